@@ -1,1 +1,96 @@
-//! Holm: core.
+//! Guests that need nothing from a platform: core modules and components that export functions.
+//!
+//! The calling code serves the other ABIs too, whose guests export functions besides.
+
+mod component;
+mod module;
+mod session;
+mod values;
+
+use std::sync::Arc;
+
+use holm_abi::{Abi, Certainty, Code, Entry, Error, Evidence, Guest, Host, Kind, MissingImport, Provision, Result};
+use holm_abi::{missing_imports};
+use holm_engine::shape::{ExternType, Form, Import, Shape};
+use holm_engine::{Limited, Limiter};
+
+pub use component::{ComponentFunctions, invoke_component};
+pub use module::{ModuleFunctions, initialize};
+pub use session::{Session, TypedCall};
+
+/// The ABI of guests without a platform.
+pub struct Core;
+
+/// The state of a guest that touches nothing.
+pub struct State(Limiter);
+
+impl Limited for State {
+    fn limiter(&mut self) -> &mut Limiter {
+        &mut self.0
+    }
+}
+
+/// Makes the state of a fresh instance.
+pub type NewState<T> = Arc<dyn Fn() -> Result<T> + Send + Sync>;
+
+impl Abi for Core {
+    fn name(&self) -> &'static str {
+        "core"
+    }
+
+    fn recognise(&self, shape: &Shape) -> Option<Evidence> {
+        let certainty = if shape.imports.is_empty() { Certainty::Likely } else { Certainty::Fallback };
+        let because = match (shape.imports.is_empty(), shape.exports.iter().filter(|e| is_function(&e.ty)).count()) {
+            (true, 0) => "imports nothing and exports no function".into(),
+            (true, 1) => "imports nothing and exports a function".into(),
+            (true, count) => format!("imports nothing and exports {count} functions"),
+            (false, _) => "matches no other ABI".into(),
+        };
+        Some(Evidence::new(certainty, because))
+    }
+
+    fn provides(&self, _: &Import) -> Provision {
+        Provision::Nothing
+    }
+
+    fn load(&self, guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
+        let limits = host.limits.clone();
+        let state: NewState<State> = Arc::new(move || Ok(State(Limiter::new(&limits))));
+        let functions: Entry = match &guest.code {
+            Code::Module(module) => {
+                let linker = wasmtime::Linker::new(module.engine());
+                let pre = linker.instantiate_pre(module).map_err(|_| missing(guest))?;
+                Entry::Functions(Arc::new(ModuleFunctions::new(guest, host, pre, state)))
+            }
+            Code::Component(component) => {
+                let linker = wasmtime::component::Linker::new(component.engine());
+                let pre = linker.instantiate_pre(component).map_err(|_| missing(guest))?;
+                Entry::Functions(Arc::new(ComponentFunctions::new(guest, host, pre, state)))
+            }
+        };
+        Ok(vec![functions])
+    }
+}
+
+fn is_function(ty: &ExternType) -> bool {
+    matches!(ty, ExternType::Func(_) | ExternType::ComponentFunc | ExternType::Instance(_))
+}
+
+/// A guest of this ABI has no host to import from, so all of its imports are missing.
+fn missing(guest: &Guest) -> Error {
+    let imports = guest.shape.imports.iter().filter(|import| import.ty != ExternType::Type);
+    let missing: Vec<_> = imports
+        .map(|import| match guest.shape.form {
+            Form::Module => {
+                MissingImport { from: import.module.clone(), item: import.name.clone(), why: None }
+            }
+            Form::Component => {
+                MissingImport { from: import.name.clone(), item: import.ty.to_string(), why: None }
+            }
+        })
+        .collect();
+    match missing.is_empty() {
+        true => Error::new(Kind::Internal, format!("{} does not link, although it imports nothing", guest.name)),
+        false => missing_imports(&guest.name, &missing),
+    }
+}

@@ -1,1 +1,54 @@
-//! Holm: abi.
+//! What it is to speak a guest ABI: recognise its guests, and turn one into something a host can call.
+//!
+//! The rest of the program sees entries, never an ABI.
+
+mod detect;
+mod entry;
+mod host;
+mod json;
+mod provision;
+mod text;
+
+use std::sync::Arc;
+
+pub use detect::{Certainty, Detected, Evidence, detect};
+pub use entry::{Command, Entry, Function, Functions};
+pub use holm_engine::{Code, Error, Kind, Result};
+use holm_engine::shape::{Import, Shape};
+pub use host::{Host, Input, Output, Stdio};
+pub use json::{from_json, to_json};
+pub use provision::{MissingImport, Provision, missing_imports};
+pub use text::{parse_arg, print};
+pub use wasm_wave::value::{Type, Value};
+pub use wasm_wave::wasm::{WasmType, WasmTypeKind, WasmValue};
+
+/// A guest that is compiled, but not yet linked.
+#[derive(Clone)]
+pub struct Guest {
+    /// What the user called it.
+    pub name: String,
+    /// What its bytes say.
+    pub shape: Arc<Shape>,
+    /// Its code.
+    pub code: Code,
+    /// The file it came from, for what lies beside it: type declarations, say.
+    pub path: Option<std::path::PathBuf>,
+}
+
+/// Speaks one guest ABI: recognises its guests and turns one into something a host can call.
+pub trait Abi: Send + Sync {
+    /// The name for `--abi`: lower case, short.
+    fn name(&self) -> &'static str;
+
+    /// How sure we are, and which imports or exports say so. `None`: not ours.
+    fn recognise(&self, shape: &Shape) -> Option<Evidence>;
+
+    /// What would satisfy this import.
+    fn provides(&self, import: &Import) -> Provision;
+
+    /// Links `guest` against what `host` grants it. A guest may have more than one entry.
+    ///
+    /// # Errors
+    /// [`Kind::MissingImports`] with every missing import at once.
+    fn load(&self, guest: &Guest, host: &Host) -> Result<Vec<Entry>>;
+}

@@ -1,1 +1,30 @@
-//! Holm: engine.
+//! Bytes in, limited and ready-to-instantiate code out.
+//!
+//! Nothing outside this crate and `abis/` names the WebAssembly engine, and nobody else reads Wasm bytes.
+
+mod artifact;
+mod cache;
+mod clock;
+mod code;
+mod config;
+mod error;
+mod limits;
+mod load;
+pub mod shape;
+mod source;
+mod store;
+mod trap;
+
+pub use artifact::{Artifact, Key, Meta};
+pub use cache::{Cache, CacheEntry, Pruned};
+pub use clock::{Deadline, Exhausted, start_ticking};
+pub use code::Code;
+#[cfg(feature = "compilers")]
+pub use code::compile;
+pub use config::{DEFAULT_STACK, Runtime, Settings, Tier};
+pub use error::{Error, Frame, Kind, Result};
+pub use limits::Limiter;
+pub use load::{Loaded, Loader, OnCompile, OnWarning, Opened, Origin};
+pub use source::{Source, SourceKind};
+pub use store::{Limited, blocking_store, limited_store, within_wall};
+pub use trap::{TrapContext, explain};

@@ -1,1 +1,13 @@
-//! Holm: services.
+//! What hosts lend to guests, one file per backend.
+//!
+//! Nothing here knows an engine or an ABI: the crates under `abis/` translate between a guest's
+//! imports and these types. Nothing here checks grants either: whoever calls has already decided
+//! that the guest may open this store or name this host. The one exception is the address a host
+//! name resolves to, which only the HTTP client sees; it asks an [`http_client::AddressPolicy`].
+
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "http")]
+pub mod http_client;
+#[cfg(feature = "kv")]
+pub mod kv;

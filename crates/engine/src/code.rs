@@ -1,0 +1,101 @@
+//! Compiled code.
+
+use wasmtime::component::Component;
+use wasmtime::{Engine, Module};
+
+use crate::error::{Error, Kind, Result};
+use crate::shape::Form;
+
+/// Code that is ready to be linked and instantiated.
+#[derive(Clone)]
+pub enum Code {
+    /// A core module.
+    Module(Module),
+    /// A component.
+    Component(Component),
+}
+
+impl Code {
+    /// The engine the code belongs to.
+    pub fn engine(&self) -> &Engine {
+        match self {
+            Code::Module(module) => module.engine(),
+            Code::Component(component) => component.engine(),
+        }
+    }
+
+    /// The core module.
+    ///
+    /// # Errors
+    /// [`Kind::Internal`] for a component: the ABI was chosen by the guest's shape, so this is a mistake.
+    pub fn module(&self) -> Result<&Module> {
+        match self {
+            Code::Module(module) => Ok(module),
+            Code::Component(_) => Err(Error::new(Kind::Internal, "a component where a core module was expected")),
+        }
+    }
+
+    /// The component.
+    ///
+    /// # Errors
+    /// [`Kind::Internal`] for a core module, likewise.
+    pub fn component(&self) -> Result<&Component> {
+        match self {
+            Code::Component(component) => Ok(component),
+            Code::Module(_) => Err(Error::new(Kind::Internal, "a core module where a component was expected")),
+        }
+    }
+
+    /// Loads code that [`compile`] made, from memory.
+    ///
+    /// # Safety
+    /// `bytes` must be what [`compile`] returned, unchanged: they are run as native code.
+    pub(crate) unsafe fn from_bytes(engine: &Engine, form: Form, bytes: &[u8]) -> wasmtime::Result<Self> {
+        // SAFETY: the caller vouches for the bytes.
+        unsafe {
+            Ok(match form {
+                Form::Module => Code::Module(Module::deserialize(engine, bytes)?),
+                Form::Component => Code::Component(Component::deserialize(engine, bytes)?),
+            })
+        }
+    }
+
+    /// Maps code that [`compile`] made, from a file.
+    ///
+    /// # Safety
+    /// The file must begin with what [`compile`] returned, and nobody may change it while the code is in use.
+    pub(crate) unsafe fn from_file(engine: &Engine, form: Form, path: &std::path::Path) -> wasmtime::Result<Self> {
+        // SAFETY: the caller vouches for the file.
+        unsafe {
+            Ok(match form {
+                Form::Module => Code::Module(Module::deserialize_file(engine, path)?),
+                Form::Component => Code::Component(Component::deserialize_file(engine, path)?),
+            })
+        }
+    }
+}
+
+/// Compiles a guest. Takes seconds for guests of several megabytes.
+///
+/// # Errors
+/// [`Kind::Invalid`] when the guest does not validate, [`Kind::Unsupported`] when it needs what the
+/// settings leave out.
+#[cfg(feature = "compilers")]
+pub fn compile(wasm: &[u8], form: Form, settings: &crate::config::Settings) -> Result<Vec<u8>> {
+    let compiler = settings.compiler()?;
+    let compiled = match form {
+        Form::Module => compiler.precompile_module(wasm),
+        Form::Component => compiler.precompile_component(wasm),
+    };
+    compiled.map_err(|error| refused(&error))
+}
+
+#[cfg(feature = "compilers")]
+fn refused(error: &wasmtime::Error) -> Error {
+    let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+    let kind = match causes.iter().any(|cause| cause.contains("nsupported") || cause.contains("not supported")) {
+        true => Kind::Unsupported,
+        false => Kind::Invalid,
+    };
+    Error::new(kind, format!("not valid WebAssembly: {}", causes.join(": ")))
+}

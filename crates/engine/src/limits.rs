@@ -1,0 +1,102 @@
+//! Holding a guest to its limits on memory and tables.
+
+use holm_grants::Limits;
+use wasmtime::ResourceLimiter;
+
+/// Bytes of memory a guest may have when no limit says otherwise: all that a 32-bit memory can hold,
+/// so that only guests with several or 64-bit memories notice.
+const DEFAULT_MEMORY: u64 = 4 << 30;
+
+/// Elements that all tables of a guest may hold together when no limit says otherwise.
+const DEFAULT_TABLE_ELEMENTS: u64 = 10_000_000;
+
+/// Counts what a store's memories and tables take and refuses more than the limits allow.
+///
+/// A refusal is not yet an error: `memory.grow` answers -1 and the guest may cope. What was refused is
+/// remembered, so that a guest that fails afterwards can be told why.
+#[derive(Debug)]
+pub struct Limiter {
+    memory_max: u64,
+    tables_max: u64,
+    memory: u64,
+    tables: u64,
+    refused: Option<u64>,
+}
+
+impl Limiter {
+    /// A limiter with nothing counted yet.
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            memory_max: limits.memory.unwrap_or(DEFAULT_MEMORY),
+            tables_max: limits.table_elements.unwrap_or(DEFAULT_TABLE_ELEMENTS),
+            memory: 0,
+            tables: 0,
+            refused: None,
+        }
+    }
+
+    /// The limit on memory, in bytes.
+    pub fn memory_max(&self) -> u64 {
+        self.memory_max
+    }
+
+    /// How many bytes the guest would have had, if it was ever refused memory.
+    pub fn refused(&self) -> Option<u64> {
+        self.refused
+    }
+
+    /// Bytes of memory that the guest has now.
+    pub fn memory(&self) -> u64 {
+        self.memory
+    }
+}
+
+impl ResourceLimiter for Limiter {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let total = self.memory.saturating_add(desired.saturating_sub(current) as u64);
+        if total > self.memory_max {
+            self.refused = Some(total);
+            return Ok(false);
+        }
+        self.memory = total;
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let total = self.tables.saturating_add(desired.saturating_sub(current) as u64);
+        if total > self.tables_max {
+            return Ok(false);
+        }
+        self.tables = total;
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limiter(memory: u64) -> Limiter {
+        Limiter::new(&Limits { memory: Some(memory), ..Limits::default() })
+    }
+
+    #[test]
+    fn all_memories_of_a_guest_count_together() {
+        let mut limiter = limiter(100);
+        assert!(limiter.memory_growing(0, 60, None).unwrap());
+        assert!(!limiter.memory_growing(0, 60, None).unwrap());
+        assert_eq!(limiter.refused(), Some(120));
+        assert!(limiter.memory_growing(60, 100, None).unwrap());
+        assert_eq!(limiter.memory(), 100);
+    }
+}

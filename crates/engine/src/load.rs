@@ -1,0 +1,287 @@
+//! From bytes to code: the cache first, then the compiler that suits the guest.
+
+#[cfg(feature = "compilers")]
+use crate::artifact::Meta;
+use crate::artifact::{Artifact, untrusted};
+use crate::cache::Cache;
+use crate::code::Code;
+use crate::config::{Runtime, Settings, Tier};
+use crate::error::{Error, Kind, Result};
+use crate::shape::Shape;
+use crate::source::{Source, SourceKind};
+
+/// Bytes of code from which a guest never seen before starts on the fast compiler.
+/// The optimising one makes about a megabyte a second on two cores, so this is a quarter of a second.
+#[cfg(feature = "compilers")]
+const LARGE: u64 = 256 * 1024;
+
+/// Where code came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The cache.
+    Cache,
+    /// It was compiled just now.
+    Compiled,
+    /// The guest was given in compiled form.
+    Precompiled,
+}
+
+/// A guest whose bytes were read and understood, but not compiled.
+pub struct Opened {
+    /// The bytes.
+    pub source: Source,
+    /// What they say.
+    pub shape: Shape,
+    precompiled: Option<Artifact>,
+}
+
+impl Opened {
+    /// The settings the code was made under, when the guest was given in compiled form.
+    pub fn precompiled(&self) -> Option<&Settings> {
+        self.precompiled.as_ref().map(|artifact| &artifact.meta.settings)
+    }
+}
+
+/// Code, and how it came about.
+pub struct Loaded {
+    /// The code.
+    pub code: Code,
+    /// Which compiler made it.
+    pub tier: Tier,
+    /// Where it came from.
+    pub origin: Origin,
+    /// Better code could be made for next time: [`Loader::improve`].
+    pub improvable: bool,
+}
+
+/// Called when compiling begins, with the compiler's tier and the guest's size in bytes.
+pub type OnCompile = Box<dyn Fn(Tier, u64) + Send + Sync>;
+
+/// Called with what a user should know once, and that is no reason to stop.
+pub type OnWarning = Box<dyn Fn(&str) + Send + Sync>;
+
+/// Turns sources into code.
+#[derive(Default)]
+pub struct Loader {
+    /// Where code is kept; `None` compiles every time.
+    pub cache: Option<Cache>,
+    /// Run compiled code that this user's key did not sign.
+    pub allow_precompiled: bool,
+    /// Told when compiling begins.
+    pub on_compile: Option<OnCompile>,
+    /// Told when the cache could not be written.
+    pub on_warning: Option<OnWarning>,
+}
+
+impl Loader {
+    /// Reads what the bytes say. Compiled code is verified here, and never run if it cannot be.
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`] when they are not WebAssembly, [`Kind::Denied`] for compiled code of unknown origin.
+    pub fn open(&self, source: Source) -> Result<Opened> {
+        if source.kind == SourceKind::Precompiled {
+            return self.open_precompiled(source);
+        }
+        let shape = Shape::parse(&source.bytes)
+            .map_err(|error| Error::new(Kind::Invalid, format!("{} {error}", source.name)))?;
+        Ok(Opened { source, shape, precompiled: None })
+    }
+
+    fn open_precompiled(&self, source: Source) -> Result<Opened> {
+        let failed = |error| Error::io(format_args!("read {}", source.name), &error);
+        let path = source.path.clone().unwrap_or_default();
+        let mut artifact = Artifact::open(&path).map_err(failed)?;
+        let ours = match &self.cache {
+            Some(cache) => artifact.verify(cache.key()).map_err(failed)?,
+            None => false,
+        };
+        if !ours && !self.allow_precompiled {
+            return Err(untrusted(&source.name));
+        }
+        let shape = artifact.meta.shape.clone();
+        Ok(Opened { source, shape, precompiled: Some(artifact) })
+    }
+
+    /// The guest's code for these settings. `tier` in `settings` is ignored unless `fixed_tier` is set.
+    ///
+    /// # Errors
+    /// [`Kind::Invalid`] when the guest does not validate, [`Kind::Unsupported`] when it needs what the
+    /// settings or this build leave out.
+    pub fn load(&self, guest: &Opened, settings: &Settings, fixed_tier: bool, runtime: &Runtime) -> Result<Loaded> {
+        if let Some(artifact) = &guest.precompiled {
+            return load_precompiled(artifact, settings, runtime);
+        }
+        let tiers: &[Tier] = match fixed_tier {
+            true => &[settings.tier],
+            false => &[Tier::Optimized, Tier::Fast],
+        };
+        for &tier in tiers {
+            let settings = Settings { tier, ..settings.clone() };
+            if let Some(code) = self.from_cache(guest, &settings, runtime)? {
+                let improvable = !fixed_tier && tier == Tier::Fast;
+                return Ok(Loaded { code, tier, origin: Origin::Cache, improvable });
+            }
+        }
+        self.compile(guest, settings, fixed_tier, runtime)
+    }
+
+    fn from_cache(&self, guest: &Opened, settings: &Settings, runtime: &Runtime) -> Result<Option<Code>> {
+        let Some(cache) = &self.cache else { return Ok(None) };
+        let Some(artifact) = cache.find(&guest.shape, settings) else { return Ok(None) };
+        let engine = settings.engine(runtime)?;
+        // SAFETY: the file carries this user's signature, so Holm wrote it as the compiler returned it; the
+        // directory is private, and files in it are replaced by renaming, never changed in place.
+        match unsafe { Code::from_file(&engine, guest.shape.form, &artifact.path) } {
+            Ok(code) => Ok(Some(code)),
+            Err(_) => {
+                // Made by another version or for another processor.
+                cache.remove(&artifact.path);
+                Ok(None)
+            }
+        }
+    }
+
+    #[cfg(not(feature = "compilers"))]
+    fn compile(&self, guest: &Opened, _: &Settings, _: bool, _: &Runtime) -> Result<Loaded> {
+        let message = format!("{} is not compiled, and this build of Holm has no compiler", guest.source.name);
+        Err(Error::new(Kind::Unsupported, message)
+            .note("compile it with a full build: `holm compile`, then run the result with --allow-precompiled"))
+    }
+
+    #[cfg(feature = "compilers")]
+    fn compile(&self, guest: &Opened, settings: &Settings, fixed_tier: bool, runtime: &Runtime) -> Result<Loaded> {
+        let fast = !fixed_tier && suits_the_fast_tier(guest, settings);
+        if fast {
+            let settings = Settings { tier: Tier::Fast, ..settings.clone() };
+            match self.compile_under(guest, &settings, runtime) {
+                Ok(code) => {
+                    return Ok(Loaded { code, tier: Tier::Fast, origin: Origin::Compiled, improvable: true });
+                }
+                // Winch lacks single instructions that only compiling finds. Any other error comes again.
+                Err(_) => {}
+            }
+        }
+        let tier = if fixed_tier { settings.tier } else { Tier::Optimized };
+        let settings = Settings { tier, ..settings.clone() };
+        let code = self.compile_under(guest, &settings, runtime)?;
+        Ok(Loaded { code, tier, origin: Origin::Compiled, improvable: false })
+    }
+
+    #[cfg(feature = "compilers")]
+    fn compile_under(&self, guest: &Opened, settings: &Settings, runtime: &Runtime) -> Result<Code> {
+        let bytes = self.compile_bytes(guest, settings)?;
+        let engine = settings.engine(runtime)?;
+        self.keep(guest, settings, &bytes);
+        // SAFETY: these are the very bytes the compiler returned.
+        let code = unsafe { Code::from_bytes(&engine, guest.shape.form, &bytes) };
+        code.map_err(|error| Error::new(Kind::Internal, format!("code just compiled does not load: {error:#}")))
+    }
+
+    #[cfg(feature = "compilers")]
+    fn compile_bytes(&self, guest: &Opened, settings: &Settings) -> Result<Vec<u8>> {
+        if let Some(on_compile) = &self.on_compile {
+            on_compile(settings.tier, guest.source.bytes.len() as u64);
+        }
+        crate::code::compile(&guest.source.bytes, guest.shape.form, settings)
+            .map_err(|error| error.about(&guest.source.name))
+    }
+
+    #[cfg(feature = "compilers")]
+    fn keep(&self, guest: &Opened, settings: &Settings, bytes: &[u8]) {
+        let Some(cache) = &self.cache else { return };
+        if let Err(error) = cache.store(bytes, &meta(guest, settings))
+            && let Some(warn) = &self.on_warning
+        {
+            warn(&format!("the compiled code could not be kept in {}: {error}", cache.dir().display()));
+        }
+    }
+
+    /// Makes the optimised code of a guest and keeps it, unless another process is at it already.
+    ///
+    /// # Errors
+    /// As [`Loader::load`].
+    #[cfg(feature = "compilers")]
+    pub fn improve(&self, guest: &Opened, settings: &Settings) -> Result<()> {
+        let Some(cache) = &self.cache else { return Ok(()) };
+        let settings = Settings { tier: Tier::Optimized, ..settings.clone() };
+        let Some(_alone) = cache.lock(&guest.shape.digest, &settings) else { return Ok(()) };
+        if cache.has(&guest.shape.digest, &settings) {
+            return Ok(());
+        }
+        let bytes = self.compile_bytes(guest, &settings)?;
+        self.keep(guest, &settings, &bytes);
+        Ok(())
+    }
+
+    /// Compiles a guest into a file that Holm runs without compiling.
+    ///
+    /// The file is signed with this user's key when there is a cache, and with a key nobody knows otherwise.
+    ///
+    /// # Errors
+    /// As [`Loader::load`], and [`Kind::Io`] when the file cannot be written.
+    #[cfg(feature = "compilers")]
+    pub fn precompile(&self, guest: &Opened, settings: &Settings, to: &std::path::Path) -> Result<u64> {
+        let bytes = self.compile_bytes(guest, settings)?;
+        let failed = |error| Error::io(format_args!("write {}", to.display()), &error);
+        let key = match &self.cache {
+            Some(cache) => cache.key().clone(),
+            None => crate::artifact::Key::generate().map_err(failed)?,
+        };
+        crate::artifact::write_file(to, &bytes, &meta(guest, settings), &key).map_err(failed)?;
+        Ok(std::fs::metadata(to).map_err(failed)?.len())
+    }
+}
+
+#[cfg(feature = "compilers")]
+fn meta(guest: &Opened, settings: &Settings) -> Meta {
+    Meta { shape: guest.shape.clone(), settings: settings.clone(), name: guest.source.name.clone() }
+}
+
+fn load_precompiled(artifact: &Artifact, wanted: &Settings, runtime: &Runtime) -> Result<Loaded> {
+    let made = &artifact.meta.settings;
+    let name = artifact.path.display();
+    let lacks = |what: &str, flag: &str| {
+        Error::new(Kind::Unsupported, format!("{name} was compiled without {what}"))
+            .note(format!("compile it again with `holm compile {flag}`"))
+    };
+    if wanted.interruptible && !made.interruptible {
+        return Err(lacks("support for limits on time", "--interruptible"));
+    }
+    if wanted.fuel && !made.fuel {
+        return Err(lacks("support for a limit on fuel", "--fuel"));
+    }
+    if wanted.deterministic && !made.deterministic {
+        return Err(lacks("determinism", "--deterministic"));
+    }
+    let engine = made.engine(runtime)?;
+    // SAFETY: `Loader::open` checked this user's signature, or the user vouched for the file.
+    let code = unsafe { Code::from_file(&engine, artifact.meta.shape.form, &artifact.path) };
+    let code = code.map_err(|error| {
+        Error::new(Kind::Unsupported, format!("{name} does not run on this machine or version of Holm: {error:#}"))
+            .note("compile it again from the .wasm, with --target for another machine")
+    })?;
+    Ok(Loaded { code, tier: made.tier, origin: Origin::Precompiled, improvable: false })
+}
+
+/// Whether a guest never seen before should start on the fast compiler.
+#[cfg(feature = "compilers")]
+fn suits_the_fast_tier(guest: &Opened, settings: &Settings) -> bool {
+    use crate::shape::{Feature, features};
+
+    const LACKING: &[Feature] = &[
+        Feature::Exceptions,
+        Feature::FunctionReferences,
+        Feature::Gc,
+        Feature::LegacyExceptions,
+        Feature::RelaxedSimd,
+        Feature::StackSwitching,
+        Feature::TailCall,
+        Feature::Threads,
+        Feature::WideArithmetic,
+    ];
+    let here = cfg!(any(target_arch = "x86_64", target_arch = "aarch64"));
+    if !here || guest.shape.code_size < LARGE || settings.deterministic || settings.target.is_some() {
+        return false;
+    }
+    features(&guest.source.bytes).is_ok_and(|used| LACKING.iter().all(|feature| !used.contains(feature)))
+}

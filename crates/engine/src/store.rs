@@ -1,0 +1,76 @@
+//! Stores whose guests are held to their limits.
+
+use std::future::Future;
+use std::time::Duration;
+
+use holm_grants::Limits;
+use wasmtime::{Engine, Store, UpdateDeadline};
+
+use crate::clock::{Deadline, Exhausted};
+use crate::error::{Error, Kind, Result};
+use crate::limits::Limiter;
+
+/// What every ABI's store carries: the account of the guest's memory.
+pub trait Limited: Send + 'static {
+    /// The account.
+    fn limiter(&mut self) -> &mut Limiter;
+}
+
+/// A store whose guest is held to `limits` from now on, and lets others use this thread at each tick.
+///
+/// Time is looked at only in code that was compiled to be interruptible, fuel only where it is counted.
+///
+/// # Errors
+/// [`Kind::Internal`] when there is no memory for a store.
+pub fn limited_store<T: Limited>(engine: &Engine, state: T, limits: &Limits) -> Result<Store<T>> {
+    store(engine, state, limits, UpdateDeadline::Yield)
+}
+
+/// Likewise for a guest that is called without `async`, and has the thread to itself.
+///
+/// # Errors
+/// As [`limited_store`].
+pub fn blocking_store<T: Limited>(engine: &Engine, state: T, limits: &Limits) -> Result<Store<T>> {
+    store(engine, state, limits, UpdateDeadline::Continue)
+}
+
+fn store<T: Limited>(
+    engine: &Engine,
+    state: T,
+    limits: &Limits,
+    next_tick: fn(u64) -> UpdateDeadline,
+) -> Result<Store<T>> {
+    let internal = |error: wasmtime::Error| Error::new(Kind::Internal, format!("no store: {error:#}"));
+    let mut store = Store::try_new(engine, state).map_err(internal)?;
+    store.limiter(|state| state.limiter());
+    if engine.get_consume_fuel() {
+        store.set_fuel(limits.fuel.unwrap_or(u64::MAX)).map_err(internal)?;
+    }
+    if engine.get_epoch_interruption() {
+        let deadline = Deadline::start(limits);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(move |_| {
+            deadline.check()?;
+            Ok(next_tick(1))
+        });
+    }
+    Ok(store)
+}
+
+/// How long a guest that computes is given to notice by itself that its time is up, which tells where it was.
+const GRACE: Duration = Duration::from_millis(50);
+
+/// Waits for a call, but not beyond the limit on wall time: a host function can wait for ever.
+///
+/// # Errors
+/// The call's own, or [`Exhausted::Wall`].
+pub async fn within_wall<R>(
+    limits: &Limits,
+    call: impl Future<Output = wasmtime::Result<R>>,
+) -> wasmtime::Result<R> {
+    let Some(wall) = limits.wall else { return call.await };
+    match tokio::time::timeout(wall.saturating_add(GRACE), call).await {
+        Ok(result) => result,
+        Err(_) => Err(Exhausted::Wall(wall).into()),
+    }
+}

@@ -1,0 +1,204 @@
+//! Everything one guest was granted, and the questions a host asks of it.
+
+use crate::dir::DirGrant;
+use crate::http::HttpGrant;
+use crate::net::{NetGrant, Proto};
+use crate::section::Section;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
+
+/// What a guest may touch. The default is nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Grants {
+    /// Directories of the host.
+    pub dirs: Vec<DirGrant>,
+    /// Environment variables, by name. The guest sees these and no others.
+    pub env: BTreeMap<String, String>,
+    /// Hosts to connect to and, if named, to look up.
+    pub net: Vec<NetGrant>,
+    /// Addresses to listen on.
+    pub listen: Vec<NetGrant>,
+    /// Sites to send HTTP requests to.
+    pub http: Vec<HttpGrant>,
+    /// Key-value stores, by name.
+    pub kv: Vec<String>,
+    /// Configuration values, by name.
+    pub config: BTreeMap<String, String>,
+}
+
+impl Grants {
+    /// Adds what `other` grants. Where both speak of the same guest path, variable or configuration
+    /// name, `other` wins, as a command line does over a manifest.
+    pub fn merge(&mut self, other: Grants) {
+        let renewed: BTreeSet<&str> = other.dirs.iter().map(|dir| dir.guest.as_str()).collect();
+        self.dirs
+            .retain(|dir| !renewed.contains(dir.guest.as_str()));
+        self.dirs.extend(other.dirs);
+        self.env.extend(other.env);
+        self.config.extend(other.config);
+        self.net.extend(other.net);
+        self.listen.extend(other.listen);
+        self.http.extend(other.http);
+        self.kv.extend(other.kv);
+    }
+
+    /// Whether nothing at all is granted.
+    pub fn is_empty(&self) -> bool {
+        *self == Grants::default()
+    }
+
+    /// The `[grants]` table of a `holm.toml` that grants the same; empty when nothing is granted.
+    pub fn to_manifest(&self) -> String {
+        let mut section = Section::default();
+        section.list("dir", texts(&self.dirs));
+        section.pairs("env", &self.env);
+        section.list("net", texts(&self.net));
+        section.list("listen", texts(&self.listen));
+        section.list("http", texts(&self.http));
+        section.list("kv", self.kv.iter().cloned());
+        section.pairs("config", &self.config);
+        section.text()
+    }
+
+    /// Whether the guest may look up `name` in DNS for its own sockets.
+    pub fn allows_lookup(&self, name: &str) -> bool {
+        self.net.iter().any(|grant| grant.allows_name(name))
+    }
+
+    /// Whether the guest may connect, or send, to `addr`. `names` as in [`NetGrant::allows_addr`].
+    pub fn allows_connect(&self, proto: Proto, addr: SocketAddr, names: &[&str]) -> bool {
+        self.net
+            .iter()
+            .any(|grant| grant.allows_addr(proto, addr, names))
+    }
+
+    /// Whether the guest may listen on `addr`.
+    pub fn allows_listen(&self, proto: Proto, addr: SocketAddr) -> bool {
+        self.listen
+            .iter()
+            .any(|grant| grant.allows_addr(proto, addr, &[]))
+    }
+
+    /// Whether the guest may send a request to this URL, as far as can be said before its host has
+    /// been resolved. Arguments as in [`HttpGrant::allows`].
+    pub fn allows_http(&self, scheme: &str, host: &str, port: u16, path: &str) -> bool {
+        self.http
+            .iter()
+            .any(|grant| grant.allows(scheme, host, port, path))
+    }
+
+    /// Whether a request to this URL may be sent to `ip`, the address its host resolved to. Ask for
+    /// the address actually dialled, and again after every redirect.
+    ///
+    /// One and the same grant must allow the URL and the address; or, for a name that leads to a
+    /// private address, a [`net`](Grants::net) grant must open that address itself. So when
+    /// [`Grants::allows_http`] said yes and this says no, what is missing is
+    /// [`Ask::connect`](crate::Ask::connect) to `ip`.
+    pub fn allows_http_at(
+        &self,
+        scheme: &str,
+        host: &str,
+        port: u16,
+        path: &str,
+        ip: IpAddr,
+    ) -> bool {
+        let opened = || {
+            self.net
+                .iter()
+                .any(|net| net.allows_by_address(Proto::Tcp, ip, port))
+        };
+        self.http
+            .iter()
+            .filter(|grant| grant.allows(scheme, host, port, path))
+            .any(|grant| grant.allows_addr(host, ip) || opened())
+    }
+}
+
+fn texts<T: ToString>(grants: &[T]) -> impl Iterator<Item = String> {
+    grants.iter().map(T::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn granted(dir: &str, net: &str, http: &str) -> Grants {
+        Grants {
+            dirs: vec![dir.parse().unwrap()],
+            net: vec![net.parse().unwrap()],
+            http: vec![http.parse().unwrap()],
+            ..Grants::default()
+        }
+    }
+
+    #[test]
+    fn nothing_is_granted_by_default() {
+        let none = Grants::default();
+        assert!(none.is_empty());
+        assert!(!none.allows_lookup("example.com"));
+        assert!(!none.allows_connect(Proto::Tcp, "1.1.1.1:443".parse().unwrap(), &["example.com"]));
+        assert!(!none.allows_listen(Proto::Tcp, "127.0.0.1:0".parse().unwrap()));
+        assert!(!none.allows_http("https", "example.com", 443, "/"));
+        assert_eq!(none.to_manifest(), "");
+    }
+
+    #[test]
+    fn what_is_merged_in_wins_over_what_was_there() {
+        let mut grants = granted("a::/data", "a.example", "*");
+        grants.env.insert("MODE".into(), "prod".into());
+        let mut other = granted("b::/data:ro", "b.example", "*");
+        other.env.insert("MODE".into(), "dev".into());
+        grants.merge(other.clone());
+        assert_eq!((&grants.dirs, &grants.env), (&other.dirs, &other.env));
+        assert!(grants.allows_lookup("a.example") && grants.allows_lookup("b.example"));
+    }
+
+    #[test]
+    fn a_name_that_leads_to_a_private_address_needs_that_address_granted_too() {
+        let ip = "10.0.0.5".parse().unwrap();
+        let ask = |grants: &Grants| grants.allows_http_at("http", "db.corp", 80, "/", ip);
+        assert!(!ask(&granted(".", "example.com", "http://db.corp")));
+        assert!(!ask(&granted(".", "10.0.0.5:443", "http://db.corp")));
+        assert!(!ask(&granted(".", "*", "http://db.corp")));
+        assert!(ask(&granted(".", "10.0.0.5:80", "http://db.corp")));
+    }
+
+    #[test]
+    fn one_grant_does_not_lend_its_address_to_another() {
+        let mut grants = granted(".", "example.com", "http://localhost");
+        grants.http.push("*".parse().unwrap());
+        let loopback = "127.0.0.1".parse().unwrap();
+        assert!(grants.allows_http_at("http", "localhost", 80, "/", loopback));
+        assert!(!grants.allows_http_at("http", "evil.example", 80, "/", loopback));
+    }
+
+    #[test]
+    fn listening_is_granted_apart_from_connecting() {
+        let addr = "127.0.0.1:8080".parse().unwrap();
+        let mut grants = granted(".", "127.0.0.1:8080", "*");
+        assert!(!grants.allows_listen(Proto::Tcp, addr));
+        grants.listen.push("127.0.0.1:8080".parse().unwrap());
+        assert!(grants.allows_listen(Proto::Tcp, addr));
+    }
+
+    #[test]
+    fn grants_are_written_as_a_manifest_table() {
+        let mut grants = granted("./data::/data:ro", "example.com:443", "https://a.example");
+        grants.http.push("https://b.example".parse().unwrap());
+        grants.env.insert("MODE".into(), "a\"b".into());
+        grants.config.insert("colour".into(), "blue".into());
+        assert_eq!(
+            grants.to_manifest(),
+            r#"[grants]
+config = { colour = "blue" }
+dir = ["./data::/data:ro"]
+env = { MODE = 'a"b' }
+http = [
+    "https://a.example",
+    "https://b.example",
+]
+net = ["example.com:443"]
+"#
+        );
+    }
+}

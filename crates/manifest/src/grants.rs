@@ -1,0 +1,123 @@
+//! The `[grants]` table.
+
+use crate::values::{Reader, Text};
+use holm_grants::{DirGrant, Grants, ParseError, parse_env};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use toml::de::DeValue;
+
+/// Reads the table. The second value names the variables whose value the host is to fill in.
+pub(crate) fn read(reader: &mut Reader<'_, '_, '_>, folder: &Path) -> (Grants, Vec<String>) {
+    let (env, env_from_host) = env(reader);
+    let grants = Grants {
+        dirs: dirs(reader, folder),
+        env,
+        net: parsed(reader, "net"),
+        listen: parsed(reader, "listen"),
+        http: parsed(reader, "http"),
+        kv: names(reader, "kv"),
+        config: config(reader),
+    };
+    (grants, env_from_host)
+}
+
+/// `path` seen from `folder`, without the `./` that people write in front.
+pub(crate) fn beside(folder: &Path, path: impl AsRef<Path>) -> PathBuf {
+    folder.join(path).components().collect()
+}
+
+fn dirs(reader: &mut Reader<'_, '_, '_>, folder: &Path) -> Vec<DirGrant> {
+    let (mut dirs, mut taken) = (Vec::new(), BTreeSet::new());
+    for text in reader.texts("dir") {
+        let Some(dir) = parse::<DirGrant>(reader, &text) else {
+            continue;
+        };
+        if !taken.insert(dir.guest.clone()) {
+            let guest = dir.guest.escape_debug();
+            let why = format!("the guest path `{guest}` is given to two directories; rename one");
+            reader.report.add(text.1, why);
+        }
+        let host = beside(folder, &dir.host);
+        dirs.push(DirGrant { host, ..dir });
+    }
+    dirs
+}
+
+fn env(reader: &mut Reader<'_, '_, '_>) -> (BTreeMap<String, String>, Vec<String>) {
+    if matches!(
+        reader.value("env").map(|value| value.get_ref()),
+        Some(DeValue::Table(_))
+    ) {
+        return (env_table(reader), Vec::new());
+    }
+    let (mut env, mut from_host) = (BTreeMap::new(), Vec::new());
+    for text in reader.texts("env") {
+        match noted(reader, &text, parse_env(text.0)) {
+            Some((name, Some(value))) => drop(env.insert(name, value)),
+            Some((name, None)) => from_host.push(name),
+            None => {}
+        }
+    }
+    (env, from_host)
+}
+
+fn env_table(reader: &mut Reader<'_, '_, '_>) -> BTreeMap<String, String> {
+    let mut env = BTreeMap::new();
+    for (name, value) in reader.pairs("env") {
+        let read = noted(reader, &name, parse_env(&format!("{}={value}", name.0)));
+        match read {
+            Some((read, Some(value))) if read == name.0 => drop(env.insert(read, value)),
+            Some(_) => reader
+                .report
+                .add(name.1, "the name of a variable cannot hold `=`"),
+            None => {}
+        }
+    }
+    env
+}
+
+fn config(reader: &mut Reader<'_, '_, '_>) -> BTreeMap<String, String> {
+    let pairs = reader.pairs("config").into_iter();
+    pairs
+        .map(|((name, _), value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+fn names(reader: &mut Reader<'_, '_, '_>, key: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for (name, span) in reader.texts(key) {
+        if name.is_empty() {
+            reader
+                .report
+                .add(span, format!("`{key}` takes names, and this one is empty"));
+        } else {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+fn parsed<T: FromStr<Err = ParseError>>(reader: &mut Reader<'_, '_, '_>, key: &str) -> Vec<T> {
+    let texts = reader.texts(key);
+    texts
+        .iter()
+        .filter_map(|text| parse(reader, text))
+        .collect()
+}
+
+fn parse<T: FromStr<Err = ParseError>>(
+    reader: &mut Reader<'_, '_, '_>,
+    text: &Text<'_>,
+) -> Option<T> {
+    noted(reader, text, text.0.parse())
+}
+
+fn noted<T>(
+    reader: &mut Reader<'_, '_, '_>,
+    text: &Text<'_>,
+    read: Result<T, ParseError>,
+) -> Option<T> {
+    read.map_err(|error| reader.report.add(text.1.clone(), error.to_string()))
+        .ok()
+}

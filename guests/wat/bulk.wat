@@ -1,0 +1,16 @@
+;; Bulk operations on memory and on a table, with passive segments.
+(module
+  (type $number (func (result i32)))
+  (memory 1)
+  (table 2 funcref)
+  (func $forty (type $number) (i32.const 40))
+  (elem $functions func $forty)
+  (data $bytes "\00\02")
+  (func (export "run") (result i32)
+    (memory.init $bytes (i32.const 10) (i32.const 1) (i32.const 1))
+    (data.drop $bytes)
+    (memory.copy (i32.const 20) (i32.const 10) (i32.const 1))
+    (memory.fill (i32.const 10) (i32.const 9) (i32.const 1))
+    (table.init $functions (i32.const 0) (i32.const 0) (i32.const 1))
+    (table.copy (i32.const 1) (i32.const 0) (i32.const 1))
+    (i32.add (call_indirect (type $number) (i32.const 1)) (i32.load8_u (i32.const 20)))))
