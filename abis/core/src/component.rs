@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use holm_abi::{Error, Function, Functions, Guest, Host, Kind, Result, Type, Value};
 use holm_engine::{Limited, explain, limited_store, within_wall};
+use wasmtime::Store;
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, ComponentExportIndex, Func, InstancePre, Val};
-use wasmtime::Store;
 
 use crate::NewState;
 use crate::module::context;
@@ -65,9 +65,7 @@ pub async fn invoke_component<T: Send + 'static>(
 ) -> wasmtime::Result<Vec<Val>> {
     let mut returned = vec![Val::Bool(false); results];
     if store.engine().get_concurrency_support() {
-        store
-            .run_concurrent(async |accessor| function.call_concurrent(accessor, args, &mut returned).await)
-            .await??;
+        store.run_concurrent(async |accessor| function.call_concurrent(accessor, args, &mut returned).await).await??;
     } else {
         function.call_async(&mut *store, args, &mut returned).await?;
     }
@@ -122,9 +120,8 @@ fn function(name: String, ty: &ComponentFunc) -> Function {
     let params: Option<Vec<_>> =
         ty.params().map(|(name, ty)| Some((name.to_owned(), Type::from_wasm_type(&ty)?))).collect();
     let results: Option<Vec<_>> = ty.results().map(|ty| Type::from_wasm_type(&ty)).collect();
-    let refused = (params.is_none() || results.is_none()).then(|| {
-        "it takes or returns a resource, stream or future, which exists only while the guest runs".to_owned()
-    });
+    let refused = (params.is_none() || results.is_none())
+        .then(|| "it takes or returns a resource, stream or future, which exists only while the guest runs".to_owned());
     let signature = signature(ty);
     Function { name, params: params.unwrap_or_default(), results: results.unwrap_or_default(), refused, signature }
 }

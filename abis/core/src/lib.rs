@@ -9,8 +9,8 @@ mod values;
 
 use std::sync::Arc;
 
+use holm_abi::missing_imports;
 use holm_abi::{Abi, Certainty, Code, Entry, Error, Evidence, Guest, Host, Kind, MissingImport, Provision, Result};
-use holm_abi::{missing_imports};
 use holm_engine::shape::{ExternType, Form, Import, Shape};
 use holm_engine::{Limited, Limiter};
 
@@ -81,11 +81,9 @@ fn missing(guest: &Guest) -> Error {
     let imports = guest.shape.imports.iter().filter(|import| import.ty != ExternType::Type);
     let missing: Vec<_> = imports
         .map(|import| match guest.shape.form {
-            Form::Module => {
-                MissingImport { from: import.module.clone(), item: import.name.clone(), why: None }
-            }
+            Form::Module => MissingImport { from: import.module.clone(), item: import.name.clone(), why: None },
             Form::Component => {
-                MissingImport { from: import.name.clone(), item: import.ty.to_string(), why: None }
+                MissingImport { from: import.name.clone(), item: "the whole interface".into(), why: None }
             }
         })
         .collect();

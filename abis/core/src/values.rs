@@ -1,6 +1,6 @@
 //! Values between Holm, core modules and components.
 
-use holm_abi::{Type, Value, WasmType as _, WasmTypeKind as Kind, WasmValue};
+use holm_abi::{Type, Value, WasmType, WasmTypeKind as Kind, WasmValue};
 use wasmtime::{Val, ValType};
 
 /// The type of a core value, as callers see it. `None` for references and vectors, which have no text.
@@ -40,13 +40,8 @@ pub(crate) fn from_core(value: &Val) -> Option<Value> {
 ///
 /// # Errors
 /// Says which value does not fit which type.
-pub(crate) fn convert<A: WasmValue, B: WasmValue>(value: &A, ty: &B::Type) -> Result<B, String>
-where
-    B::Type: std::fmt::Display,
-{
-    use holm_abi::WasmType;
-
-    let unfit = || format!("a {} where a {ty} was expected", value.kind());
+pub(crate) fn convert<A: WasmValue, B: WasmValue>(value: &A, ty: &B::Type) -> Result<B, String> {
+    let unfit = || format!("a {} where a {} was expected", value.kind(), ty.kind());
     if value.kind() != ty.kind() {
         return Err(unfit());
     }
@@ -108,10 +103,7 @@ where
     converted.map_err(|error| error.to_string())
 }
 
-fn convert_option<A: WasmValue, B: WasmValue>(value: Option<&A>, ty: Option<B::Type>) -> Result<Option<B>, String>
-where
-    B::Type: std::fmt::Display,
-{
+fn convert_option<A: WasmValue, B: WasmValue>(value: Option<&A>, ty: Option<B::Type>) -> Result<Option<B>, String> {
     match (value, ty) {
         (Some(value), Some(ty)) => convert(value, &ty).map(Some),
         _ => Ok(None),

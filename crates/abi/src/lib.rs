@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 pub use detect::{Certainty, Detected, Evidence, detect};
 pub use entry::{Command, Entry, Function, Functions};
-pub use holm_engine::{Code, Error, Kind, Result};
 use holm_engine::shape::{Import, Shape};
+pub use holm_engine::{Code, Error, Kind, Result};
 pub use host::{Host, Input, Output, Stdio};
 pub use json::{from_json, to_json};
 pub use provision::{MissingImport, Provision, missing_imports};

@@ -90,7 +90,11 @@ mod tests {
         };
         let error = missing_imports(
             "app.wasm",
-            &[missing("env", "b", None), missing("acme:log/log", "write", Some("no such interface")), missing("env", "a", None)],
+            &[
+                missing("env", "b", None),
+                missing("acme:log/log", "write", Some("no such interface")),
+                missing("env", "a", None),
+            ],
         );
         assert_eq!(
             error.to_string(),

@@ -102,11 +102,8 @@ mod tests {
 
     #[test]
     fn a_sleeping_guest_uses_wall_time_and_no_cpu_time() {
-        let limits = Limits {
-            cpu: Some(Duration::from_secs(5)),
-            wall: Some(Duration::from_millis(5)),
-            ..Limits::default()
-        };
+        let limits =
+            Limits { cpu: Some(Duration::from_secs(5)), wall: Some(Duration::from_millis(5)), ..Limits::default() };
         let deadline = Deadline::start(&limits);
         assert_eq!(deadline.check(), Ok(()));
         thread::sleep(Duration::from_millis(10));

@@ -70,8 +70,7 @@ impl Source {
 
 #[cfg(feature = "compilers")]
 fn binary(name: &str, text: &[u8]) -> Result<Vec<u8>> {
-    let mut converted = wat::Parser::new();
-    converted
+    wat::Parser::new()
         .parse_bytes(Some(Path::new(name)), text)
         .map(std::borrow::Cow::into_owned)
         .map_err(|error| Error::new(Kind::Invalid, format!("{name} is not valid WebAssembly text: {error}")))
@@ -80,7 +79,8 @@ fn binary(name: &str, text: &[u8]) -> Result<Vec<u8>> {
 #[cfg(not(feature = "compilers"))]
 fn binary(name: &str, _text: &[u8]) -> Result<Vec<u8>> {
     let message = format!("{name} is WebAssembly text, which this build of Holm cannot read");
-    Err(Error::new(Kind::Unsupported, message).note("it runs precompiled guests only: use `holm compile` of a full build"))
+    Err(Error::new(Kind::Unsupported, message)
+        .note("it runs precompiled guests only: use `holm compile` of a full build"))
 }
 
 fn unreadable(name: &str, path: &Path, error: &std::io::Error) -> Error {
@@ -92,9 +92,7 @@ fn unreadable(name: &str, path: &Path, error: &std::io::Error) -> Error {
         let error = Error::new(Kind::NotFound, format!("{name}: no such file"));
         return match neighbour(path) {
             Some(found) => error.note(format!("there is {}", found.display())),
-            None if looks_like_a_url(name) => {
-                error.note("guests are files; for a URL, download it first")
-            }
+            None if looks_like_a_url(name) => error.note("guests are files; for a URL, download it first"),
             None => error,
         };
     }

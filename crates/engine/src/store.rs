@@ -64,10 +64,7 @@ const GRACE: Duration = Duration::from_millis(50);
 ///
 /// # Errors
 /// The call's own, or [`Exhausted::Wall`].
-pub async fn within_wall<R>(
-    limits: &Limits,
-    call: impl Future<Output = wasmtime::Result<R>>,
-) -> wasmtime::Result<R> {
+pub async fn within_wall<R>(limits: &Limits, call: impl Future<Output = wasmtime::Result<R>>) -> wasmtime::Result<R> {
     let Some(wall) = limits.wall else { return call.await };
     match tokio::time::timeout(wall.saturating_add(GRACE), call).await {
         Ok(result) => result,

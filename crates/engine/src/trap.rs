@@ -66,8 +66,7 @@ fn out_of_time(exhausted: Exhausted) -> Error {
         Exhausted::Cpu(limit) => (Kind::OutOfCpu, "CPU time", limit, "--cpu"),
         Exhausted::Wall(limit) => (Kind::OutOfTime, "time", limit, "--wall"),
     };
-    Error::new(kind, format!("out of {what}: stopped at the limit of {limit:?}"))
-        .note(format!("{flag} sets the limit"))
+    Error::new(kind, format!("out of {what}: stopped at the limit of {limit:?}")).note(format!("{flag} sets the limit"))
 }
 
 fn trapped(trap: Trap, limits: &Limits, limiter: &Limiter) -> Error {
@@ -92,8 +91,11 @@ fn trapped(trap: Trap, limits: &Limits, limiter: &Limiter) -> Error {
 /// The error of a guest that failed after it had been refused memory.
 fn out_of_memory(wanted: u64, limiter: &Limiter) -> Error {
     let (wanted, limit) = (format_size(wanted), format_size(limiter.memory_max()));
-    Error::new(Kind::OutOfMemory, format!("out of memory: it asked for {wanted}, beyond the limit of {limit}, and gave up"))
-        .note("--memory sets the limit")
+    Error::new(
+        Kind::OutOfMemory,
+        format!("out of memory: it asked for {wanted}, beyond the limit of {limit}, and gave up"),
+    )
+    .note("--memory sets the limit")
 }
 
 fn describe(trap: Trap) -> String {

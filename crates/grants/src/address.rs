@@ -131,13 +131,7 @@ mod tests {
 
     #[test]
     fn documentation_ranges_are_not() {
-        for ip in [
-            "192.0.2.1",
-            "198.51.100.1",
-            "203.0.113.1",
-            "2001:db8::1",
-            "3fff::1",
-        ] {
+        for ip in ["192.0.2.1", "198.51.100.1", "203.0.113.1", "2001:db8::1", "3fff::1"] {
             assert!(!public(ip), "{ip}");
         }
     }

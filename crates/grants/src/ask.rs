@@ -45,18 +45,12 @@ pub enum Ask {
 impl Ask {
     /// A connection to `addr`.
     pub fn connect(proto: Proto, addr: SocketAddr) -> Self {
-        Ask::Net {
-            proto: Some(proto),
-            target: plain(addr),
-        }
+        Ask::Net { proto: Some(proto), target: plain(addr) }
     }
 
     /// A listening socket on `addr`.
     pub fn listen(proto: Proto, addr: SocketAddr) -> Self {
-        Ask::Listen {
-            proto,
-            target: plain(addr),
-        }
+        Ask::Listen { proto, target: plain(addr) }
     }
 
     /// A request to a URL with this scheme, host and port. A request refused because of the address
@@ -75,10 +69,7 @@ impl Ask {
 
     /// A DNS look-up.
     pub fn lookup(name: impl Into<String>) -> Self {
-        Ask::Net {
-            proto: None,
-            target: name.into(),
-        }
+        Ask::Net { proto: None, target: name.into() }
     }
 
     /// The option of the `holm` program that would have granted this, quoted for a shell:
@@ -88,7 +79,7 @@ impl Ask {
         let (key, value) = self.grant_text();
         match key {
             // Wasmtime taught people that `--config` names a file.
-            "config" => format!("--config-var {}", shell_word(&format!("{value}=VALUE"))),
+            "config" => format!("--config {}", shell_word(&format!("{value}=VALUE"))),
             _ => format!("--{key} {}", shell_word(&value)),
         }
     }
@@ -99,14 +90,8 @@ impl Ask {
         match self {
             Ask::Dir { path, write } => ("dir", dir_text(path, *write)),
             Ask::Env(name) => ("env", name.clone()),
-            Ask::Net {
-                proto: None,
-                target,
-            } => ("net", target.clone()),
-            Ask::Net {
-                proto: Some(proto),
-                target,
-            } => ("net", format!("{proto}://{target}")),
+            Ask::Net { proto: None, target } => ("net", target.clone()),
+            Ask::Net { proto: Some(proto), target } => ("net", format!("{proto}://{target}")),
             Ask::Listen { proto, target } => ("listen", format!("{proto}://{target}")),
             Ask::Http { url_origin } => ("http", url_origin.clone()),
             Ask::Kv(name) => ("kv", name.clone()),
@@ -146,45 +131,18 @@ mod tests {
     fn a_refusal_names_the_flag_that_would_have_granted_it() {
         let addr = |text: &str| text.parse().unwrap();
         for (ask, flag) in [
-            (
-                Ask::Dir {
-                    path: "/etc".into(),
-                    write: false,
-                },
-                "--dir /etc::/etc:ro",
-            ),
-            (
-                Ask::Dir {
-                    path: "/my dir".into(),
-                    write: true,
-                },
-                "--dir '/my dir::/my dir'",
-            ),
+            (Ask::Dir { path: "/etc".into(), write: false }, "--dir /etc::/etc:ro"),
+            (Ask::Dir { path: "/my dir".into(), write: true }, "--dir '/my dir::/my dir'"),
             (Ask::Env("HOME".into()), "--env HOME"),
-            (
-                Ask::connect(Proto::Tcp, addr("1.2.3.4:80")),
-                "--net tcp://1.2.3.4:80",
-            ),
-            (
-                Ask::connect(Proto::Udp, addr("[::ffff:1.2.3.4]:53")),
-                "--net udp://1.2.3.4:53",
-            ),
-            (
-                Ask::connect(Proto::Tcp, addr("[::1]:80")),
-                "--net 'tcp://[::1]:80'",
-            ),
+            (Ask::connect(Proto::Tcp, addr("1.2.3.4:80")), "--net tcp://1.2.3.4:80"),
+            (Ask::connect(Proto::Udp, addr("[::ffff:1.2.3.4]:53")), "--net udp://1.2.3.4:53"),
+            (Ask::connect(Proto::Tcp, addr("[::1]:80")), "--net 'tcp://[::1]:80'"),
             (Ask::lookup("example.com"), "--net example.com"),
-            (
-                Ask::listen(Proto::Tcp, addr("0.0.0.0:80")),
-                "--listen tcp://0.0.0.0:80",
-            ),
-            (
-                Ask::http("https", "a.example", 443),
-                "--http https://a.example",
-            ),
+            (Ask::listen(Proto::Tcp, addr("0.0.0.0:80")), "--listen tcp://0.0.0.0:80"),
+            (Ask::http("https", "a.example", 443), "--http https://a.example"),
             (Ask::http("http", "::1", 3000), "--http 'http://[::1]:3000'"),
             (Ask::Kv("default".into()), "--kv default"),
-            (Ask::Config("colour".into()), "--config-var colour=VALUE"),
+            (Ask::Config("colour".into()), "--config colour=VALUE"),
         ] {
             assert_eq!(ask.flag(), flag);
         }

@@ -76,18 +76,14 @@ impl Audit {
             match ask.grant_text() {
                 ("config", name) => drop(config.insert(name, String::new())),
                 (key, text) if is_grant(key, &text) => lists.entry(key).or_default().push(text),
-                (key, text) => {
-                    comments += &format!("# no {key} grant can say: {}\n", printable(&text))
-                }
+                (key, text) => comments += &format!("# no {key} grant can say: {}\n", printable(&text)),
             }
         }
         if record.dropped > 0 {
             comments += &format!("# {} more refusals were not recorded\n", record.dropped);
         }
         let mut section = Section::default();
-        lists
-            .into_iter()
-            .for_each(|(key, texts)| section.list(key, texts));
+        lists.into_iter().for_each(|(key, texts)| section.list(key, texts));
         section.pairs("config", &config);
         section.text() + &comments
     }
@@ -101,10 +97,7 @@ impl Audit {
 impl Record {
     fn covers(&self, ask: &Ask) -> bool {
         let written = match ask {
-            Ask::Dir { path, write: false } => self.asks.contains(&Ask::Dir {
-                path: path.clone(),
-                write: true,
-            }),
+            Ask::Dir { path, write: false } => self.asks.contains(&Ask::Dir { path: path.clone(), write: true }),
             _ => false,
         };
         written || self.asks.contains(ask)
@@ -112,10 +105,7 @@ impl Record {
 
     fn insert(&mut self, ask: Ask) {
         if let Ask::Dir { path, write: true } = &ask {
-            self.asks.remove(&Ask::Dir {
-                path: path.clone(),
-                write: false,
-            });
+            self.asks.remove(&Ask::Dir { path: path.clone(), write: false });
         }
         self.asks.insert(ask);
     }
@@ -136,10 +126,7 @@ mod tests {
     use super::*;
 
     fn dir(path: &str, write: bool) -> Ask {
-        Ask::Dir {
-            path: path.into(),
-            write,
-        }
+        Ask::Dir { path: path.into(), write }
     }
 
     #[test]
@@ -169,11 +156,7 @@ mod tests {
         audit.denied(Ask::Env("V0".into()));
         assert_eq!(audit.asks().len(), MOST_ASKS);
         assert_eq!(audit.dropped(), 11);
-        assert!(
-            audit
-                .manifest_text()
-                .ends_with("# 11 more refusals were not recorded\n")
-        );
+        assert!(audit.manifest_text().ends_with("# 11 more refusals were not recorded\n"));
     }
 
     #[test]
@@ -182,10 +165,7 @@ mod tests {
         audit.denied(dir("/etc", false));
         audit.denied(Ask::Env("HOME".into()));
         audit.denied(Ask::lookup("example.com"));
-        audit.denied(Ask::connect(
-            crate::Proto::Tcp,
-            "10.0.0.1:5432".parse().unwrap(),
-        ));
+        audit.denied(Ask::connect(crate::Proto::Tcp, "10.0.0.1:5432".parse().unwrap()));
         audit.denied(Ask::Config("colour".into()));
         audit.denied(dir("/a:b\n", false));
         assert_eq!(

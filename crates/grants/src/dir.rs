@@ -28,8 +28,7 @@ impl FromStr for DirGrant {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        parse(text)
-            .map_err(|why| ParseError::new("a directory grant", "./data::/data:ro", text, why))
+        parse(text).map_err(|why| ParseError::new("a directory grant", "./data::/data:ro", text, why))
     }
 }
 
@@ -68,11 +67,7 @@ fn parse(text: &str) -> Result<DirGrant, &'static str> {
     if guest.is_empty() {
         return Err("the path the guest sees is missing after the colon");
     }
-    Ok(DirGrant {
-        host: host.into(),
-        guest: guest.into(),
-        read_only,
-    })
+    Ok(DirGrant { host: host.into(), guest: guest.into(), read_only })
 }
 
 fn split_paths(text: &str) -> Result<(&str, &str), &'static str> {
@@ -92,8 +87,7 @@ fn split_paths(text: &str) -> Result<(&str, &str), &'static str> {
 
 /// How many bytes of `text` are a Windows drive, whose colon separates nothing.
 fn drive_letter(text: &str) -> usize {
-    let is_drive =
-        matches!(text.as_bytes(), [drive, b':', b'\\' | b'/', ..] if drive.is_ascii_alphabetic());
+    let is_drive = matches!(text.as_bytes(), [drive, b':', b'\\' | b'/', ..] if drive.is_ascii_alphabetic());
     if cfg!(windows) && is_drive { 2 } else { 0 }
 }
 
@@ -102,11 +96,7 @@ mod tests {
     use super::*;
 
     fn grant(host: &str, guest: &str, read_only: bool) -> DirGrant {
-        DirGrant {
-            host: host.into(),
-            guest: guest.into(),
-            read_only,
-        }
+        DirGrant { host: host.into(), guest: guest.into(), read_only }
     }
 
     #[test]

@@ -7,8 +7,7 @@ use crate::error::ParseError;
 /// # Errors
 /// The name is empty, or a NUL character stands anywhere.
 pub fn parse_env(text: &str) -> Result<(String, Option<String>), ParseError> {
-    let error =
-        |why: &'static str| ParseError::new("an environment variable", "MODE=prod", text, why);
+    let error = |why: &'static str| ParseError::new("an environment variable", "MODE=prod", text, why);
     let (name, value) = match text.split_once('=') {
         Some((name, value)) => (name, Some(value)),
         None => (text, None),

@@ -26,12 +26,7 @@ impl ParseError {
         text: &str,
         why: impl Into<Cow<'static, str>>,
     ) -> Self {
-        ParseError {
-            what,
-            text: shown(text, LONGEST_TEXT),
-            why: shown(&why.into(), LONGEST_REASON),
-            example,
-        }
+        ParseError { what, text: shown(text, LONGEST_TEXT), why: shown(&why.into(), LONGEST_REASON), example }
     }
 }
 
@@ -50,14 +45,8 @@ mod tests {
     #[test]
     fn a_message_neither_floods_a_terminal_nor_rewrites_it() {
         let text = format!("a:\u{1b}[2J{}", "x".repeat(100_000));
-        for message in [
-            text.parse::<NetGrant>().unwrap_err().to_string(),
-            parse_size(&text).unwrap_err().to_string(),
-        ] {
-            assert!(
-                message.len() < 1000 && !message.contains('\u{1b}'),
-                "{message}"
-            );
+        for message in [text.parse::<NetGrant>().unwrap_err().to_string(), parse_size(&text).unwrap_err().to_string()] {
+            assert!(message.len() < 1000 && !message.contains('\u{1b}'), "{message}");
         }
     }
 }

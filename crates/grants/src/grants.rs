@@ -31,8 +31,7 @@ impl Grants {
     /// name, `other` wins, as a command line does over a manifest.
     pub fn merge(&mut self, other: Grants) {
         let renewed: BTreeSet<&str> = other.dirs.iter().map(|dir| dir.guest.as_str()).collect();
-        self.dirs
-            .retain(|dir| !renewed.contains(dir.guest.as_str()));
+        self.dirs.retain(|dir| !renewed.contains(dir.guest.as_str()));
         self.dirs.extend(other.dirs);
         self.env.extend(other.env);
         self.config.extend(other.config);
@@ -67,24 +66,18 @@ impl Grants {
 
     /// Whether the guest may connect, or send, to `addr`. `names` as in [`NetGrant::allows_addr`].
     pub fn allows_connect(&self, proto: Proto, addr: SocketAddr, names: &[&str]) -> bool {
-        self.net
-            .iter()
-            .any(|grant| grant.allows_addr(proto, addr, names))
+        self.net.iter().any(|grant| grant.allows_addr(proto, addr, names))
     }
 
     /// Whether the guest may listen on `addr`.
     pub fn allows_listen(&self, proto: Proto, addr: SocketAddr) -> bool {
-        self.listen
-            .iter()
-            .any(|grant| grant.allows_addr(proto, addr, &[]))
+        self.listen.iter().any(|grant| grant.allows_addr(proto, addr, &[]))
     }
 
     /// Whether the guest may send a request to this URL, as far as can be said before its host has
     /// been resolved. Arguments as in [`HttpGrant::allows`].
     pub fn allows_http(&self, scheme: &str, host: &str, port: u16, path: &str) -> bool {
-        self.http
-            .iter()
-            .any(|grant| grant.allows(scheme, host, port, path))
+        self.http.iter().any(|grant| grant.allows(scheme, host, port, path))
     }
 
     /// Whether a request to this URL may be sent to `ip`, the address its host resolved to. Ask for
@@ -94,19 +87,8 @@ impl Grants {
     /// private address, a [`net`](Grants::net) grant must open that address itself. So when
     /// [`Grants::allows_http`] said yes and this says no, what is missing is
     /// [`Ask::connect`](crate::Ask::connect) to `ip`.
-    pub fn allows_http_at(
-        &self,
-        scheme: &str,
-        host: &str,
-        port: u16,
-        path: &str,
-        ip: IpAddr,
-    ) -> bool {
-        let opened = || {
-            self.net
-                .iter()
-                .any(|net| net.allows_by_address(Proto::Tcp, ip, port))
-        };
+    pub fn allows_http_at(&self, scheme: &str, host: &str, port: u16, path: &str, ip: IpAddr) -> bool {
+        let opened = || self.net.iter().any(|net| net.allows_by_address(Proto::Tcp, ip, port));
         self.http
             .iter()
             .filter(|grant| grant.allows(scheme, host, port, path))

@@ -36,9 +36,7 @@ impl Host {
             return Ok(Host::Range(canonical(ip).into()));
         }
         if text.contains(':') {
-            return Err(format!(
-                "`{text}` is not an IPv6 address; with a port, write [::1]:443"
-            ));
+            return Err(format!("`{text}` is not an IPv6 address; with a port, write [::1]:443"));
         }
         name(text)
     }
@@ -106,9 +104,7 @@ impl fmt::Display for Host {
 
 /// `text` as an IP address, bare or in the brackets a URL puts around IPv6.
 fn literal(text: &str) -> Option<IpAddr> {
-    let bracketed = text
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'));
+    let bracketed = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     match bracketed {
         Some(inside) => inside.parse::<Ipv6Addr>().ok().map(IpAddr::V6),
         None => text.parse().ok(),
@@ -116,15 +112,11 @@ fn literal(text: &str) -> Option<IpAddr> {
 }
 
 fn range(text: &str) -> Result<IpNet, String> {
-    let range: IpNet = text
-        .parse()
-        .map_err(|_| format!("`{text}` is not an address range, which looks like 10.0.0.0/8"))?;
+    let range: IpNet =
+        text.parse().map_err(|_| format!("`{text}` is not an address range, which looks like 10.0.0.0/8"))?;
     let first = range.trunc();
     if first != range {
-        return Err(format!(
-            "a range is written with its first address: {first}, or {} alone",
-            range.addr()
-        ));
+        return Err(format!("a range is written with its first address: {first}, or {} alone", range.addr()));
     }
     // Dialled addresses are compared in their IPv4 form, so such a range would match nothing.
     if canonical(range.addr()) != range.addr() {
@@ -146,9 +138,7 @@ fn name(text: &str) -> Result<Host, String> {
         return Err(format!("`{bare}` is not a host name"));
     }
     if looks_like_ipv4(bare) {
-        return Err(format!(
-            "`{bare}` is neither a name nor an IPv4 address of four numbers"
-        ));
+        return Err(format!("`{bare}` is neither a name nor an IPv4 address of four numbers"));
     }
     let bare = bare.to_ascii_lowercase();
     Ok(match (below, bare.as_str()) {
@@ -165,9 +155,7 @@ fn is_name(text: &str) -> bool {
 
 fn is_label(label: &str) -> bool {
     let in_label = |c: char| {
-        c.is_ascii_alphanumeric()
-            || matches!(c, '-' | '_')
-            || (!c.is_ascii() && !c.is_whitespace() && !c.is_control())
+        c.is_ascii_alphanumeric() || matches!(c, '-' | '_') || (!c.is_ascii() && !c.is_whitespace() && !c.is_control())
     };
     !label.is_empty() && label.chars().all(in_label)
 }
@@ -176,8 +164,7 @@ fn is_label(label: &str) -> bool {
 fn looks_like_ipv4(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or(name);
     let hex = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
-    last.bytes().all(|b| b.is_ascii_digit())
-        || hex.is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))
+    last.bytes().all(|b| b.is_ascii_digit()) || hex.is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 fn is_below(name: &str, parent: &str) -> bool {
@@ -212,24 +199,14 @@ mod tests {
 
     #[test]
     fn a_wildcard_covers_neither_the_name_itself_nor_a_lookalike() {
-        for asked in [
-            "example.com",
-            ".example.com",
-            "evil-example.com",
-            "example.com.evil.org",
-        ] {
+        for asked in ["example.com", ".example.com", "evil-example.com", "example.com.evil.org"] {
             assert!(!covers("*.example.com", asked), "{asked}");
         }
     }
 
     #[test]
     fn text_that_would_end_the_name_early_is_no_name() {
-        for asked in [
-            "evil.com/.example.com",
-            "evil.com\0.example.com",
-            "evil.com#.example.com",
-            "",
-        ] {
+        for asked in ["evil.com/.example.com", "evil.com\0.example.com", "evil.com#.example.com", ""] {
             assert!(!covers("*.example.com", asked), "{asked}");
             assert!(!covers("*", asked), "{asked}");
         }
@@ -244,14 +221,7 @@ mod tests {
 
     #[test]
     fn localhost_is_loopback_by_name_and_by_address() {
-        for asked in [
-            "localhost",
-            "LOCALHOST.",
-            "127.0.0.1",
-            "127.9.9.9",
-            "::1",
-            "[::1]",
-        ] {
+        for asked in ["localhost", "LOCALHOST.", "127.0.0.1", "127.9.9.9", "::1", "[::1]"] {
             assert!(covers("localhost", asked), "{asked}");
         }
         assert!(!covers("localhost", "10.0.0.1"));

@@ -102,9 +102,7 @@ impl Port {
             Some("*") => Ok(Port::Any),
             Some(text) => match text.parse() {
                 Ok(port) if port > 0 && !text.starts_with('+') => Ok(Port::One(port)),
-                _ => Err(format!(
-                    "a port is one number from 1 to 65535, not `{text}`"
-                )),
+                _ => Err(format!("a port is one number from 1 to 65535, not `{text}`")),
             },
         }
     }
@@ -114,8 +112,7 @@ impl FromStr for HttpGrant {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        parse(text)
-            .map_err(|why| ParseError::new("an HTTP grant", "https://api.example.com", text, why))
+        parse(text).map_err(|why| ParseError::new("an HTTP grant", "https://api.example.com", text, why))
     }
 }
 
@@ -147,12 +144,8 @@ fn parse(text: &str) -> Result<HttpGrant, String> {
         return Err("it looks like a range of addresses, which only a `net` grant can give".into());
     }
     let (host, port) = split_port(authority)?;
-    let mut grant = HttpGrant {
-        scheme,
-        host: Host::parse(host)?,
-        port: Port::parse(port)?,
-        prefix: parse_prefix(prefix)?,
-    };
+    let mut grant =
+        HttpGrant { scheme, host: Host::parse(host)?, port: Port::parse(port)?, prefix: parse_prefix(prefix)? };
     if grant.is_bare_star() && port.is_none() {
         grant.port = Port::Any;
     }
@@ -165,9 +158,7 @@ fn split_scheme(text: &str) -> Result<(Option<Scheme>, &str), String> {
     };
     match Scheme::named(name) {
         Some(scheme) => Ok((Some(scheme), rest)),
-        None => Err(format!(
-            "`{name}` is neither http nor https; for other protocols make it a `net` grant"
-        )),
+        None => Err(format!("`{name}` is neither http nor https; for other protocols make it a `net` grant")),
     }
 }
 
@@ -219,10 +210,7 @@ mod tests {
         ] {
             assert_eq!(grant(text).to_string(), text);
         }
-        assert_eq!(
-            grant("HTTPS://API.example.com/").to_string(),
-            "https://api.example.com"
-        );
+        assert_eq!(grant("HTTPS://API.example.com/").to_string(), "https://api.example.com");
         assert_eq!(grant("a.example/v1/").to_string(), "a.example/v1");
         assert_eq!(grant("*:*").to_string(), "*");
     }
@@ -275,12 +263,7 @@ mod tests {
     #[test]
     fn a_url_cannot_smuggle_in_another_host() {
         let grant = grant("https://*.example.com");
-        for host in [
-            "evil.org/.example.com",
-            "evil.org?.example.com",
-            "u@a.example.com",
-            "",
-        ] {
+        for host in ["evil.org/.example.com", "evil.org?.example.com", "u@a.example.com", ""] {
             assert!(!grant.allows("https", host, 443, "/"), "{host}");
         }
     }

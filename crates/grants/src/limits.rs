@@ -62,11 +62,7 @@ mod tests {
     use super::*;
 
     fn limits(memory: Option<u64>, fuel: Option<u64>) -> Limits {
-        Limits {
-            memory,
-            fuel,
-            ..Limits::default()
-        }
+        Limits { memory, fuel, ..Limits::default() }
     }
 
     #[test]

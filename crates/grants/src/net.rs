@@ -81,8 +81,7 @@ impl FromStr for NetGrant {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        parse(text)
-            .map_err(|why| ParseError::new("a network grant", "api.example.com:443", text, why))
+        parse(text).map_err(|why| ParseError::new("a network grant", "api.example.com:443", text, why))
     }
 }
 
@@ -104,22 +103,12 @@ fn parse(text: &str) -> Result<NetGrant, String> {
         None => (None, text),
     };
     let (proto, default_ports) = transport(scheme)?;
-    let rest = if scheme.is_some() {
-        rest.strip_suffix('/').unwrap_or(rest)
-    } else {
-        rest
-    };
+    let rest = if scheme.is_some() { rest.strip_suffix('/').unwrap_or(rest) } else { rest };
     if has_path(rest) {
-        return Err(
-            "a network grant has no path; to grant part of a site, make it an `http` grant".into(),
-        );
+        return Err("a network grant has no path; to grant part of a site, make it an `http` grant".into());
     }
     let (host, ports) = split_port(rest)?;
-    Ok(NetGrant {
-        proto,
-        host: Host::parse(host)?,
-        ports: ports.map_or(Ok(default_ports), Ports::parse)?,
-    })
+    Ok(NetGrant { proto, host: Host::parse(host)?, ports: ports.map_or(Ok(default_ports), Ports::parse)? })
 }
 
 fn transport(scheme: Option<&str>) -> Result<(Option<Proto>, Ports), String> {
@@ -211,22 +200,10 @@ mod tests {
 
     #[test]
     fn a_name_must_have_been_resolved_before_its_address_is_dialled() {
-        assert!(dials(
-            "example.com:443",
-            "93.184.216.34:443",
-            &["example.com"]
-        ));
+        assert!(dials("example.com:443", "93.184.216.34:443", &["example.com"]));
         assert!(!dials("example.com:443", "93.184.216.34:443", &[]));
-        assert!(!dials(
-            "example.com:443",
-            "93.184.216.34:443",
-            &["example.org"]
-        ));
-        assert!(!dials(
-            "example.com:443",
-            "93.184.216.34:80",
-            &["example.com"]
-        ));
+        assert!(!dials("example.com:443", "93.184.216.34:443", &["example.org"]));
+        assert!(!dials("example.com:443", "93.184.216.34:80", &["example.com"]));
     }
 
     #[test]

@@ -10,16 +10,10 @@ pub(crate) struct Ports {
 }
 
 impl Ports {
-    pub(crate) const ANY: Ports = Ports {
-        low: 0,
-        high: u16::MAX,
-    };
+    pub(crate) const ANY: Ports = Ports { low: 0, high: u16::MAX };
 
     pub(crate) fn one(port: u16) -> Self {
-        Ports {
-            low: port,
-            high: port,
-        }
+        Ports { low: port, high: port }
     }
 
     pub(crate) fn contain(self, port: u16) -> bool {

@@ -4,12 +4,7 @@ use crate::error::ParseError;
 use std::time::Duration;
 
 /// Largest first, so that the first which divides a size is the one to write it in.
-const BINARY: [(&str, u64); 4] = [
-    ("TiB", 1 << 40),
-    ("GiB", 1 << 30),
-    ("MiB", 1 << 20),
-    ("KiB", 1 << 10),
-];
+const BINARY: [(&str, u64); 4] = [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
 
 /// Reads a number of bytes: `65536`, `64MiB`, `512K`, `1g`.
 ///
@@ -25,15 +20,9 @@ pub fn parse_size(text: &str) -> Result<u64, ParseError> {
     if number.is_empty() {
         return Err(error("it has to begin with a number"));
     }
-    let factor = factor(unit.trim_start()).ok_or_else(|| {
-        error(
-            "after a whole number comes nothing, or a unit: B, KiB, MiB, GiB, TiB, KB, MB, GB, TB",
-        )
-    })?;
-    let size = number
-        .parse::<u64>()
-        .ok()
-        .and_then(|number| number.checked_mul(factor));
+    let factor = factor(unit.trim_start())
+        .ok_or_else(|| error("after a whole number comes nothing, or a unit: B, KiB, MiB, GiB, TiB, KB, MB, GB, TB"))?;
+    let size = number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor));
     size.ok_or_else(|| error("it is more bytes than fit in 64 bits"))
 }
 
@@ -58,9 +47,7 @@ fn factor(unit: &str) -> Option<u64> {
 
 /// Writes a number of bytes so that [`parse_size`] reads it back exactly: `64MiB`, `1000`.
 pub fn format_size(bytes: u64) -> String {
-    let unit = BINARY
-        .iter()
-        .find(|(_, factor)| bytes > 0 && bytes.is_multiple_of(*factor));
+    let unit = BINARY.iter().find(|(_, factor)| bytes > 0 && bytes.is_multiple_of(*factor));
     match unit {
         Some((unit, factor)) => format!("{}{unit}", bytes / factor),
         None => bytes.to_string(),
@@ -74,10 +61,7 @@ pub fn format_size(bytes: u64) -> String {
 /// No number, an unknown unit, or more than 2^64 - 1 seconds.
 pub fn parse_duration(text: &str) -> Result<Duration, ParseError> {
     let trimmed = text.trim();
-    let seconds = trimmed
-        .parse()
-        .ok()
-        .filter(|_| digits(trimmed) == trimmed.len());
+    let seconds = trimmed.parse().ok().filter(|_| digits(trimmed) == trimmed.len());
     if let Some(seconds) = seconds {
         return Ok(Duration::from_secs(seconds));
     }
@@ -90,9 +74,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, ParseError> {
 
 /// Writes a duration so that [`parse_duration`] reads it back exactly: `1s500ms`, `2m`.
 pub fn format_duration(duration: Duration) -> String {
-    humantime::format_duration(duration)
-        .to_string()
-        .replace(' ', "")
+    humantime::format_duration(duration).to_string().replace(' ', "")
 }
 
 #[cfg(test)]
@@ -146,11 +128,7 @@ mod tests {
             ("2M", 120_000),
             ("0", 0),
         ] {
-            assert_eq!(
-                parse_duration(text).unwrap(),
-                Duration::from_millis(millis),
-                "{text}"
-            );
+            assert_eq!(parse_duration(text).unwrap(), Duration::from_millis(millis), "{text}");
         }
     }
 

@@ -22,9 +22,7 @@ impl Section {
     /// Grants with a name and a value each. No pairs, no key.
     pub(crate) fn pairs(&mut self, key: &'static str, pairs: &BTreeMap<String, String>) {
         if !pairs.is_empty() {
-            let pairs = pairs
-                .iter()
-                .map(|(name, value)| (name.clone(), value.as_str().into()));
+            let pairs = pairs.iter().map(|(name, value)| (name.clone(), value.as_str().into()));
             self.keys.insert(key, Value::Table(Table::from_iter(pairs)));
         }
     }
@@ -34,10 +32,7 @@ impl Section {
         if self.keys.is_empty() {
             return String::new();
         }
-        let lines = self
-            .keys
-            .iter()
-            .map(|(key, value)| format!("{key} = {}\n", laid_out(value)));
+        let lines = self.keys.iter().map(|(key, value)| format!("{key} = {}\n", laid_out(value)));
         format!("[grants]\n{}", lines.collect::<String>())
     }
 }

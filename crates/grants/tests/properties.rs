@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 use holm_grants::{
-    DirGrant, HttpGrant, NetGrant, Proto, format_duration, format_size, is_public, parse_duration,
-    parse_env, parse_size,
+    DirGrant, HttpGrant, NetGrant, Proto, format_duration, format_size, is_public, parse_duration, parse_env,
+    parse_size,
 };
 use proptest::prelude::*;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -64,9 +64,7 @@ fn ip() -> impl Strategy<Value = IpAddr> {
         Just([100, 64, 0, 1]),
         Just([255, 255, 255, 255]),
     ];
-    let v4 = prop_oneof![private, any::<[u8; 4]>()]
-        .prop_map(Ipv4Addr::from)
-        .boxed();
+    let v4 = prop_oneof![private, any::<[u8; 4]>()].prop_map(Ipv4Addr::from).boxed();
     let v6 = any::<u128>().prop_map(|bits| IpAddr::V6(bits.into()));
     let hidden = (v4.clone(), 0..4_usize).prop_map(|(v4, form)| IpAddr::V6(forms(v4)[form]));
     prop_oneof![v4.prop_map(IpAddr::V4), v6, hidden]
@@ -75,13 +73,7 @@ fn ip() -> impl Strategy<Value = IpAddr> {
 /// One IPv4 address as v4-mapped, v4-compatible, NAT64 and 6to4.
 fn forms(v4: Ipv4Addr) -> [Ipv6Addr; 4] {
     let bits = u128::from(v4.to_bits());
-    [
-        0xffff_0000_0000 | bits,
-        bits,
-        (0x0064_ff9b << 96) | bits,
-        (0x2002 << 112) | (bits << 80),
-    ]
-    .map(Ipv6Addr::from)
+    [0xffff_0000_0000 | bits, bits, (0x0064_ff9b << 96) | bits, (0x2002 << 112) | (bits << 80)].map(Ipv6Addr::from)
 }
 
 fn reads_back<T>(text: &str) -> Result<(), TestCaseError>
@@ -188,21 +180,10 @@ prop_assert_eq!(read.first().map(String::as_str), Some("v1"), "{}", path);
 
 /// Decodes first, then drops parameters, then resolves dots: the most that servers do.
 fn as_a_lenient_server_reads(path: &str) -> Vec<String> {
-    let path = path
-        .split(['?', '#'])
-        .next()
-        .unwrap_or(path)
-        .to_ascii_lowercase();
-    let path = path
-        .replace("%2e", ".")
-        .replace("%2f", "/")
-        .replace("%5c", "/")
-        .replace('\\', "/");
+    let path = path.split(['?', '#']).next().unwrap_or(path).to_ascii_lowercase();
+    let path = path.replace("%2e", ".").replace("%2f", "/").replace("%5c", "/").replace('\\', "/");
     let mut segments = Vec::new();
-    for segment in path
-        .split('/')
-        .map(|segment| segment.split(';').next().unwrap_or(segment))
-    {
+    for segment in path.split('/').map(|segment| segment.split(';').next().unwrap_or(segment)) {
         match segment {
             "" | "." => {}
             ".." => drop(segments.pop()),

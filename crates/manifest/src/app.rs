@@ -50,19 +50,11 @@ impl App {
     /// Every problem in the text at once; but when it is not TOML, or of another version, only that.
     pub fn parse(text: &str, path: &Path) -> Result<App, ManifestError> {
         if text.len() as u64 > MAX_BYTES {
-            return Err(ManifestError::TooLarge {
-                path: path.to_owned(),
-            });
+            return Err(ManifestError::TooLarge { path: path.to_owned() });
         }
         let mut report = Report::new(text);
         let app = match table(text, &mut report) {
-            Some(table) => read(
-                &mut Reader {
-                    table: &table,
-                    report: &mut report,
-                },
-                path,
-            ),
+            Some(table) => read(&mut Reader { table: &table, report: &mut report }, path),
             None => App::default(),
         };
         report.finish(path, app)
@@ -73,20 +65,13 @@ impl App {
     /// # Errors
     /// As [`App::parse`], or because the file cannot be read as text.
     pub fn load(path: &Path) -> Result<App, ManifestError> {
-        let failed = |source| ManifestError::Read {
-            path: path.to_owned(),
-            source,
-        };
+        let failed = |source| ManifestError::Read { path: path.to_owned(), source };
         let mut bytes = Vec::new();
         let file = File::open(path).map_err(failed)?;
         // One byte more than allowed is enough to know.
-        file.take(MAX_BYTES + 1)
-            .read_to_end(&mut bytes)
-            .map_err(failed)?;
+        file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
         if bytes.len() as u64 > MAX_BYTES {
-            return Err(ManifestError::TooLarge {
-                path: path.to_owned(),
-            });
+            return Err(ManifestError::TooLarge { path: path.to_owned() });
         }
         let text = String::from_utf8(bytes).map_err(|_| failed(not_text()))?;
         App::parse(&text, path)
@@ -129,8 +114,7 @@ fn read(reader: &mut Reader<'_, '_, '_>, path: &Path) -> App {
 
 fn is_our_version(reader: &mut Reader<'_, '_, '_>) -> bool {
     let Some(value) = reader.value("holm") else {
-        let missing =
-            format!("the manifest's version is missing; begin it with `holm = {VERSION}`");
+        let missing = format!("the manifest's version is missing; begin it with `holm = {VERSION}`");
         reader.report.add(0..0, missing);
         return false;
     };
@@ -148,20 +132,13 @@ fn is_our_version(reader: &mut Reader<'_, '_, '_>) -> bool {
 fn guest(reader: &mut Reader<'_, '_, '_>, folder: &Path) -> Option<PathBuf> {
     let (guest, span) = reader.text("guest")?;
     if guest.is_empty() {
-        reader.report.add(
-            span,
-            "`guest` is empty; name the guest's file, or leave the key out",
-        );
+        reader.report.add(span, "`guest` is empty; name the guest's file, or leave the key out");
     }
     Some(beside(folder, guest))
 }
 
 fn owned(reader: &mut Reader<'_, '_, '_>, key: &str) -> Vec<String> {
-    reader
-        .texts(key)
-        .into_iter()
-        .map(|(text, _)| text.to_owned())
-        .collect()
+    reader.texts(key).into_iter().map(|(text, _)| text.to_owned()).collect()
 }
 
 fn read_grants(reader: &mut Reader<'_, '_, '_>, folder: &Path) -> (Grants, Vec<String>) {
@@ -169,13 +146,7 @@ fn read_grants(reader: &mut Reader<'_, '_, '_>, folder: &Path) -> (Grants, Vec<S
         return Default::default();
     };
     keys::GRANTS.check(table, reader.report);
-    grants::read(
-        &mut Reader {
-            table,
-            report: reader.report,
-        },
-        folder,
-    )
+    grants::read(&mut Reader { table, report: reader.report }, folder)
 }
 
 fn read_limits(reader: &mut Reader<'_, '_, '_>) -> Limits {
@@ -183,8 +154,5 @@ fn read_limits(reader: &mut Reader<'_, '_, '_>) -> Limits {
         return Limits::default();
     };
     keys::LIMITS.check(table, reader.report);
-    limits::read(&mut Reader {
-        table,
-        report: reader.report,
-    })
+    limits::read(&mut Reader { table, report: reader.report })
 }

@@ -61,10 +61,7 @@ fn listed(path: &std::path::Path, problems: &[Problem], omitted: usize) -> Strin
         1 => "1 problem".to_owned(),
         count => format!("{count} problems"),
     };
-    let lines: String = problems
-        .iter()
-        .map(|problem| format!("\n  {path}:{problem}"))
-        .collect();
+    let lines: String = problems.iter().map(|problem| format!("\n  {path}:{problem}")).collect();
     let more = match omitted {
         0 => String::new(),
         omitted => format!("\n  and {omitted} more"),

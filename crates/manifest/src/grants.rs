@@ -45,10 +45,7 @@ fn dirs(reader: &mut Reader<'_, '_, '_>, folder: &Path) -> Vec<DirGrant> {
 }
 
 fn env(reader: &mut Reader<'_, '_, '_>) -> (BTreeMap<String, String>, Vec<String>) {
-    if matches!(
-        reader.value("env").map(|value| value.get_ref()),
-        Some(DeValue::Table(_))
-    ) {
+    if matches!(reader.value("env").map(|value| value.get_ref()), Some(DeValue::Table(_))) {
         return (env_table(reader), Vec::new());
     }
     let (mut env, mut from_host) = (BTreeMap::new(), Vec::new());
@@ -68,9 +65,7 @@ fn env_table(reader: &mut Reader<'_, '_, '_>) -> BTreeMap<String, String> {
         let read = noted(reader, &name, parse_env(&format!("{}={value}", name.0)));
         match read {
             Some((read, Some(value))) if read == name.0 => drop(env.insert(read, value)),
-            Some(_) => reader
-                .report
-                .add(name.1, "the name of a variable cannot hold `=`"),
+            Some(_) => reader.report.add(name.1, "the name of a variable cannot hold `=`"),
             None => {}
         }
     }
@@ -79,18 +74,14 @@ fn env_table(reader: &mut Reader<'_, '_, '_>) -> BTreeMap<String, String> {
 
 fn config(reader: &mut Reader<'_, '_, '_>) -> BTreeMap<String, String> {
     let pairs = reader.pairs("config").into_iter();
-    pairs
-        .map(|((name, _), value)| (name.to_owned(), value.to_owned()))
-        .collect()
+    pairs.map(|((name, _), value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 fn names(reader: &mut Reader<'_, '_, '_>, key: &str) -> Vec<String> {
     let mut names = Vec::new();
     for (name, span) in reader.texts(key) {
         if name.is_empty() {
-            reader
-                .report
-                .add(span, format!("`{key}` takes names, and this one is empty"));
+            reader.report.add(span, format!("`{key}` takes names, and this one is empty"));
         } else {
             names.push(name.to_owned());
         }
@@ -100,24 +91,13 @@ fn names(reader: &mut Reader<'_, '_, '_>, key: &str) -> Vec<String> {
 
 fn parsed<T: FromStr<Err = ParseError>>(reader: &mut Reader<'_, '_, '_>, key: &str) -> Vec<T> {
     let texts = reader.texts(key);
-    texts
-        .iter()
-        .filter_map(|text| parse(reader, text))
-        .collect()
+    texts.iter().filter_map(|text| parse(reader, text)).collect()
 }
 
-fn parse<T: FromStr<Err = ParseError>>(
-    reader: &mut Reader<'_, '_, '_>,
-    text: &Text<'_>,
-) -> Option<T> {
+fn parse<T: FromStr<Err = ParseError>>(reader: &mut Reader<'_, '_, '_>, text: &Text<'_>) -> Option<T> {
     noted(reader, text, text.0.parse())
 }
 
-fn noted<T>(
-    reader: &mut Reader<'_, '_, '_>,
-    text: &Text<'_>,
-    read: Result<T, ParseError>,
-) -> Option<T> {
-    read.map_err(|error| reader.report.add(text.1.clone(), error.to_string()))
-        .ok()
+fn noted<T>(reader: &mut Reader<'_, '_, '_>, text: &Text<'_>, read: Result<T, ParseError>) -> Option<T> {
+    read.map_err(|error| reader.report.add(text.1.clone(), error.to_string())).ok()
 }

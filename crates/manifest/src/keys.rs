@@ -6,36 +6,14 @@ use toml::de::DeTable;
 /// Keys outside of any table, in the order of the documentation.
 pub(crate) const APP: Keys = Keys {
     table: "",
-    known: &[
-        "holm",
-        "name",
-        "guest",
-        "args",
-        "abi",
-        "deterministic",
-        "features",
-        "grants",
-        "limits",
-    ],
+    known: &["holm", "name", "guest", "args", "abi", "deterministic", "features", "grants", "limits"],
 };
 /// Keys of `[grants]`.
-pub(crate) const GRANTS: Keys = Keys {
-    table: "grants",
-    known: &["dir", "env", "net", "listen", "http", "kv", "config"],
-};
+pub(crate) const GRANTS: Keys =
+    Keys { table: "grants", known: &["dir", "env", "net", "listen", "http", "kv", "config"] };
 /// Keys of `[limits]`.
-pub(crate) const LIMITS: Keys = Keys {
-    table: "limits",
-    known: &[
-        "memory",
-        "cpu",
-        "wall",
-        "fuel",
-        "stack",
-        "max-output",
-        "table-elements",
-    ],
-};
+pub(crate) const LIMITS: Keys =
+    Keys { table: "limits", known: &["memory", "cpu", "wall", "fuel", "stack", "max-output", "table-elements"] };
 
 /// A longer key is no misspelling of ours, and comparing it would cost time.
 const LONGEST_MISSPELLING: usize = 32;
@@ -49,24 +27,11 @@ pub(crate) struct Keys {
 impl Keys {
     /// Reports every key of `table` that is not known.
     pub(crate) fn check(&self, table: &DeTable<'_>, report: &mut Report<'_>) {
-        let unknown = table
-            .keys()
-            .filter(|key| !self.known.contains(&key.get_ref().as_ref()));
+        let unknown = table.keys().filter(|key| !self.known.contains(&key.get_ref().as_ref()));
         for key in unknown {
             let (span, key) = (key.span(), key.get_ref());
-            let shown: String = key
-                .chars()
-                .take(LONGEST_MISSPELLING)
-                .flat_map(char::escape_debug)
-                .collect();
-            report.add(
-                span,
-                format!(
-                    "unknown key `{shown}`{}; {}",
-                    self.place(),
-                    self.advice(key)
-                ),
-            );
+            let shown: String = key.chars().take(LONGEST_MISSPELLING).flat_map(char::escape_debug).collect();
+            report.add(span, format!("unknown key `{shown}`{}; {}", self.place(), self.advice(key)));
         }
     }
 
@@ -78,10 +43,7 @@ impl Keys {
     }
 
     fn advice(&self, key: &str) -> String {
-        if let Some(home) = [GRANTS, LIMITS, APP]
-            .iter()
-            .find(|keys| keys.known.contains(&key))
-        {
+        if let Some(home) = [GRANTS, LIMITS, APP].iter().find(|keys| keys.known.contains(&key)) {
             return match home.table {
                 "" => "it belongs above the first table".to_owned(),
                 table => format!("it belongs in [{table}]"),
@@ -98,11 +60,7 @@ impl Keys {
             return None;
         }
         let distance = |known: &str| strsim::damerau_levenshtein(key, known);
-        let nearest = self
-            .known
-            .iter()
-            .copied()
-            .min_by_key(|known| distance(known))?;
+        let nearest = self.known.iter().copied().min_by_key(|known| distance(known))?;
         (distance(nearest) <= nearest.len().div_ceil(3)).then_some(nearest)
     }
 }

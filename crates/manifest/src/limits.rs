@@ -16,17 +16,11 @@ pub(crate) fn read(reader: &mut Reader<'_, '_, '_>) -> Limits {
 }
 
 /// A number alone means what it means in the text form: bytes, or seconds.
-fn amount<T>(
-    reader: &mut Reader<'_, '_, '_>,
-    key: &str,
-    parse: fn(&str) -> Result<T, ParseError>,
-) -> Option<T> {
+fn amount<T>(reader: &mut Reader<'_, '_, '_>, key: &str, parse: fn(&str) -> Result<T, ParseError>) -> Option<T> {
     let value = reader.value(key)?;
     let parsed = match as_number(value.get_ref()) {
         Some(number) => parse(&number.to_string()),
         None => parse(reader.text(key)?.0),
     };
-    parsed
-        .map_err(|error| reader.report.add(value.span(), error.to_string()))
-        .ok()
+    parsed.map_err(|error| reader.report.add(value.span(), error.to_string())).ok()
 }

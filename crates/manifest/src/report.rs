@@ -16,11 +16,7 @@ pub(crate) struct Report<'a> {
 
 impl<'a> Report<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        Report {
-            text,
-            found: Vec::new(),
-            omitted: 0,
-        }
+        Report { text, found: Vec::new(), omitted: 0 }
     }
 
     /// Notes a problem with the bytes at `span`.
@@ -41,11 +37,7 @@ impl<'a> Report<'a> {
         let text = self.text;
         let problem = |(offset, message)| {
             let (line, column) = position(text, offset);
-            Problem {
-                line,
-                column,
-                message,
-            }
+            Problem { line, column, message }
         };
         Err(ManifestError::Invalid {
             path: path.to_owned(),
@@ -78,10 +70,7 @@ mod tests {
     fn problems_past_the_fiftieth_are_only_counted() {
         let mut report = Report::new("x");
         (0..60).for_each(|_| report.add(0..1, "bad"));
-        let error = report
-            .finish(Path::new("holm.toml"), ())
-            .unwrap_err()
-            .to_string();
+        let error = report.finish(Path::new("holm.toml"), ()).unwrap_err().to_string();
         assert!(error.starts_with("60 problems in holm.toml\n  holm.toml:1:1: bad\n"));
         assert!(error.ends_with("\n  and 10 more"));
     }

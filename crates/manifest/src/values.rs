@@ -26,12 +26,7 @@ impl<'t, 'a> Reader<'t, '_, 'a> {
     /// A string.
     pub(crate) fn text(&mut self, key: &str) -> Option<Text<'t>> {
         let value = self.value(key)?;
-        self.expect(
-            key,
-            value,
-            "a string",
-            value.get_ref().as_str().map(|text| (text, value.span())),
-        )
+        self.expect(key, value, "a string", value.get_ref().as_str().map(|text| (text, value.span())))
     }
 
     /// `true` or `false`; false when it is not there.
@@ -40,19 +35,13 @@ impl<'t, 'a> Reader<'t, '_, 'a> {
             return false;
         };
         let read = value.get_ref().as_bool();
-        self.expect(key, value, "true or false", read)
-            .unwrap_or_default()
+        self.expect(key, value, "true or false", read).unwrap_or_default()
     }
 
     /// A whole number, not negative.
     pub(crate) fn number(&mut self, key: &str) -> Option<u64> {
         let value = self.value(key)?;
-        self.expect(
-            key,
-            value,
-            "a whole number of at least 0",
-            as_number(value.get_ref()),
-        )
+        self.expect(key, value, "a whole number of at least 0", as_number(value.get_ref()))
     }
 
     /// One string or an array of them; none when it is not there.
@@ -92,28 +81,14 @@ impl<'t, 'a> Reader<'t, '_, 'a> {
     /// The table under `key`, for another reader.
     pub(crate) fn table(&mut self, key: &str) -> Option<&'t DeTable<'a>> {
         let value = self.value(key)?;
-        self.expect(
-            key,
-            value,
-            &format!("a table, written [{key}]"),
-            value.get_ref().as_table(),
-        )
+        self.expect(key, value, &format!("a table, written [{key}]"), value.get_ref().as_table())
     }
 
     /// Reports that `key` wants something else, unless it was `read`.
-    fn expect<T>(
-        &mut self,
-        key: &str,
-        value: &Spanned<DeValue<'_>>,
-        wanted: &str,
-        read: Option<T>,
-    ) -> Option<T> {
+    fn expect<T>(&mut self, key: &str, value: &Spanned<DeValue<'_>>, wanted: &str, read: Option<T>) -> Option<T> {
         if read.is_none() {
             let found = found(value.get_ref());
-            self.report.add(
-                value.span(),
-                format!("`{key}` takes {wanted}; this is {found}"),
-            );
+            self.report.add(value.span(), format!("`{key}` takes {wanted}; this is {found}"));
         }
         read
     }

@@ -54,10 +54,7 @@ fn every_key_is_read() {
     assert_eq!(app.env_from_host, ["HOME"]);
     assert_eq!(app.grants.net, ["api.example.com:443".parse().unwrap()]);
     assert_eq!(app.grants.listen, ["127.0.0.1:8080".parse().unwrap()]);
-    assert_eq!(
-        app.grants.http,
-        ["https://api.example.com".parse().unwrap()]
-    );
+    assert_eq!(app.grants.http, ["https://api.example.com".parse().unwrap()]);
     assert_eq!(app.grants.kv, ["default"]);
     assert_eq!(app.grants.config["colour"], "blue");
     assert_eq!(app.limits.memory, parse_size("64MiB").ok());
@@ -94,10 +91,7 @@ fn a_manifest_is_loaded_from_its_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("holm.toml");
     fs::write(&path, "holm = 1\nguest = \"./g.wasm\"").unwrap();
-    assert_eq!(
-        App::load(&path).unwrap().guest,
-        Some(folder.path().join("g.wasm"))
-    );
+    assert_eq!(App::load(&path).unwrap().guest, Some(folder.path().join("g.wasm")));
 }
 
 #[test]
@@ -108,34 +102,17 @@ fn a_file_that_cannot_be_a_manifest_is_refused_before_it_is_read() {
 
     fs::write(&path, b"\0asm\x01\0\0\0\xff").unwrap();
     let error = App::load(&path).unwrap_err().to_string();
-    assert!(
-        error
-            .ends_with("it is not UTF-8 text, so it cannot be a manifest; is it the guest itself?")
-    );
+    assert!(error.ends_with("it is not UTF-8 text, so it cannot be a manifest; is it the guest itself?"));
 
     fs::write(&path, "#".repeat(MAX_BYTES as usize + 1)).unwrap();
-    assert!(matches!(
-        App::load(&path),
-        Err(ManifestError::TooLarge { .. })
-    ));
+    assert!(matches!(App::load(&path), Err(ManifestError::TooLarge { .. })));
 }
 
 /// Texts of grants as people write them, to be mixed.
 fn grants() -> impl Strategy<Value = Grants> {
     let pairs = || prop::collection::btree_map("[^=\0]{1,8}", "[^\0]{0,8}", 0..4);
-    let nets = [
-        "*",
-        "tcp://a.example:80",
-        "[::1]:5",
-        "10.0.0.0/8:1-9",
-        "localhost",
-    ];
-    let https = [
-        "*",
-        "https://a.example/v1",
-        "a.example",
-        "http://[::1]:3000",
-    ];
+    let nets = ["*", "tcp://a.example:80", "[::1]:5", "10.0.0.0/8:1-9", "localhost"];
+    let https = ["*", "https://a.example/v1", "a.example", "http://[::1]:3000"];
     (
         pairs(),
         pairs(),
@@ -152,15 +129,7 @@ fn grants() -> impl Strategy<Value = Grants> {
             let mut http: Vec<_> = https.iter().map(|text| text.parse().unwrap()).collect();
             http.sort_by_key(holm_grants::HttpGrant::to_string);
             let dirs = vec!["/srv/a b::/d\"q:ro".parse().unwrap()];
-            Grants {
-                dirs,
-                env,
-                config,
-                kv,
-                listen: net.clone(),
-                net,
-                http,
-            }
+            Grants { dirs, env, config, kv, listen: net.clone(), net, http }
         })
 }
 
@@ -171,14 +140,8 @@ fn ask() -> impl Strategy<Value = Ask> {
         (text(), any::<bool>()).prop_map(|(path, write)| Ask::Dir { path, write }),
         text().prop_map(Ask::Env),
         text().prop_map(Ask::lookup),
-        text().prop_map(|target| Ask::Net {
-            proto: Some(Proto::Udp),
-            target
-        }),
-        text().prop_map(|target| Ask::Listen {
-            proto: Proto::Tcp,
-            target
-        }),
+        text().prop_map(|target| Ask::Net { proto: Some(Proto::Udp), target }),
+        text().prop_map(|target| Ask::Listen { proto: Proto::Tcp, target }),
         text().prop_map(|url_origin| Ask::Http { url_origin }),
         text().prop_map(Ask::Kv),
         text().prop_map(Ask::Config),

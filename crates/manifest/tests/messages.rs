@@ -6,9 +6,7 @@ use holm_manifest::App;
 use std::path::Path;
 
 fn message(text: &str) -> String {
-    App::parse(text, Path::new("holm.toml"))
-        .unwrap_err()
-        .to_string()
+    App::parse(text, Path::new("holm.toml")).unwrap_err().to_string()
 }
 
 #[test]
@@ -72,10 +70,7 @@ fn broken_toml_is_told_where_it_breaks() {
         message("holm = 1\nname = \"x"),
         "1 problem in holm.toml\n  holm.toml:2:10: invalid basic string, expected `\"`"
     );
-    assert_eq!(
-        message("holm = 1\nname = 'a'\nname = 'b'\n"),
-        "1 problem in holm.toml\n  holm.toml:3:1: duplicate key"
-    );
+    assert_eq!(message("holm = 1\nname = 'a'\nname = 'b'\n"), "1 problem in holm.toml\n  holm.toml:3:1: duplicate key");
 }
 
 #[test]

@@ -5,23 +5,16 @@
 use std::sync::Arc;
 
 use holm_services::kv::{
-    KvError, MAX_BATCH_KEYS, MAX_KEY, MAX_NAME, MemoryStores, PAGE_KEYS, SqliteStores, Store,
-    StoreLimits, Stores, Swap,
+    KvError, MAX_BATCH_KEYS, MAX_KEY, MAX_NAME, MemoryStores, PAGE_KEYS, SqliteStores, Store, StoreLimits, Stores, Swap,
 };
 
-const SMALL: StoreLimits = StoreLimits {
-    max_value: 10,
-    max_total: 20,
-};
+const SMALL: StoreLimits = StoreLimits { max_value: 10, max_total: 20 };
 
 /// A backend of each kind; the directory goes when it is dropped.
 fn backends(limits: StoreLimits) -> (tempfile::TempDir, Vec<Box<dyn Stores>>) {
     let directory = tempfile::tempdir().unwrap();
     let sqlite = SqliteStores::open(directory.path().join("kv.db"), limits).unwrap();
-    (
-        directory,
-        vec![Box::new(MemoryStores::new(limits)), Box::new(sqlite)],
-    )
+    (directory, vec![Box::new(MemoryStores::new(limits)), Box::new(sqlite)])
 }
 
 /// Runs `test` on an empty store of each backend.
@@ -67,10 +60,7 @@ async fn empty_values_and_odd_keys_are_kept() {
             assert_eq!(store.get(key).await.unwrap(), Some(vec![]), "{key:?}");
         }
         let keys = all_keys(&*store).await;
-        assert_eq!(
-            keys,
-            ["", "'; DROP TABLE entries; --", "a\0b", "a\0c", "ключ"]
-        );
+        assert_eq!(keys, ["", "'; DROP TABLE entries; --", "a\0b", "a\0c", "ключ"]);
     })
     .await;
 }
@@ -79,25 +69,12 @@ async fn empty_values_and_odd_keys_are_kept() {
 async fn stores_of_one_backend_do_not_see_each_other() {
     let (_directory, backends) = backends(StoreLimits::default());
     for stores in backends {
-        let (one, two) = (
-            stores.open("one").await.unwrap(),
-            stores.open("two").await.unwrap(),
-        );
+        let (one, two) = (stores.open("one").await.unwrap(), stores.open("two").await.unwrap());
         one.set("k", b"1".to_vec()).await.unwrap();
         assert_eq!(two.get("k").await.unwrap(), None);
         assert!(all_keys(&*two).await.is_empty());
         two.delete("k").await.unwrap();
-        assert_eq!(
-            stores
-                .open("one")
-                .await
-                .unwrap()
-                .get("k")
-                .await
-                .unwrap()
-                .unwrap(),
-            b"1"
-        );
+        assert_eq!(stores.open("one").await.unwrap().get("k").await.unwrap().unwrap(), b"1");
     }
 }
 
@@ -105,10 +82,7 @@ async fn stores_of_one_backend_do_not_see_each_other() {
 async fn a_store_needs_a_name_of_sensible_length() {
     let (_directory, backends) = backends(StoreLimits::default());
     for stores in backends {
-        assert!(matches!(
-            stores.open("").await,
-            Err(KvError::Name { length: 0 })
-        ));
+        assert!(matches!(stores.open("").await, Err(KvError::Name { length: 0 })));
         assert!(stores.open(&"x".repeat(MAX_NAME)).await.is_ok());
         let long = stores.open(&"x".repeat(MAX_NAME + 1)).await;
         assert!(matches!(long, Err(KvError::Name { .. })));
@@ -122,10 +96,7 @@ async fn keys_are_listed_in_pages_and_once_each() {
         let pairs = |names: &[String]| names.iter().map(|k| (k.clone(), vec![])).collect();
         store.set_many(pairs(&names[..PAGE_KEYS])).await.unwrap();
         let exactly_one_page = store.list_keys(None).await.unwrap();
-        assert_eq!(
-            (exactly_one_page.keys.len(), exactly_one_page.cursor),
-            (PAGE_KEYS, None)
-        );
+        assert_eq!((exactly_one_page.keys.len(), exactly_one_page.cursor), (PAGE_KEYS, None));
 
         store.set_many(pairs(&names[PAGE_KEYS..])).await.unwrap();
         let first = store.list_keys(None).await.unwrap();
@@ -146,26 +117,13 @@ async fn increments_count_in_decimal() {
         assert_eq!(store.increment("n", 5).await.unwrap(), 5);
         assert_eq!(store.increment("n", -7).await.unwrap(), -2);
         assert_eq!(store.get("n").await.unwrap().unwrap(), b"-2");
-        store
-            .set("n", i64::MAX.to_string().into_bytes())
-            .await
-            .unwrap();
+        store.set("n", i64::MAX.to_string().into_bytes()).await.unwrap();
         let overflow = store.increment("n", 1).await.unwrap_err();
-        assert_eq!(
-            overflow,
-            KvError::Overflow {
-                key: "n".to_owned()
-            }
-        );
+        assert_eq!(overflow, KvError::Overflow { key: "n".to_owned() });
         for text in [&b"twelve"[..], b"", b"\xff", b"1.5"] {
             store.set("t", text.to_vec()).await.unwrap();
             let refused = store.increment("t", 1).await.unwrap_err();
-            assert_eq!(
-                refused,
-                KvError::NotANumber {
-                    key: "t".to_owned()
-                }
-            );
+            assert_eq!(refused, KvError::NotANumber { key: "t".to_owned() });
             assert_eq!(store.get("t").await.unwrap().unwrap(), text);
         }
     })
@@ -176,15 +134,11 @@ async fn increments_count_in_decimal() {
 async fn a_swap_happens_only_over_the_expected_value() {
     each(StoreLimits::default(), async |store| {
         let (a, b) = (b"a".to_vec(), b"b".to_vec());
-        let swap = |expected: Option<&Vec<u8>>, new: &Vec<u8>| {
-            store.compare_and_swap("k", expected.cloned(), new.clone())
-        };
+        let swap =
+            |expected: Option<&Vec<u8>>, new: &Vec<u8>| store.compare_and_swap("k", expected.cloned(), new.clone());
         assert_eq!(swap(Some(&a), &b).await.unwrap(), Swap::Conflict(None));
         assert_eq!(swap(None, &a).await.unwrap(), Swap::Done);
-        assert_eq!(
-            swap(None, &b).await.unwrap(),
-            Swap::Conflict(Some(a.clone()))
-        );
+        assert_eq!(swap(None, &b).await.unwrap(), Swap::Conflict(Some(a.clone())));
         assert_eq!(swap(Some(&a), &b).await.unwrap(), Swap::Done);
         assert_eq!(store.get("k").await.unwrap(), Some(b));
     })
@@ -195,18 +149,12 @@ async fn a_swap_happens_only_over_the_expected_value() {
 async fn batches_answer_in_the_order_asked() {
     each(StoreLimits::default(), async |store| {
         let pair = |key: &str, value: &str| (key.to_owned(), value.as_bytes().to_vec());
-        store
-            .set_many(vec![pair("a", "1"), pair("b", "2"), pair("a", "3")])
-            .await
-            .unwrap();
+        store.set_many(vec![pair("a", "1"), pair("b", "2"), pair("a", "3")]).await.unwrap();
         let keys = ["b", "none", "a", "b"].map(str::to_owned).to_vec();
         let values = store.get_many(keys).await.unwrap();
         let two = Some(b"2".to_vec());
         assert_eq!(values, [two.clone(), None, Some(b"3".to_vec()), two]);
-        store
-            .delete_many(["a", "none", "b"].map(str::to_owned).to_vec())
-            .await
-            .unwrap();
+        store.delete_many(["a", "none", "b"].map(str::to_owned).to_vec()).await.unwrap();
         assert!(all_keys(&*store).await.is_empty());
     })
     .await;
@@ -216,28 +164,17 @@ async fn batches_answer_in_the_order_asked() {
 async fn oversized_keys_values_and_batches_are_refused() {
     each(SMALL, async |store| {
         let long = "k".repeat(MAX_KEY + 1);
-        let refused = KvError::KeyTooLong {
-            length: MAX_KEY + 1,
-        };
+        let refused = KvError::KeyTooLong { length: MAX_KEY + 1 };
         assert_eq!(store.get(&long).await.unwrap_err(), refused);
         assert_eq!(store.increment(&long, 1).await.unwrap_err(), refused);
         assert_eq!(store.get_many(vec![long]).await.unwrap_err(), refused);
-        let refused = KvError::ValueTooLarge {
-            length: 11,
-            limit: 10,
-        };
+        let refused = KvError::ValueTooLarge { length: 11, limit: 10 };
         assert_eq!(store.set("k", vec![0; 11]).await.unwrap_err(), refused);
         let swapped = store.compare_and_swap("k", None, vec![0; 11]).await;
         assert_eq!(swapped.unwrap_err(), refused);
         let many = vec![String::new(); MAX_BATCH_KEYS + 1];
-        assert_eq!(
-            store.get_many(many.clone()).await.unwrap_err(),
-            KvError::BatchTooLarge
-        );
-        assert_eq!(
-            store.delete_many(many).await.unwrap_err(),
-            KvError::BatchTooLarge
-        );
+        assert_eq!(store.get_many(many.clone()).await.unwrap_err(), KvError::BatchTooLarge);
+        assert_eq!(store.delete_many(many).await.unwrap_err(), KvError::BatchTooLarge);
     })
     .await;
 }
@@ -245,20 +182,13 @@ async fn oversized_keys_values_and_batches_are_refused() {
 #[tokio::test]
 async fn a_full_store_takes_no_more_until_something_goes() {
     each(SMALL, async |store| {
-        let full = KvError::StoreFull {
-            store: "default".to_owned(),
-            limit: 20,
-        };
+        let full = KvError::StoreFull { store: "default".to_owned(), limit: 20 };
         store.set("a", vec![1; 9]).await.unwrap();
         store.set("b", vec![2; 9]).await.unwrap();
         assert_eq!(store.set("c", vec![]).await.unwrap_err(), full);
         assert_eq!(store.set("a", vec![1; 10]).await.unwrap_err(), full);
         assert_eq!(store.increment("n", 1).await.unwrap_err(), full);
-        assert_eq!(
-            store.get("a").await.unwrap(),
-            Some(vec![1; 9]),
-            "the old value stays"
-        );
+        assert_eq!(store.get("a").await.unwrap(), Some(vec![1; 9]), "the old value stays");
         store.set("a", vec![3; 8]).await.unwrap();
         store.set("c", vec![]).await.unwrap();
         store.delete("b").await.unwrap();
@@ -272,18 +202,11 @@ async fn a_batch_that_does_not_fit_changes_nothing() {
     each(SMALL, async |store| {
         store.set("a", vec![1; 9]).await.unwrap();
         let too_much = vec![("a".to_owned(), vec![2; 10]), ("b".to_owned(), vec![2; 10])];
-        assert!(matches!(
-            store.set_many(too_much).await,
-            Err(KvError::StoreFull { .. })
-        ));
+        assert!(matches!(store.set_many(too_much).await, Err(KvError::StoreFull { .. })));
         assert_eq!(store.get("a").await.unwrap(), Some(vec![1; 9]));
         assert!(!store.exists("b").await.unwrap());
         // Only what is there in the end counts.
-        let shrinking = vec![
-            ("b".to_owned(), vec![2; 10]),
-            ("a".to_owned(), vec![2; 1]),
-            ("b".to_owned(), vec![2; 9]),
-        ];
+        let shrinking = vec![("b".to_owned(), vec![2; 10]), ("a".to_owned(), vec![2; 1]), ("b".to_owned(), vec![2; 9])];
         store.set_many(shrinking).await.unwrap();
     })
     .await;
@@ -293,14 +216,7 @@ async fn a_batch_that_does_not_fit_changes_nothing() {
 async fn a_batch_answer_is_bounded() {
     each(StoreLimits::default(), async |store| {
         store.set("big", vec![0; 16 << 20]).await.unwrap();
-        assert_eq!(
-            store
-                .get_many(vec!["big".to_owned(); 4])
-                .await
-                .unwrap()
-                .len(),
-            4
-        );
+        assert_eq!(store.get_many(vec!["big".to_owned(); 4]).await.unwrap().len(), 4);
         let refused = store.get_many(vec!["big".to_owned(); 5]).await.unwrap_err();
         assert_eq!(refused, KvError::BatchTooLarge);
     })

@@ -31,9 +31,7 @@ fn child(test: &str, path: &Path) -> Child {
 }
 
 fn child_file() -> PathBuf {
-    std::env::var_os(CHILD_FILE)
-        .expect("only run by the other tests")
-        .into()
+    std::env::var_os(CHILD_FILE).expect("only run by the other tests").into()
 }
 
 #[tokio::test]
@@ -52,10 +50,7 @@ async fn child_writes_until_killed() {
     println!();
     for n in 0.. {
         let pair = |key: &str| (key.to_owned(), format!("{n:>60000}").into_bytes());
-        store
-            .set_many(vec![pair("left"), pair("right")])
-            .await
-            .unwrap();
+        store.set_many(vec![pair("left"), pair("right")]).await.unwrap();
         println!("wrote {n}");
     }
 }
@@ -64,15 +59,8 @@ async fn child_writes_until_killed() {
 async fn values_outlive_the_handle() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("kv.db");
-    default_store(&path)
-        .await
-        .set("k", b"v".to_vec())
-        .await
-        .unwrap();
-    assert_eq!(
-        default_store(&path).await.get("k").await.unwrap().unwrap(),
-        b"v"
-    );
+    default_store(&path).await.set("k", b"v".to_vec()).await.unwrap();
+    assert_eq!(default_store(&path).await.get("k").await.unwrap().unwrap(), b"v");
 }
 
 #[tokio::test]
@@ -94,43 +82,22 @@ async fn increments_of_several_processes_are_all_counted() {
     let children: Vec<Child> = (0..4).map(|_| child("child_increments", &path)).collect();
     for child in children {
         let output = child.wait_with_output().unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stdout)
-        );
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     }
-    assert_eq!(
-        default_store(&path).await.get("n").await.unwrap().unwrap(),
-        b"800"
-    );
+    assert_eq!(default_store(&path).await.get("n").await.unwrap().unwrap(), b"800");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_of_many_swaps_wins() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("kv.db");
-    default_store(&path)
-        .await
-        .set("k", b"old".to_vec())
-        .await
-        .unwrap();
+    default_store(&path).await.set("k", b"old".to_vec()).await.unwrap();
     let mut swaps = tokio::task::JoinSet::new();
     for n in 0..8_u8 {
         let store = default_store(&path).await;
-        swaps.spawn(async move {
-            store
-                .compare_and_swap("k", Some(b"old".to_vec()), vec![n])
-                .await
-                .unwrap()
-        });
+        swaps.spawn(async move { store.compare_and_swap("k", Some(b"old".to_vec()), vec![n]).await.unwrap() });
     }
-    let done = swaps
-        .join_all()
-        .await
-        .into_iter()
-        .filter(|swap| *swap == Swap::Done)
-        .count();
+    let done = swaps.join_all().await.into_iter().filter(|swap| *swap == Swap::Done).count();
     assert_eq!(done, 1);
 }
 
@@ -171,10 +138,7 @@ async fn a_file_that_is_not_a_database_is_left_alone() {
     let text = "not a database\n".repeat(100);
     fs::write(&path, &text).unwrap();
     let message = open(&path).unwrap_err().to_string();
-    assert!(
-        message.contains("notes.txt: this is not an SQLite database"),
-        "{message}"
-    );
+    assert!(message.contains("notes.txt: this is not an SQLite database"), "{message}");
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
 }
 
@@ -182,10 +146,7 @@ async fn a_file_that_is_not_a_database_is_left_alone() {
 async fn a_database_of_another_program_is_left_alone() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("other.db");
-    rusqlite::Connection::open(&path)
-        .unwrap()
-        .execute_batch("CREATE TABLE t (x)")
-        .unwrap();
+    rusqlite::Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
     let before = fs::read(&path).unwrap();
     let message = open(&path).unwrap_err().to_string();
     assert!(message.contains("belongs to another program"), "{message}");
@@ -197,10 +158,7 @@ async fn a_file_of_a_newer_version_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("kv.db");
     drop(open(&path).unwrap());
-    rusqlite::Connection::open(&path)
-        .unwrap()
-        .pragma_update(None, "user_version", 2)
-        .unwrap();
+    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 2).unwrap();
     let message = open(&path).unwrap_err().to_string();
     assert!(message.contains("version 2"), "{message}");
 }
@@ -226,10 +184,7 @@ async fn a_damaged_file_is_reported_and_kept() {
         Err(error) => error,
     };
     let message = error.to_string();
-    assert!(
-        message.contains("kv.db: the database is damaged"),
-        "{message}"
-    );
+    assert!(message.contains("kv.db: the database is damaged"), "{message}");
     assert!(message.contains("restore a backup"), "{message}");
     assert!(!error.guest_message().contains("kv.db"));
     assert_eq!(fs::read(&path).unwrap().len(), bytes.len());
@@ -280,28 +235,16 @@ async fn a_directory_that_cannot_be_written_is_named() {
         eprintln!("skipped: this user (root?) may write anywhere");
         return;
     }
-    let message = open(&directory.path().join("kv.db"))
-        .unwrap_err()
-        .to_string();
-    assert!(
-        message.contains("kv.db: it cannot be opened for writing"),
-        "{message}"
-    );
+    let message = open(&directory.path().join("kv.db")).unwrap_err().to_string();
+    assert!(message.contains("kv.db: it cannot be opened for writing"), "{message}");
 }
 
 #[test]
 fn a_path_that_cannot_be_a_file_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let message = open(directory.path()).unwrap_err().to_string();
-    assert!(
-        message.contains(&directory.path().display().to_string()),
-        "{message}"
-    );
+    assert!(message.contains(&directory.path().display().to_string()), "{message}");
     let under_a_file = directory.path().join("file");
     fs::write(&under_a_file, "").unwrap();
-    assert!(
-        open(&under_a_file.join("kv.db"))
-            .unwrap_err()
-            .is_host_fault()
-    );
+    assert!(open(&under_a_file.join("kv.db")).unwrap_err().is_host_fault());
 }

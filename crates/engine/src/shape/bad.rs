@@ -202,9 +202,7 @@ impl Foreign {
             Foreign::JavaScript => {
                 "is JavaScript or TypeScript source; build a component from it first, for example with jco componentize"
             }
-            Foreign::Python => {
-                "is Python source; build a component from it first, for example with componentize-py"
-            }
+            Foreign::Python => "is Python source; build a component from it first, for example with componentize-py",
             Foreign::SourceCode => "is source code; compile it to WebAssembly first",
             Foreign::Script => "is a script (it starts with #!); Holm runs WebAssembly",
             Foreign::Json => "is JSON, not WebAssembly",
@@ -212,9 +210,7 @@ impl Foreign {
                 "is an HTML page, not WebAssembly: the download probably returned a web page or an error page"
             }
             Foreign::Xml => "is XML, not WebAssembly: the download probably returned an error",
-            Foreign::GitLfsPointer => {
-                "is a Git LFS pointer, not the file it points to: run git lfs pull"
-            }
+            Foreign::GitLfsPointer => "is a Git LFS pointer, not the file it points to: run git lfs pull",
             Foreign::WasmText => "is WebAssembly text (.wat), which must be converted to binary first",
             Foreign::Text => "is text, not WebAssembly",
         }

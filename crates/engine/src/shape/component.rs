@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use wasmparser::{
-    ComponentAlias, ComponentExport, ComponentExternalKind, ComponentImport, ComponentInstance, ComponentOuterAliasKind,
-    ComponentTypeRef, Payload, TypeBounds,
+    ComponentAlias, ComponentExport, ComponentExternalKind, ComponentImport, ComponentInstance,
+    ComponentOuterAliasKind, ComponentTypeRef, Payload, TypeBounds,
 };
 
 use super::ExternType;

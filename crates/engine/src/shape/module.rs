@@ -101,7 +101,12 @@ impl ModuleSpace {
         found.import(import.module, import.name, ty)
     }
 
-    fn export_type(&self, export: &wasmparser::Export<'_>, offset: usize, found: &mut Found) -> Result<ExternType, BadBytes> {
+    fn export_type(
+        &self,
+        export: &wasmparser::Export<'_>,
+        offset: usize,
+        found: &mut Found,
+    ) -> Result<ExternType, BadBytes> {
         let missing = |what| BadBytes::malformed(format!("export `{}` is an unknown {what}", export.name), offset);
         Ok(match export.kind {
             ExternalKind::Func | ExternalKind::FuncExact => {

@@ -50,7 +50,8 @@ impl Needs {
     /// The engine wants to know about every built-in that belongs to asynchrony. Those that do not are
     /// listed, so that one we have never heard of counts as asynchronous.
     pub(super) fn see_canonical(&mut self, function: &CanonicalFunction) {
-        let is_async = |option: &CanonicalOption| matches!(option, CanonicalOption::Async | CanonicalOption::Callback(_));
+        let is_async =
+            |option: &CanonicalOption| matches!(option, CanonicalOption::Async | CanonicalOption::Callback(_));
         self.concurrency |= match function {
             CanonicalFunction::Lift { options, .. } | CanonicalFunction::Lower { options, .. } => {
                 options.iter().any(is_async)

@@ -138,8 +138,7 @@ impl Measure<'_> {
     fn skip_imports(&mut self, imports: &wasmparser::ImportSectionReader<'_>) -> Result<(), BadBytes> {
         let Some(open) = self.open.last_mut() else { return Ok(()) };
         for import in imports.clone().into_imports() {
-            let is_function =
-                matches!(import?.ty, wasmparser::TypeRef::Func(_) | wasmparser::TypeRef::FuncExact(_));
+            let is_function = matches!(import?.ty, wasmparser::TypeRef::Func(_) | wasmparser::TypeRef::FuncExact(_));
             open.next_function = open.next_function.saturating_add(is_function.into());
         }
         Ok(())
@@ -156,8 +155,7 @@ impl Measure<'_> {
     }
 
     fn finish(self) -> Result<Sizes, BadBytes> {
-        let mut sections: Vec<_> =
-            self.sections.into_iter().map(|(name, size)| SectionSize { name, size }).collect();
+        let mut sections: Vec<_> = self.sections.into_iter().map(|(name, size)| SectionSize { name, size }).collect();
         sections.sort_by(|a, b| b.size.cmp(&a.size).then_with(|| a.name.cmp(&b.name)));
         let mut names = BTreeMap::new();
         let mut largest = Vec::new();

@@ -11,8 +11,22 @@ const LOOK: usize = 4096;
 #[must_use]
 pub fn is_text(bytes: &[u8]) -> bool {
     const STARTS: [&str; 16] = [
-        "module", "component", "type", "rec", "import", "func", "table", "memory", "global", "export", "start",
-        "elem", "data", "tag", "core", "@",
+        "module",
+        "component",
+        "type",
+        "rec",
+        "import",
+        "func",
+        "table",
+        "memory",
+        "global",
+        "export",
+        "start",
+        "elem",
+        "data",
+        "tag",
+        "core",
+        "@",
     ];
     let Some(inside) = after_comments(bytes).and_then(|rest| rest.strip_prefix(b"(")) else {
         return false;
@@ -162,9 +176,7 @@ fn readable(bytes: &[u8]) -> Option<&str> {
     let text = match std::str::from_utf8(head) {
         Ok(text) => text,
         // The cut may have gone through a character; anything else means this is not text.
-        Err(error) if error.error_len().is_none() => {
-            std::str::from_utf8(head.get(..error.valid_up_to())?).ok()?
-        }
+        Err(error) if error.error_len().is_none() => std::str::from_utf8(head.get(..error.valid_up_to())?).ok()?,
         Err(_) => return None,
     };
     let is_readable = |c: char| !c.is_control() || matches!(c, '\n' | '\r' | '\t' | '\x0c');
@@ -185,21 +197,39 @@ fn script(start: &str) -> Foreign {
 fn is_json(start: &str) -> bool {
     match start.strip_prefix('{').map(|rest| (true, rest)).or(start.strip_prefix('[').map(|rest| (false, rest))) {
         Some((true, rest)) => rest.trim_start().starts_with(['"', '}']),
-        Some((false, rest)) => {
-            rest.trim_start().starts_with(|c: char| c.is_ascii_digit() || "\"{[]-tfn".contains(c))
-        }
+        Some((false, rest)) => rest.trim_start().starts_with(|c: char| c.is_ascii_digit() || "\"{[]-tfn".contains(c)),
         None => false,
     }
 }
 
 fn source(start: &str) -> Foreign {
     const JAVASCRIPT: [&str; 12] = [
-        "export ", "const ", "let ", "var ", "function ", "async function", "class ", "'use strict'",
-        "\"use strict\"", "module.exports", "interface ", "declare ",
+        "export ",
+        "const ",
+        "let ",
+        "var ",
+        "function ",
+        "async function",
+        "class ",
+        "'use strict'",
+        "\"use strict\"",
+        "module.exports",
+        "interface ",
+        "declare ",
     ];
     const PYTHON: [&str; 4] = ["def ", "from ", "\"\"\"", "@"];
     const OTHER: [&str; 12] = [
-        "package ", "#include", "fn ", "use ", "pub ", "mod ", "#![", "int ", "void ", "extern ", "using ",
+        "package ",
+        "#include",
+        "fn ",
+        "use ",
+        "pub ",
+        "mod ",
+        "#![",
+        "int ",
+        "void ",
+        "extern ",
+        "using ",
         "namespace ",
     ];
     let code = after_slash_comments(start);

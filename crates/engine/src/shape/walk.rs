@@ -121,10 +121,9 @@ fn check_header(file: &[u8]) -> Result<(), BadBytes> {
     }
     match file.get(4..HEADER) {
         Some([1, 0, 0, 0] | [13, 0, 1, 0]) => Ok(()),
-        Some([a, b, c, d]) => Err(BadBytes::UnknownVersion {
-            version: u16::from_le_bytes([*a, *b]),
-            layer: u16::from_le_bytes([*c, *d]),
-        }),
+        Some([a, b, c, d]) => {
+            Err(BadBytes::UnknownVersion { version: u16::from_le_bytes([*a, *b]), layer: u16::from_le_bytes([*c, *d]) })
+        }
         _ => Err(truncated(file, "the header", HEADER - file.len())),
     }
 }
@@ -177,12 +176,34 @@ fn leb_u32(bytes: &[u8]) -> Leb {
 /// Definitions").
 pub(super) fn section_name(id: u8, is_component: bool) -> &'static str {
     const MODULE: [&str; 14] = [
-        "custom", "type", "import", "function", "table", "memory", "global", "export", "start", "element", "code",
-        "data", "data count", "tag",
+        "custom",
+        "type",
+        "import",
+        "function",
+        "table",
+        "memory",
+        "global",
+        "export",
+        "start",
+        "element",
+        "code",
+        "data",
+        "data count",
+        "tag",
     ];
     const COMPONENT: [&str; 13] = [
-        "custom", "core module", "core instance", "core type", "component", "component instance", "component alias",
-        "component type", "component canonical", "component start", "component import", "component export",
+        "custom",
+        "core module",
+        "core instance",
+        "core type",
+        "component",
+        "component instance",
+        "component alias",
+        "component type",
+        "component canonical",
+        "component start",
+        "component import",
+        "component export",
         "component value",
     ];
     let names: &[&str] = if is_component { &COMPONENT } else { &MODULE };

@@ -21,11 +21,7 @@ pub struct ResponseBody {
 
 impl ResponseBody {
     pub(super) fn new(incoming: Incoming, between_bytes: Duration) -> Self {
-        Self {
-            incoming,
-            between_bytes,
-            waiting: None,
-        }
+        Self { incoming, between_bytes, waiting: None }
     }
 }
 
@@ -33,22 +29,14 @@ impl Body for ResponseBody {
     type Data = Bytes;
     type Error = HttpError;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.incoming).poll_frame(cx) {
             self.waiting = None;
             return Poll::Ready(frame.map(|frame| frame.map_err(HttpError::from)));
         }
         let until = deadline(self.between_bytes);
-        let waiting = self
-            .waiting
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
-        waiting
-            .as_mut()
-            .poll(cx)
-            .map(|()| Some(Err(HttpError::ConnectionReadTimeout)))
+        let waiting = self.waiting.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
+        waiting.as_mut().poll(cx).map(|()| Some(Err(HttpError::ConnectionReadTimeout)))
     }
 
     fn is_end_stream(&self) -> bool {

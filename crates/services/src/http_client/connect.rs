@@ -43,26 +43,16 @@ impl Target {
             _ => return Err(HttpError::HttpRequestUriInvalid),
         };
         let authority = uri.authority().ok_or(HttpError::HttpRequestUriInvalid)?;
-        let host = authority
-            .host()
-            .trim_start_matches('[')
-            .trim_end_matches(']');
+        let host = authority.host().trim_start_matches('[').trim_end_matches(']');
         if host.is_empty() {
             return Err(HttpError::HttpRequestUriInvalid);
         }
         let port = match authority.port() {
-            Some(_) => authority
-                .port_u16()
-                .ok_or(HttpError::HttpRequestUriInvalid)?,
+            Some(_) => authority.port_u16().ok_or(HttpError::HttpRequestUriInvalid)?,
             None if tls => 443,
             None => 80,
         };
-        Ok(Self {
-            tls,
-            host: host.to_ascii_lowercase(),
-            port,
-            identity,
-        })
+        Ok(Self { tls, host: host.to_ascii_lowercase(), port, identity })
     }
 }
 
@@ -81,9 +71,7 @@ pub(super) async fn resolve(
     }
     let lookup = tokio::net::lookup_host((target.host.as_str(), target.port));
     match timeout_at(deadline, lookup).await {
-        Err(_) => Err(HttpError::DnsTimeout {
-            host: target.host.clone(),
-        }),
+        Err(_) => Err(HttpError::DnsTimeout { host: target.host.clone() }),
         Ok(Err(error)) => Err(dns_error(target, &error)),
         Ok(Ok(addresses)) => Ok(addresses.take(MAX_ADDRESSES).collect()),
     }
@@ -99,11 +87,7 @@ fn dns_error(target: &Target, error: &io::Error) -> HttpError {
     } else {
         None
     };
-    HttpError::DnsError {
-        host: target.host.clone(),
-        rcode,
-        message,
-    }
+    HttpError::DnsError { host: target.host.clone(), rcode, message }
 }
 
 /// Those of `addresses` that the policy allows, if any.
@@ -114,29 +98,19 @@ pub(super) fn allowed(
 ) -> Result<Vec<SocketAddr>, HttpError> {
     let host = target.host.as_str();
     if addresses.is_empty() {
-        return Err(HttpError::DestinationNotFound {
-            host: host.to_owned(),
-        });
+        return Err(HttpError::DestinationNotFound { host: host.to_owned() });
     }
-    let (allowed, refused): (Vec<_>, Vec<_>) = addresses
-        .into_iter()
-        .partition(|address| policy.allow(host, *address));
+    let (allowed, refused): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|address| policy.allow(host, *address));
     if allowed.is_empty() {
         let host = host.to_owned();
-        return Err(HttpError::DestinationIpProhibited {
-            host,
-            addresses: refused,
-        });
+        return Err(HttpError::DestinationIpProhibited { host, addresses: refused });
     }
     Ok(allowed)
 }
 
 /// Connects to the first of `addresses` (not empty) that answers. Each gets an equal share of the
 /// time left, so that a silent one does not use up the turn of those after it.
-pub(super) async fn dial(
-    addresses: &[SocketAddr],
-    deadline: Instant,
-) -> Result<(TcpStream, SocketAddr), HttpError> {
+pub(super) async fn dial(addresses: &[SocketAddr], deadline: Instant) -> Result<(TcpStream, SocketAddr), HttpError> {
     let mut failed = HttpError::ConnectionTimeout;
     for (tried, address) in addresses.iter().enumerate() {
         let now = Instant::now();
@@ -160,9 +134,7 @@ pub(super) async fn open(
     slot: Slot,
 ) -> Result<Connection, HttpError> {
     // Small writes are whole messages here, and waiting to join them costs a round trip.
-    stream
-        .set_nodelay(true)
-        .map_err(|error| connecting(&error))?;
+    stream.set_nodelay(true).map_err(|error| connecting(&error))?;
     if !target.tls {
         return http1(TokioIo::new(stream), address, slot).await;
     }

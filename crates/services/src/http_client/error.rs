@@ -141,11 +141,7 @@ fn from_source(error: &dyn Error) -> Option<HttpError> {
     let mut next = error.source();
     while let Some(cause) = next {
         if let Some(body) = cause.downcast_ref::<FromRequestBody>() {
-            let taken = body
-                .0
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner)
-                .take();
+            let taken = body.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
             return taken.map(HttpError::RequestBody);
         }
         if let Some(error) = cause.downcast_ref::<io::Error>() {
@@ -157,10 +153,7 @@ fn from_source(error: &dyn Error) -> Option<HttpError> {
 }
 
 fn from_io(error: &io::Error) -> HttpError {
-    if let Some(tls) = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-    {
+    if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         return tls_error(tls);
     }
     match error.kind() {
@@ -179,9 +172,7 @@ pub(super) fn connecting(error: &io::Error) -> HttpError {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => HttpError::ConnectionRefused,
         io::ErrorKind::TimedOut => HttpError::ConnectionTimeout,
-        io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable => {
-            HttpError::DestinationIpUnroutable
-        }
+        io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable => HttpError::DestinationIpUnroutable,
         io::ErrorKind::ConnectionReset => HttpError::ConnectionTerminated,
         _ => HttpError::DestinationUnavailable(error.to_string()),
     }
@@ -201,10 +192,9 @@ fn tls_error(error: &rustls::Error) -> HttpError {
         rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented => {
             HttpError::TlsCertificateError(error.to_string())
         }
-        rustls::Error::AlertReceived(alert) => HttpError::TlsAlertReceived {
-            id: u8::from(*alert),
-            message: format!("{alert:?}"),
-        },
+        rustls::Error::AlertReceived(alert) => {
+            HttpError::TlsAlertReceived { id: u8::from(*alert), message: format!("{alert:?}") }
+        }
         _ => HttpError::TlsProtocolError(error.to_string()),
     }
 }

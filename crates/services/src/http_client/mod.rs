@@ -222,9 +222,7 @@ impl HttpClient {
         let allowed = connect::allowed(target, addresses, policy)?;
         let (stream, address) = connect::dial(&allowed, deadline).await?;
         let opened = connect::open(target, stream, address, &self.tls, slot);
-        let connection = timeout_at(deadline, opened)
-            .await
-            .map_err(|_| HttpError::ConnectionTimeout)??;
+        let connection = timeout_at(deadline, opened).await.map_err(|_| HttpError::ConnectionTimeout)??;
         self.pool.share(target, &connection);
         Ok(connection)
     }

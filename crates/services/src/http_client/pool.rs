@@ -31,17 +31,11 @@ enum Sender {
 
 impl Connection {
     pub(super) fn http1(sender: http1::SendRequest<OutgoingBody>, address: SocketAddr) -> Self {
-        Self {
-            sender: Sender::Http1(sender),
-            address,
-        }
+        Self { sender: Sender::Http1(sender), address }
     }
 
     pub(super) fn http2(sender: http2::SendRequest<OutgoingBody>, address: SocketAddr) -> Self {
-        Self {
-            sender: Sender::Http2(sender),
-            address,
-        }
+        Self { sender: Sender::Http2(sender), address }
     }
 
     /// Sends `outgoing`; with an error comes the request, if none of it was sent.
@@ -95,12 +89,7 @@ pub(super) struct Pool {
 impl Pool {
     /// A pool that notifies `changed` when a connection becomes idle.
     pub(super) fn new(max_idle_each: usize, idle_timeout: Duration, changed: Arc<Notify>) -> Self {
-        Self {
-            max_idle_each,
-            idle_timeout,
-            changed,
-            state: Mutex::default(),
-        }
+        Self { max_idle_each, idle_timeout, changed, state: Mutex::default() }
     }
 
     /// A usable connection to `target`, newest first, whose address `policy` allows: it may have
@@ -120,10 +109,7 @@ impl Pool {
             }
         }
         if let Some(shared) = found.as_ref().and_then(Connection::share) {
-            idle.push(Idle {
-                connection: shared,
-                since: Instant::now(),
-            });
+            idle.push(Idle { connection: shared, since: Instant::now() });
         }
         if idle.is_empty() {
             state.idle.remove(target);
@@ -144,10 +130,7 @@ impl Pool {
             return;
         };
         if sender.is_ready() {
-            return self.put(
-                target.clone(),
-                Connection::http1(sender, connection.address),
-            );
+            return self.put(target.clone(), Connection::http1(sender, connection.address));
         }
         let (pool, target) = (Arc::downgrade(self), target.clone());
         tokio::spawn(async move {
@@ -181,10 +164,7 @@ impl Pool {
     fn put(self: &Arc<Self>, target: Target, connection: Connection) {
         let mut state = self.lock();
         let idle = state.idle.entry(target).or_default();
-        idle.push(Idle {
-            connection,
-            since: Instant::now(),
-        });
+        idle.push(Idle { connection, since: Instant::now() });
         if idle.len() > self.max_idle_each {
             idle.remove(0);
         }
@@ -200,9 +180,7 @@ impl Pool {
     fn expire(&self) -> bool {
         let mut state = self.lock();
         state.idle.retain(|_, idle| {
-            idle.retain(|idle| {
-                idle.since.elapsed() < self.idle_timeout && idle.connection.is_usable()
-            });
+            idle.retain(|idle| idle.since.elapsed() < self.idle_timeout && idle.connection.is_usable());
             !idle.is_empty()
         });
         state.sweeping = !state.idle.is_empty();

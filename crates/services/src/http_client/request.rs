@@ -24,10 +24,7 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
-    pub(super) fn new<B>(
-        request: Request<B>,
-        authority: Option<&Authority>,
-    ) -> Result<Self, HttpError>
+    pub(super) fn new<B>(request: Request<B>, authority: Option<&Authority>) -> Result<Self, HttpError>
     where
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
@@ -41,36 +38,22 @@ impl Outgoing {
         // What a guest put there, a connection of its own kind must not see.
         parts.extensions.clear();
         let body = body.map_err(|error| FromRequestBody(Mutex::new(Some(error.into()))));
-        Ok(Self {
-            request: Request::from_parts(parts, body.boxed_unsync()),
-            absolute,
-        })
+        Ok(Self { request: Request::from_parts(parts, body.boxed_unsync()), absolute })
     }
 
     pub(super) fn for_http1(self) -> Result<(Request<OutgoingBody>, Uri), HttpError> {
-        let Self {
-            mut request,
-            absolute,
-        } = self;
-        let host = absolute
-            .authority()
-            .ok_or(HttpError::HttpRequestUriInvalid)?;
-        let host =
-            HeaderValue::from_str(host.as_str()).map_err(|_| HttpError::HttpRequestUriInvalid)?;
+        let Self { mut request, absolute } = self;
+        let host = absolute.authority().ok_or(HttpError::HttpRequestUriInvalid)?;
+        let host = HeaderValue::from_str(host.as_str()).map_err(|_| HttpError::HttpRequestUriInvalid)?;
         let path = absolute.path_and_query().cloned();
-        *request.uri_mut() = path
-            .unwrap_or_else(|| PathAndQuery::from_static("/"))
-            .into();
+        *request.uri_mut() = path.unwrap_or_else(|| PathAndQuery::from_static("/")).into();
         *request.version_mut() = Version::HTTP_11;
         request.headers_mut().insert(header::HOST, host);
         Ok((request, absolute))
     }
 
     pub(super) fn for_http2(self) -> (Request<OutgoingBody>, Uri) {
-        let Self {
-            mut request,
-            absolute,
-        } = self;
+        let Self { mut request, absolute } = self;
         *request.uri_mut() = absolute.clone();
         *request.version_mut() = Version::HTTP_2;
         request.headers_mut().remove(header::HOST);
@@ -86,9 +69,7 @@ impl Outgoing {
 fn absolute(uri: &Uri, authority: Option<&Authority>) -> Result<Uri, HttpError> {
     let own = uri.authority().ok_or(HttpError::HttpRequestUriInvalid)?;
     let authority = authority.unwrap_or(own).as_str();
-    let host = authority
-        .rsplit_once('@')
-        .map_or(authority, |(_, host)| host);
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let path = uri.path_and_query().map_or("/", PathAndQuery::as_str);
     Uri::builder()
         .scheme(uri.scheme().cloned().unwrap_or(Scheme::HTTPS))
@@ -101,13 +82,8 @@ fn absolute(uri: &Uri, authority: Option<&Authority>) -> Result<Uri, HttpError> 
 /// These speak about one connection, which is the client's and not the guest's. Sent on, they
 /// would let a guest disagree with the client about where its request ends.
 fn drop_hop_by_hop(headers: &mut HeaderMap) {
-    const ALWAYS: [HeaderName; 5] = [
-        header::CONNECTION,
-        header::PROXY_AUTHORIZATION,
-        header::TE,
-        header::TRANSFER_ENCODING,
-        header::UPGRADE,
-    ];
+    const ALWAYS: [HeaderName; 5] =
+        [header::CONNECTION, header::PROXY_AUTHORIZATION, header::TE, header::TRANSFER_ENCODING, header::UPGRADE];
     let named: Vec<HeaderName> = headers
         .get_all(header::CONNECTION)
         .iter()

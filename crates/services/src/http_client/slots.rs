@@ -36,12 +36,7 @@ pub(super) enum Full {
 impl Slots {
     /// Slots that notify `freed` when one is given back.
     pub(super) fn new(max: usize, max_each: usize, freed: Arc<Notify>) -> Arc<Self> {
-        Arc::new(Self {
-            max,
-            max_each,
-            taken: Mutex::default(),
-            freed,
-        })
+        Arc::new(Self { max, max_each, taken: Mutex::default(), freed })
     }
 
     pub(super) fn take(self: &Arc<Self>, identity: u64) -> Result<Slot, Full> {
@@ -55,10 +50,7 @@ impl Slots {
         }
         taken.all += 1;
         taken.each.insert(identity, each + 1);
-        Ok(Slot {
-            slots: Arc::clone(self),
-            identity,
-        })
+        Ok(Slot { slots: Arc::clone(self), identity })
     }
 
     fn lock(&self) -> MutexGuard<'_, Taken> {

@@ -26,25 +26,14 @@ impl Tls {
         for file in extra_roots {
             extra.extend(read_roots(file)?);
         }
-        Ok(Self {
-            extra,
-            config: OnceCell::new(),
-        })
+        Ok(Self { extra, config: OnceCell::new() })
     }
 
-    pub(super) async fn connect(
-        &self,
-        host: &str,
-        stream: TcpStream,
-    ) -> Result<TlsStream<TcpStream>, HttpError> {
-        let name =
-            ServerName::try_from(host.to_owned()).map_err(|_| HttpError::HttpRequestUriInvalid)?;
+    pub(super) async fn connect(&self, host: &str, stream: TcpStream) -> Result<TlsStream<TcpStream>, HttpError> {
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| HttpError::HttpRequestUriInvalid)?;
         let config = self.config.get_or_try_init(|| self.configure()).await?;
         let connector = TlsConnector::from(Arc::clone(config));
-        connector
-            .connect(name, stream)
-            .await
-            .map_err(|error| handshaking(&error))
+        connector.connect(name, stream).await.map_err(|error| handshaking(&error))
     }
 
     async fn configure(&self) -> Result<Arc<ClientConfig>, HttpError> {
@@ -67,9 +56,7 @@ fn trusted(extra: Vec<CertificateDer<'static>>) -> RootCertStore {
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     // A container image often has no certificates of its own. One that names a file of them wants
     // those and no others, even if the file cannot be read.
-    let chosen = ["SSL_CERT_FILE", "SSL_CERT_DIR"]
-        .iter()
-        .any(|v| std::env::var_os(v).is_some());
+    let chosen = ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|v| std::env::var_os(v).is_some());
     if roots.is_empty() && !chosen {
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     }
@@ -80,9 +67,7 @@ fn trusted(extra: Vec<CertificateDer<'static>>) -> RootCertStore {
 fn read_roots(file: &Path) -> Result<Vec<CertificateDer<'static>>, HttpError> {
     let fail = |problem: String| {
         let file = file.display();
-        HttpError::Configuration(format!(
-            "{file}: {problem}; it should hold PEM certificates"
-        ))
+        HttpError::Configuration(format!("{file}: {problem}; it should hold PEM certificates"))
     };
     let certificates = CertificateDer::pem_file_iter(file)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)

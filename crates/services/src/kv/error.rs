@@ -30,9 +30,7 @@ pub enum KvError {
         limit: u64,
     },
     /// The write would take the store over [`StoreLimits::max_total`](super::StoreLimits::max_total).
-    #[error(
-        "the store `{store}` is full: it may hold {limit} bytes; delete keys or raise the limit"
-    )]
+    #[error("the store `{store}` is full: it may hold {limit} bytes; delete keys or raise the limit")]
     StoreFull {
         /// The store's name.
         store: String,
@@ -40,9 +38,7 @@ pub enum KvError {
         limit: u64,
     },
     /// More keys or values in one call than one call may carry.
-    #[error(
-        "a batch carries at most {MAX_BATCH_KEYS} keys and {MAX_BATCH_VALUES} bytes of values; split it"
-    )]
+    #[error("a batch carries at most {MAX_BATCH_KEYS} keys and {MAX_BATCH_VALUES} bytes of values; split it")]
     BatchTooLarge,
     /// An increment of something that is not a number.
     #[error("the value at `{key}` is not a decimal number, so it cannot be incremented")]

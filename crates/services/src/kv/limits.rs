@@ -23,10 +23,7 @@ pub struct StoreLimits {
 impl Default for StoreLimits {
     /// 16 MiB a value, 1 GiB a store.
     fn default() -> Self {
-        Self {
-            max_value: 16 << 20,
-            max_total: 1 << 30,
-        }
+        Self { max_value: 16 << 20, max_total: 1 << 30 }
     }
 }
 
@@ -34,10 +31,7 @@ impl StoreLimits {
     pub(super) fn check_value(&self, value: &[u8]) -> Result<(), KvError> {
         let length = value.len() as u64;
         if length > self.max_value {
-            return Err(KvError::ValueTooLarge {
-                length,
-                limit: self.max_value,
-            });
+            return Err(KvError::ValueTooLarge { length, limit: self.max_value });
         }
         Ok(())
     }
@@ -46,10 +40,7 @@ impl StoreLimits {
     /// larger passes even over the limit: the limit may have been lowered since.
     pub(super) fn check_total(&self, store: &str, before: u64, after: u64) -> Result<(), KvError> {
         if after > self.max_total && after > before {
-            return Err(KvError::StoreFull {
-                store: store.to_owned(),
-                limit: self.max_total,
-            });
+            return Err(KvError::StoreFull { store: store.to_owned(), limit: self.max_total });
         }
         Ok(())
     }
@@ -74,9 +65,7 @@ pub(super) fn check_key(key: &str) -> Result<(), KvError> {
     Ok(())
 }
 
-pub(super) fn check_keys<'a>(
-    keys: impl ExactSizeIterator<Item = &'a String>,
-) -> Result<(), KvError> {
+pub(super) fn check_keys<'a>(keys: impl ExactSizeIterator<Item = &'a String>) -> Result<(), KvError> {
     if keys.len() > MAX_BATCH_KEYS {
         return Err(KvError::BatchTooLarge);
     }
@@ -86,10 +75,7 @@ pub(super) fn check_keys<'a>(
     Ok(())
 }
 
-pub(super) fn check_pairs(
-    pairs: &[(String, Vec<u8>)],
-    limits: &StoreLimits,
-) -> Result<(), KvError> {
+pub(super) fn check_pairs(pairs: &[(String, Vec<u8>)], limits: &StoreLimits) -> Result<(), KvError> {
     check_keys(pairs.iter().map(|(key, _)| key))?;
     let mut batch = Batch::default();
     for (_, value) in pairs {

@@ -17,10 +17,7 @@ pub struct MemoryStores {
 impl MemoryStores {
     /// A backend without stores.
     pub fn new(limits: StoreLimits) -> Self {
-        Self {
-            limits,
-            stores: Mutex::default(),
-        }
+        Self { limits, stores: Mutex::default() }
     }
 }
 
@@ -29,9 +26,7 @@ impl Stores for MemoryStores {
     async fn open(&self, name: &str) -> Result<Arc<dyn Store>, KvError> {
         limits::check_name(name)?;
         let mut stores = lock(&self.stores);
-        let store = stores
-            .entry(name.to_owned())
-            .or_insert_with(|| Arc::new(MemoryStore::new(name, self.limits)));
+        let store = stores.entry(name.to_owned()).or_insert_with(|| Arc::new(MemoryStore::new(name, self.limits)));
         Ok(Arc::clone(store) as Arc<dyn Store>)
     }
 }
@@ -45,11 +40,7 @@ struct MemoryStore {
 
 impl MemoryStore {
     fn new(name: &str, limits: StoreLimits) -> Self {
-        Self {
-            name: name.to_owned(),
-            limits,
-            entries: Mutex::default(),
-        }
+        Self { name: name.to_owned(), limits, entries: Mutex::default() }
     }
 
     fn put(&self, entries: &mut Entries, key: &str, value: Vec<u8>) -> Result<(), KvError> {
@@ -62,13 +53,10 @@ impl MemoryStore {
 
     /// The store's size after all of `pairs`, each of which counts once, with its last value.
     fn check_all(&self, entries: &Entries, pairs: &[(String, Vec<u8>)]) -> Result<(), KvError> {
-        let last: HashMap<&str, usize> = pairs
+        let last: HashMap<&str, usize> = pairs.iter().map(|(key, value)| (key.as_str(), value.len())).collect();
+        let after = last
             .iter()
-            .map(|(key, value)| (key.as_str(), value.len()))
-            .collect();
-        let after = last.iter().fold(entries.total, |total, (key, length)| {
-            total - entries.size_of(key) + entry_size(key, *length)
-        });
+            .fold(entries.total, |total, (key, length)| total - entries.size_of(key) + entry_size(key, *length));
         self.limits.check_total(&self.name, entries.total, after)
     }
 }
@@ -81,9 +69,7 @@ struct Entries {
 
 impl Entries {
     fn size_of(&self, key: &str) -> u64 {
-        self.values
-            .get(key)
-            .map_or(0, |value| entry_size(key, value.len()))
+        self.values.get(key).map_or(0, |value| entry_size(key, value.len()))
     }
 
     fn total_with(&self, key: &str, length: usize) -> u64 {
@@ -130,11 +116,7 @@ impl Store for MemoryStore {
         let start = cursor.map_or(Bound::Unbounded, Bound::Excluded);
         let entries = lock(&self.entries);
         let keys = entries.values.range::<str, _>((start, Bound::Unbounded));
-        Ok(Page::of(
-            keys.map(|(key, _)| key.clone())
-                .take(PAGE_KEYS + 1)
-                .collect(),
-        ))
+        Ok(Page::of(keys.map(|(key, _)| key.clone()).take(PAGE_KEYS + 1).collect()))
     }
 
     async fn increment(&self, key: &str, delta: i64) -> Result<i64, KvError> {
@@ -145,12 +127,7 @@ impl Store for MemoryStore {
         Ok(sum)
     }
 
-    async fn compare_and_swap(
-        &self,
-        key: &str,
-        expected: Option<Vec<u8>>,
-        value: Vec<u8>,
-    ) -> Result<Swap, KvError> {
+    async fn compare_and_swap(&self, key: &str, expected: Option<Vec<u8>>, value: Vec<u8>) -> Result<Swap, KvError> {
         limits::check_key(key)?;
         self.limits.check_value(&value)?;
         let mut entries = lock(&self.entries);

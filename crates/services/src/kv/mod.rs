@@ -80,12 +80,7 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// As for [`set`](Store::set).
-    async fn compare_and_swap(
-        &self,
-        key: &str,
-        expected: Option<Vec<u8>>,
-        value: Vec<u8>,
-    ) -> Result<Swap, KvError>;
+    async fn compare_and_swap(&self, key: &str, expected: Option<Vec<u8>>, value: Vec<u8>) -> Result<Swap, KvError>;
 
     /// The values at `keys`, in the order asked.
     ///

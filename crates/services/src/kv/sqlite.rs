@@ -70,8 +70,7 @@ impl SqliteStores {
         self.blocking(move || {
             // Immediate: a transaction that reads first and then finds another process writing
             // could only fail, where this one waits its turn.
-            let transaction =
-                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let answer = work(&transaction)?;
             transaction.commit()?;
             Ok(answer)
@@ -99,22 +98,15 @@ impl Stores for SqliteStores {
         limits::check_name(name)?;
         let owned = name.to_owned();
         // Most stores exist already, and finding one takes no write lock.
-        let found = self
-            .read(move |connection| rows::find_store(connection, &owned))
-            .await?;
+        let found = self.read(move |connection| rows::find_store(connection, &owned)).await?;
         let id = match found {
             Some(id) => id,
             None => {
                 let owned = name.to_owned();
-                self.write(move |transaction| rows::create_store(transaction, &owned))
-                    .await?
+                self.write(move |transaction| rows::create_store(transaction, &owned)).await?
             }
         };
-        Ok(Arc::new(SqliteStore {
-            stores: self.clone(),
-            name: name.into(),
-            id,
-        }))
+        Ok(Arc::new(SqliteStore { stores: self.clone(), name: name.into(), id }))
     }
 }
 
@@ -147,42 +139,33 @@ impl Store for SqliteStore {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, KvError> {
         limits::check_key(key)?;
         let (id, key) = (self.id, key.to_owned());
-        self.stores
-            .read(move |connection| rows::get(connection, id, &key))
-            .await
+        self.stores.read(move |connection| rows::get(connection, id, &key)).await
     }
 
     async fn set(&self, key: &str, value: Vec<u8>) -> Result<(), KvError> {
         limits::check_key(key)?;
         self.stores.limits.check_value(&value)?;
         let key = key.to_owned();
-        self.limited_write(move |transaction, id| rows::put(transaction, id, &key, &value))
-            .await
+        self.limited_write(move |transaction, id| rows::put(transaction, id, &key, &value)).await
     }
 
     async fn delete(&self, key: &str) -> Result<(), KvError> {
         limits::check_key(key)?;
         let (id, key) = (self.id, key.to_owned());
-        self.stores
-            .write(move |transaction| rows::delete(transaction, id, &key))
-            .await
+        self.stores.write(move |transaction| rows::delete(transaction, id, &key)).await
     }
 
     async fn exists(&self, key: &str) -> Result<bool, KvError> {
         limits::check_key(key)?;
         let (id, key) = (self.id, key.to_owned());
-        self.stores
-            .read(move |connection| rows::exists(connection, id, &key))
-            .await
+        self.stores.read(move |connection| rows::exists(connection, id, &key)).await
     }
 
     async fn list_keys(&self, cursor: Option<&str>) -> Result<Page, KvError> {
         let (id, cursor) = (self.id, cursor.map(str::to_owned));
         let keys = self
             .stores
-            .read(move |connection| {
-                rows::keys_after(connection, id, cursor.as_deref(), PAGE_KEYS as u32 + 1)
-            })
+            .read(move |connection| rows::keys_after(connection, id, cursor.as_deref(), PAGE_KEYS as u32 + 1))
             .await?;
         Ok(Page::of(keys))
     }
@@ -198,12 +181,7 @@ impl Store for SqliteStore {
         .await
     }
 
-    async fn compare_and_swap(
-        &self,
-        key: &str,
-        expected: Option<Vec<u8>>,
-        value: Vec<u8>,
-    ) -> Result<Swap, KvError> {
+    async fn compare_and_swap(&self, key: &str, expected: Option<Vec<u8>>, value: Vec<u8>) -> Result<Swap, KvError> {
         limits::check_key(key)?;
         self.stores.limits.check_value(&value)?;
         let key = key.to_owned();
@@ -240,9 +218,7 @@ impl Store for SqliteStore {
     async fn set_many(&self, pairs: Vec<(String, Vec<u8>)>) -> Result<(), KvError> {
         limits::check_pairs(&pairs, &self.stores.limits)?;
         self.limited_write(move |transaction, id| {
-            pairs
-                .iter()
-                .try_for_each(|(key, value)| rows::put(transaction, id, key, value))
+            pairs.iter().try_for_each(|(key, value)| rows::put(transaction, id, key, value))
         })
         .await
     }
@@ -250,11 +226,6 @@ impl Store for SqliteStore {
     async fn delete_many(&self, keys: Vec<String>) -> Result<(), KvError> {
         limits::check_keys(keys.iter())?;
         let id = self.id;
-        self.stores
-            .write(move |transaction| {
-                keys.iter()
-                    .try_for_each(|key| rows::delete(transaction, id, key))
-            })
-            .await
+        self.stores.write(move |transaction| keys.iter().try_for_each(|key| rows::delete(transaction, id, key))).await
     }
 }

@@ -21,10 +21,7 @@ async fn bodies_stream_both_ways_at_once() {
     .await;
     let (mut sender, body) = Channel::<Bytes, Infallible>::new(1);
     let request = Request::post(server.uri()).body(body).unwrap();
-    let response = client()
-        .send(request, &ANYWHERE, &Options::default())
-        .await
-        .unwrap();
+    let response = client().send(request, &ANYWHERE, &Options::default()).await.unwrap();
     let mut body = response.into_body();
     for text in ["one", "two", "three"] {
         sender.send_data(Bytes::from(text)).await.unwrap();
@@ -38,22 +35,13 @@ async fn bodies_stream_both_ways_at_once() {
 #[tokio::test]
 async fn a_large_body_arrives_whole() {
     let server = serve(|request| async {
-        let length = request
-            .into_body()
-            .collect()
-            .await
-            .unwrap()
-            .to_bytes()
-            .len();
+        let length = request.into_body().collect().await.unwrap().to_bytes().len();
         reply(vec![b'x'; length])
     })
     .await;
     let body = Full::new(Bytes::from(vec![0; 5_000_000]));
     let request = Request::post(server.uri()).body(body).unwrap();
-    let response = client()
-        .send(request, &ANYWHERE, &Options::default())
-        .await
-        .unwrap();
+    let response = client().send(request, &ANYWHERE, &Options::default()).await.unwrap();
     assert_eq!(text(response).await.unwrap().len(), 5_000_000);
 }
 
@@ -71,11 +59,7 @@ async fn headers_about_the_connection_stay_behind() {
     let server = serve(|request| async move {
         let mut names: Vec<_> = request.headers().keys().map(ToString::to_string).collect();
         names.sort();
-        reply(format!(
-            "{} {}",
-            request.headers()["host"].to_str().unwrap(),
-            names.join(" ")
-        ))
+        reply(format!("{} {}", request.headers()["host"].to_str().unwrap(), names.join(" ")))
     })
     .await;
     let mut request = crate::get(server.uri());
@@ -90,23 +74,11 @@ async fn headers_about_the_connection_stay_behind() {
     ] {
         request.headers_mut().insert(name, value.parse().unwrap());
     }
-    let response = client()
-        .send(request, &ANYWHERE, &Options::default())
-        .await
-        .unwrap();
-    assert_eq!(
-        text(response).await.unwrap(),
-        format!("{} host x-kept", server.address)
-    );
+    let response = client().send(request, &ANYWHERE, &Options::default()).await.unwrap();
+    assert_eq!(text(response).await.unwrap(), format!("{} host x-kept", server.address));
 
-    let options = Options {
-        authority: Some("front.example".parse().unwrap()),
-        ..Options::default()
-    };
-    let response = client()
-        .send(crate::get(server.uri()), &ANYWHERE, &options)
-        .await
-        .unwrap();
+    let options = Options { authority: Some("front.example".parse().unwrap()), ..Options::default() };
+    let response = client().send(crate::get(server.uri()), &ANYWHERE, &options).await.unwrap();
     assert_eq!(text(response).await.unwrap(), "front.example host");
 }
 
@@ -120,11 +92,7 @@ async fn the_request_bodys_own_error_comes_back() {
     let (sender, body) = Channel::<Bytes, std::io::Error>::new(1);
     sender.abort(std::io::Error::other("guest trapped"));
     let request = Request::post(server.uri()).body(body).unwrap();
-    match client()
-        .send(request, &ANYWHERE, &Options::default())
-        .await
-        .unwrap_err()
-    {
+    match client().send(request, &ANYWHERE, &Options::default()).await.unwrap_err() {
         HttpError::RequestBody(own) => assert_eq!(own.to_string(), "guest trapped"),
         error => panic!("{error:?}"),
     }
@@ -134,18 +102,14 @@ async fn the_request_bodys_own_error_comes_back() {
 async fn a_response_shorter_than_its_content_length_is_incomplete() {
     let server = answers(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nshort").await;
     let response = fetch(&client(), server.uri()).await.unwrap();
-    assert!(matches!(
-        text(response).await,
-        Err(HttpError::HttpResponseIncomplete)
-    ));
+    assert!(matches!(text(response).await, Err(HttpError::HttpResponseIncomplete)));
 }
 
 #[tokio::test]
 async fn what_follows_a_response_is_not_taken_for_the_next() {
-    let server = answers(
-        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhiHTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil",
-    )
-    .await;
+    let server =
+        answers(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhiHTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil")
+            .await;
     let client = client();
     for _ in 0..2 {
         let response = fetch(&client, server.uri()).await.unwrap();
@@ -160,10 +124,7 @@ async fn a_server_that_closes_before_or_within_the_header_section_fails_the_requ
     for part in [&b""[..], b"HTTP/1.1 200 OK\r\ncontent-le"] {
         let server = answers(part).await;
         let error = fetch(&client(), server.uri()).await.unwrap_err();
-        assert!(
-            matches!(error, HttpError::HttpResponseIncomplete),
-            "{part:?}: {error:?}"
-        );
+        assert!(matches!(error, HttpError::HttpResponseIncomplete), "{part:?}: {error:?}");
     }
 }
 
@@ -171,25 +132,14 @@ async fn a_server_that_closes_before_or_within_the_header_section_fails_the_requ
 async fn a_chunked_response_cut_off_is_incomplete() {
     let server = answers(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nff\r\nhi").await;
     let response = fetch(&client(), server.uri()).await.unwrap();
-    assert!(matches!(
-        text(response).await,
-        Err(HttpError::HttpResponseIncomplete)
-    ));
+    assert!(matches!(text(response).await, Err(HttpError::HttpResponseIncomplete)));
 }
 
 #[tokio::test]
 async fn what_is_not_http_is_a_protocol_error() {
-    for answer in [
-        &b"SSH-2.0-OpenSSH_9.9\r\n\r\n"[..],
-        b"HTTP/1.1 999999 No\r\n\r\n",
-    ] {
-        let error = fetch(&client(), answers(answer).await.uri())
-            .await
-            .unwrap_err();
-        assert!(
-            matches!(error, HttpError::HttpProtocolError(_)),
-            "{error:?}"
-        );
+    for answer in [&b"SSH-2.0-OpenSSH_9.9\r\n\r\n"[..], b"HTTP/1.1 999999 No\r\n\r\n"] {
+        let error = fetch(&client(), answers(answer).await.uri()).await.unwrap_err();
+        assert!(matches!(error, HttpError::HttpProtocolError(_)), "{error:?}");
     }
 }
 
@@ -205,10 +155,7 @@ async fn an_endless_header_section_is_refused() {
     let client = client();
     let answer = tokio::time::timeout(Duration::from_secs(10), fetch(&client, server.uri()));
     let error = answer.await.unwrap().unwrap_err();
-    assert!(
-        matches!(error, HttpError::HttpResponseHeaderSectionSize),
-        "{error:?}"
-    );
+    assert!(matches!(error, HttpError::HttpResponseHeaderSectionSize), "{error:?}");
 }
 
 #[tokio::test]
@@ -223,13 +170,7 @@ async fn request_trailers_are_sent() {
     sender.send_data(Bytes::from("hi")).await.unwrap();
     sender.send_trailers(trailers).await.unwrap();
     drop(sender);
-    let request = Request::post(server.uri())
-        .header("trailer", "x-sum")
-        .body(body)
-        .unwrap();
-    let response = client()
-        .send(request, &ANYWHERE, &Options::default())
-        .await
-        .unwrap();
+    let request = Request::post(server.uri()).header("trailer", "x-sum").body(body).unwrap();
+    let response = client().send(request, &ANYWHERE, &Options::default()).await.unwrap();
     assert_eq!(text(response).await.unwrap(), "7");
 }

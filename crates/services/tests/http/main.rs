@@ -13,9 +13,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
-use holm_services::http_client::{
-    AddressPolicy, ClientConfig, HttpClient, HttpError, Options, ResponseBody,
-};
+use holm_services::http_client::{AddressPolicy, ClientConfig, HttpClient, HttpError, Options, ResponseBody};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Empty};
 
@@ -25,10 +23,7 @@ struct Policy {
     identity: u64,
 }
 
-const ANYWHERE: Policy = Policy {
-    allow: |_, _| true,
-    identity: 0,
-};
+const ANYWHERE: Policy = Policy { allow: |_, _| true, identity: 0 };
 
 fn client() -> HttpClient {
     HttpClient::new(ClientConfig::default()).unwrap()
@@ -38,10 +33,7 @@ fn get(uri: impl AsRef<str>) -> Request<Empty<Bytes>> {
     Request::get(uri.as_ref()).body(Empty::new()).unwrap()
 }
 
-async fn fetch(
-    client: &HttpClient,
-    uri: impl AsRef<str>,
-) -> Result<Response<ResponseBody>, HttpError> {
+async fn fetch(client: &HttpClient, uri: impl AsRef<str>) -> Result<Response<ResponseBody>, HttpError> {
     client.send(get(uri), &ANYWHERE, &Options::default()).await
 }
 

@@ -44,9 +44,7 @@ pub(crate) fn reply(text: impl Into<Bytes>) -> Reply {
 }
 
 /// Serves HTTP/1.1.
-pub(crate) async fn serve<F>(
-    handler: impl Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
-) -> Server
+pub(crate) async fn serve<F>(handler: impl Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static) -> Server
 where
     F: Future<Output = Reply> + Send + 'static,
 {
@@ -68,10 +66,7 @@ where
             tokio::spawn(connection(stream));
         }
     });
-    Server {
-        address,
-        connections,
-    }
+    Server { address, connections }
 }
 
 /// Reads a request's header section, writes `answer` and closes after it.
@@ -150,10 +145,7 @@ impl Authority {
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
-            .with_single_cert(
-                vec![certificate.der().clone()],
-                PrivateKeyDer::Pkcs8(key.serialize_der().into()),
-            )
+            .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
             .unwrap();
         config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
         TlsAcceptor::from(Arc::new(config))
@@ -170,9 +162,7 @@ async fn http1_connection<F>(
         let reply = handler(request);
         async { Ok::<_, Infallible>(reply.await) }
     });
-    let _ = http1::Builder::new()
-        .serve_connection(stream, service)
-        .await;
+    let _ = http1::Builder::new().serve_connection(stream, service).await;
 }
 
 async fn http2_connection<F>(

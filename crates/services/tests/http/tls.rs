@@ -8,10 +8,7 @@ use crate::server::{Authority, Server, accept, reply};
 use crate::{client, fetch, text};
 
 fn trusting(authority: &Authority) -> HttpClient {
-    let config = ClientConfig {
-        extra_roots: vec![authority.file()],
-        ..ClientConfig::default()
-    };
+    let config = ClientConfig { extra_roots: vec![authority.file()], ..ClientConfig::default() };
     HttpClient::new(config).unwrap()
 }
 
@@ -22,9 +19,7 @@ fn uri(server: &Server) -> String {
 #[tokio::test]
 async fn a_server_of_a_trusted_authority_is_spoken_to() {
     let authority = Authority::new();
-    let server = authority
-        .serve("localhost", "http/1.1", |_| async { reply("hello") })
-        .await;
+    let server = authority.serve("localhost", "http/1.1", |_| async { reply("hello") }).await;
     let response = fetch(&trusting(&authority), uri(&server)).await.unwrap();
     assert_eq!(response.version(), Version::HTTP_11);
     assert_eq!(text(response).await.unwrap(), "hello");
@@ -33,18 +28,14 @@ async fn a_server_of_a_trusted_authority_is_spoken_to() {
 #[tokio::test]
 async fn certificates_for_addresses_are_accepted() {
     let authority = Authority::new();
-    let server = authority
-        .serve("127.0.0.1", "http/1.1", |_| async { reply("hello") })
-        .await;
+    let server = authority.serve("127.0.0.1", "http/1.1", |_| async { reply("hello") }).await;
     let uri = format!("https://{}/", server.address);
     assert!(fetch(&trusting(&authority), uri).await.is_ok());
 }
 
 #[tokio::test]
 async fn an_unknown_authority_is_refused() {
-    let server = Authority::new()
-        .serve("localhost", "h2", |_| async { reply("hello") })
-        .await;
+    let server = Authority::new().serve("localhost", "h2", |_| async { reply("hello") }).await;
     let refused = fetch(&client(), uri(&server)).await;
     assert!(matches!(refused, Err(HttpError::TlsCertificateError(_))));
 }
@@ -52,9 +43,7 @@ async fn an_unknown_authority_is_refused() {
 #[tokio::test]
 async fn a_certificate_for_another_name_is_refused() {
     let authority = Authority::new();
-    let server = authority
-        .serve("elsewhere.test", "h2", |_| async { reply("hello") })
-        .await;
+    let server = authority.serve("elsewhere.test", "h2", |_| async { reply("hello") }).await;
     let refused = fetch(&trusting(&authority), uri(&server)).await;
     assert!(matches!(refused, Err(HttpError::TlsCertificateError(_))));
 }
@@ -62,13 +51,8 @@ async fn a_certificate_for_another_name_is_refused() {
 #[tokio::test]
 async fn a_server_without_a_common_protocol_sends_an_alert() {
     let authority = Authority::new();
-    let server = authority
-        .serve("localhost", "imap", |_| async { reply("hello") })
-        .await;
-    match fetch(&trusting(&authority), uri(&server))
-        .await
-        .unwrap_err()
-    {
+    let server = authority.serve("localhost", "imap", |_| async { reply("hello") }).await;
+    match fetch(&trusting(&authority), uri(&server)).await.unwrap_err() {
         HttpError::TlsAlertReceived { id, .. } => assert_eq!(id, 120),
         error => panic!("{error:?}"),
     }
@@ -127,10 +111,7 @@ fn a_root_that_cannot_be_read_is_named() {
     let empty = directory.path().join("empty.pem");
     std::fs::write(&empty, "").unwrap();
     for file in [empty, directory.path().join("missing.pem")] {
-        let config = ClientConfig {
-            extra_roots: vec![file.clone()],
-            ..ClientConfig::default()
-        };
+        let config = ClientConfig { extra_roots: vec![file.clone()], ..ClientConfig::default() };
         let Err(HttpError::Configuration(message)) = HttpClient::new(config) else {
             panic!("{} was accepted", file.display());
         };
@@ -142,30 +123,18 @@ fn a_root_that_cannot_be_read_is_named() {
 #[ignore = "a helper process, with an environment of its own"]
 async fn child_fetches() {
     let uri = std::env::var("HOLM_TEST_URI").expect("only run by the test below");
-    assert_eq!(
-        text(fetch(&client(), uri).await.unwrap()).await.unwrap(),
-        "hello"
-    );
+    assert_eq!(text(fetch(&client(), uri).await.unwrap()).await.unwrap(), "hello");
 }
 
 #[tokio::test]
 async fn ssl_cert_file_names_whom_to_trust() {
     let authority = Authority::new();
-    let server = authority
-        .serve("localhost", "h2", |_| async { reply("hello") })
-        .await;
+    let server = authority.serve("localhost", "h2", |_| async { reply("hello") }).await;
     let mut child = std::process::Command::new(std::env::current_exe().unwrap());
     child
         .args(["--exact", "tls::child_fetches", "--ignored"])
         .env("HOLM_TEST_URI", uri(&server))
         .env("SSL_CERT_FILE", authority.file());
-    let output = tokio::task::spawn_blocking(move || child.output())
-        .await
-        .unwrap()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stdout)
-    );
+    let output = tokio::task::spawn_blocking(move || child.output()).await.unwrap().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }

@@ -56,7 +56,8 @@ pub extern "C" fn parse(iterations: u32) -> u64 {
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
 pub extern "C" fn regex(iterations: u32) -> u64 {
     let text = String::from_utf8(text(BUFFER)).expect("the text is ASCII");
-    let pattern = regex_lite::Regex::new(r"[a-z]+@[a-z]+\.(com|org)|\d{4}-\d{2}-\d{2}|\b\d+\.\d+\b").expect("a pattern");
+    let pattern =
+        regex_lite::Regex::new(r"[a-z]+@[a-z]+\.(com|org)|\d{4}-\d{2}-\d{2}|\b\d+\.\d+\b").expect("a pattern");
     repeat(iterations, |_| {
         let found = pattern.find_iter(&text).map(|found| fold(found.as_str().as_bytes()) ^ found.start() as u64);
         found.fold(0, u64::wrapping_add)
@@ -120,7 +121,9 @@ fn document() -> String {
     let records: Vec<String> = (0..RECORDS)
         .map(|id| {
             let (x, y) = (random.below(1_000_000) as f64 / 100.0, random.below(1000));
-            format!(r#"{{"id":{id},"name":"record {id} \u00e6","at":[{x},{y}],"tags":["a","b\n"],"none":null,"on":true}}"#)
+            format!(
+                r#"{{"id":{id},"name":"record {id} \u00e6","at":[{x},{y}],"tags":["a","b\n"],"none":null,"on":true}}"#
+            )
         })
         .collect();
     format!(r#"{{"records":[{}]}}"#, records.join(","))

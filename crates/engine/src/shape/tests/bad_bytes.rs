@@ -35,7 +35,9 @@ fn intermediate_files_of_compilers_are_named() {
     says(b"BC\xc0\xde\x35", bitcode);
     says(b"\xde\xc0\x17\x0b\0", bitcode);
     says("!<arch>\n", "is a static library (.a); link it into a WebAssembly module first");
-    let object = wasm(r#"(module (import "env" "__linear_memory" (memory 0)) (@custom "linking" "\02") (@custom "reloc.CODE" "\03\00"))"#);
+    let object = wasm(
+        r#"(module (import "env" "__linear_memory" (memory 0)) (@custom "linking" "\02") (@custom "reloc.CODE" "\03\00"))"#,
+    );
     says(object, "is an unlinked object file (.o); link it first, for example with wasm-ld or clang");
 }
 
@@ -79,9 +81,12 @@ fn downloads_that_went_wrong_are_named() {
 fn source_code_says_how_to_build_it() {
     let javascript =
         "is JavaScript or TypeScript source; build a component from it first, for example with jco componentize";
-    for source in
-        ["import { a } from './b.js';", "// a\n/* b */ export const run = 1;", "#!/usr/bin/env node\n", "interface A {}"]
-    {
+    for source in [
+        "import { a } from './b.js';",
+        "// a\n/* b */ export const run = 1;",
+        "#!/usr/bin/env node\n",
+        "interface A {}",
+    ] {
         says(source, javascript);
     }
     let python = "is Python source; build a component from it first, for example with componentize-py";
@@ -103,7 +108,9 @@ fn other_text_and_other_bytes_are_told_apart() {
 
 #[test]
 fn the_text_format_is_recognised_and_left_to_the_caller() {
-    for text in ["(module)", " ;; a\n(; b (; c ;) ;)(component", "( module", "(func)", "\u{feff}(module)", "(@custom \"a\")"] {
+    for text in
+        ["(module)", " ;; a\n(; b (; c ;) ;)(component", "( module", "(func)", "\u{feff}(module)", "(@custom \"a\")"]
+    {
         assert!(is_text(text.as_bytes()), "{text}");
         says(text, "is WebAssembly text (.wat), which must be converted to binary first");
     }

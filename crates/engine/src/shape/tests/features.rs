@@ -26,7 +26,10 @@ fn each_proposal_is_recognised() {
     for (text, expected) in [
         ("(module (func (local v128)))", "simd"),
         ("(module (func v128.const i64x2 0 0 drop))", "simd"),
-        ("(module (func (param i32) local.get 0 i32x4.splat local.get 0 i32x4.splat i8x16.relaxed_swizzle drop))", "relaxed-simd simd"),
+        (
+            "(module (func (param i32) local.get 0 i32x4.splat local.get 0 i32x4.splat i8x16.relaxed_swizzle drop))",
+            "relaxed-simd simd",
+        ),
         ("(module (func return_call 0))", "tail-call"),
         ("(module (tag) (func throw 0))", "exception-handling"),
         ("(module (func (block $b (try_table (catch_all $b)))))", "exception-handling"),

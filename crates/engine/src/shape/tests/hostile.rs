@@ -131,14 +131,8 @@ fn a_long_signature_repeated_by_many_exports_is_refused() {
     let ty = [&[1, 0x60][..], &leb(1000), &[0x7f; 1000], &[0]].concat();
     let export = [0, 0, 0];
     let exports = [leb(500_000), export.repeat(500_000)].concat();
-    let bytes = [
-        MODULE,
-        &section(1, &ty),
-        &section(3, &[1, 0]),
-        &section(7, &exports),
-        &section(10, &[1, 2, 0, 0x0b]),
-    ]
-    .concat();
+    let bytes = [MODULE, &section(1, &ty), &section(3, &[1, 0]), &section(7, &exports), &section(10, &[1, 2, 0, 0x0b])]
+        .concat();
     assert_eq!(Shape::parse(&bytes), Err(BadBytes::TooManyNames));
 }
 

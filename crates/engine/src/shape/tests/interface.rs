@@ -36,7 +36,13 @@ fn imports_and_exports_of_a_module_have_their_types() {
     let memory = "Memory { shared: false, memory64: false }";
     assert_eq!(
         imports,
-        ["env.log (i32, i64) -> i32", &format!("env.memory {memory}"), "env.table Table", "env.global Global", "env.tag Tag"]
+        [
+            "env.log (i32, i64) -> i32",
+            &format!("env.memory {memory}"),
+            "env.table Table",
+            "env.global Global",
+            "env.tag Tag"
+        ]
     );
     let exports: Vec<_> = shape.exports.iter().map(|e| format!("{} {}", e.name, signature(&e.ty))).collect();
     assert_eq!(
@@ -55,7 +61,9 @@ fn imports_and_exports_of_a_module_have_their_types() {
 
 #[test]
 fn an_exported_function_is_found_by_its_index() {
-    let shape = shape(r#"(module (import "a" "b" (func)) (func) (func (export "run")) (global (export "g") i32 (i32.const 0)))"#);
+    let shape = shape(
+        r#"(module (import "a" "b" (func)) (func) (func (export "run")) (global (export "g") i32 (i32.const 0)))"#,
+    );
     assert_eq!(shape.function_named(2), Some("run"));
     assert_eq!(shape.function_named(0), None);
     assert_eq!(shape.export("g").and_then(|export| export.function), None);

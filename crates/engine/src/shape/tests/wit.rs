@@ -24,3 +24,12 @@ fn damaged_embedded_wit_is_an_error_in_one_line() {
     assert_eq!(error.to_string().lines().count(), 1);
     assert!(error.to_string().starts_with("has WIT that cannot be read: "), "{error}");
 }
+
+#[test]
+fn a_package_that_makes_the_decoder_panic_is_an_error() {
+    // A WIT package with its export section turned into an import section.
+    let bytes =
+        b"\x00asm\x0d\x00\x01\x00\x07\x10\x01A\x02\x01B\x00\x04\x01\x05e:e/e\x05\x00\x0a\x07\x01\x00\x01e\x03\x00\x00";
+    let error = wit(bytes).expect_err("no WIT");
+    assert_eq!(error.to_string(), "has WIT that cannot be read: its packages contradict each other");
+}

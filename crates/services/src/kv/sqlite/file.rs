@@ -25,29 +25,21 @@ pub(super) fn open(path: &Path) -> Result<(Connection, Connection), KvError> {
     let writer = connect(path).map_err(|failure| failure.into_error(path))?;
     prepare(&writer, path)?;
     let reader = connect(path).map_err(|failure| failure.into_error(path))?;
-    reader
-        .pragma_update(None, "query_only", true)
-        .map_err(|e| Failure::from(e).into_error(path))?;
+    reader.pragma_update(None, "query_only", true).map_err(|e| Failure::from(e).into_error(path))?;
     Ok((reader, writer))
 }
 
 /// Creates the file before SQLite would, so that it never exists with a wider mode. SQLite gives
 /// the journal files the mode of the database.
 fn create(path: &Path) -> Result<(), KvError> {
-    if let Some(directory) = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-    {
+    if let Some(directory) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         create_directory(directory).map_err(|error| unusable(directory, "created", &error))?;
     }
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-        .open(path)
-        .map(drop)
-        .map_err(|error| unusable(path, "opened for writing", &error))
+    options.open(path).map(drop).map_err(|error| unusable(path, "opened for writing", &error))
 }
 
 fn create_directory(directory: &Path) -> io::Result<()> {
@@ -102,14 +94,9 @@ fn state(connection: &Connection) -> Result<State, Failure> {
     if application == APPLICATION_ID {
         return Ok(State::Ours(version));
     }
-    let objects: i64 =
-        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let objects: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     let untouched = application == 0 && version == 0 && objects == 0;
-    Ok(if untouched {
-        State::New
-    } else {
-        State::Foreign
-    })
+    Ok(if untouched { State::New } else { State::Foreign })
 }
 
 fn check(state: State, path: &Path) -> Result<(), KvError> {
@@ -119,16 +106,9 @@ fn check(state: State, path: &Path) -> Result<(), KvError> {
             format!("its format is version {version} and this Holm knows {VERSION}"),
             "use the Holm that wrote it, or name another file",
         ),
-        State::Foreign => (
-            "the database belongs to another program".to_owned(),
-            "name another file",
-        ),
+        State::Foreign => ("the database belongs to another program".to_owned(), "name another file"),
     };
-    Err(KvError::File {
-        file: path.to_owned(),
-        problem,
-        advice,
-    })
+    Err(KvError::File { file: path.to_owned(), problem, advice })
 }
 
 /// SQLite does not apply the busy timeout to this switch, so two processes that create the file
@@ -136,9 +116,7 @@ fn check(state: State, path: &Path) -> Result<(), KvError> {
 fn use_write_ahead_log(connection: &Connection) -> Result<(), Failure> {
     let deadline = Instant::now() + BUSY_TIMEOUT;
     loop {
-        let switched = connection
-            .pragma_update(None, "journal_mode", "WAL")
-            .map_err(Failure::from);
+        let switched = connection.pragma_update(None, "journal_mode", "WAL").map_err(Failure::from);
         match switched {
             Err(failure) if failure.is_busy() && Instant::now() < deadline => {
                 thread::sleep(Duration::from_millis(10));
@@ -151,19 +129,14 @@ fn use_write_ahead_log(connection: &Connection) -> Result<(), Failure> {
 fn create_schema(connection: &Connection, path: &Path) -> Result<(), KvError> {
     let explain = |error: rusqlite::Error| Failure::from(error).into_error(path);
     let transaction =
-        rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
-            .map_err(explain)?;
+        rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate).map_err(explain)?;
     // Another process may have been first.
     let state = state(&transaction).map_err(|failure| failure.into_error(path))?;
     check(state, path)?;
     if state == State::New {
         transaction.execute_batch(SCHEMA).map_err(explain)?;
-        transaction
-            .pragma_update(None, "application_id", APPLICATION_ID)
-            .map_err(explain)?;
-        transaction
-            .pragma_update(None, "user_version", VERSION)
-            .map_err(explain)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(explain)?;
+        transaction.pragma_update(None, "user_version", VERSION).map_err(explain)?;
     }
     transaction.commit().map_err(explain)
 }

@@ -31,11 +31,7 @@ pub(super) fn find_store(connection: &Connection, name: &str) -> Result<Option<S
 pub(super) fn create_store(transaction: &Transaction<'_>, name: &str) -> Result<StoreId, Failure> {
     // Another process may have created it since it was looked for.
     transaction.execute("INSERT OR IGNORE INTO stores (name) VALUES (?1)", [name])?;
-    Ok(
-        transaction.query_row("SELECT id FROM stores WHERE name = ?1", [name], |row| {
-            row.get(0)
-        })?,
-    )
+    Ok(transaction.query_row("SELECT id FROM stores WHERE name = ?1", [name], |row| row.get(0))?)
 }
 
 /// The bytes of all keys and values of a store.
@@ -45,28 +41,16 @@ pub(super) fn total(transaction: &Transaction<'_>, store: StoreId) -> Result<u64
     Ok(bytes.max(0).cast_unsigned())
 }
 
-pub(super) fn get(
-    connection: &Connection,
-    store: StoreId,
-    key: &str,
-) -> Result<Option<Vec<u8>>, Failure> {
-    let mut select =
-        connection.prepare_cached("SELECT value FROM entries WHERE store = ?1 AND key = ?2")?;
-    Ok(select
-        .query_row((store, key), |row| row.get(0))
-        .optional()?)
+pub(super) fn get(connection: &Connection, store: StoreId, key: &str) -> Result<Option<Vec<u8>>, Failure> {
+    let mut select = connection.prepare_cached("SELECT value FROM entries WHERE store = ?1 AND key = ?2")?;
+    Ok(select.query_row((store, key), |row| row.get(0)).optional()?)
 }
 
 pub(super) fn exists(connection: &Connection, store: StoreId, key: &str) -> Result<bool, Failure> {
     Ok(value_length(connection, store, key)?.is_some())
 }
 
-pub(super) fn put(
-    transaction: &Transaction<'_>,
-    store: StoreId,
-    key: &str,
-    value: &[u8],
-) -> Result<(), Failure> {
+pub(super) fn put(transaction: &Transaction<'_>, store: StoreId, key: &str, value: &[u8]) -> Result<(), Failure> {
     let old = size_of(transaction, store, key)?;
     transaction
         .prepare_cached(
@@ -74,22 +58,12 @@ pub(super) fn put(
              ON CONFLICT (store, key) DO UPDATE SET value = excluded.value",
         )?
         .execute((store, key, value))?;
-    grow(
-        transaction,
-        store,
-        entry_size(key, value.len()).cast_signed() - old,
-    )
+    grow(transaction, store, entry_size(key, value.len()).cast_signed() - old)
 }
 
-pub(super) fn delete(
-    transaction: &Transaction<'_>,
-    store: StoreId,
-    key: &str,
-) -> Result<(), Failure> {
+pub(super) fn delete(transaction: &Transaction<'_>, store: StoreId, key: &str) -> Result<(), Failure> {
     let old = size_of(transaction, store, key)?;
-    transaction
-        .prepare_cached("DELETE FROM entries WHERE store = ?1 AND key = ?2")?
-        .execute((store, key))?;
+    transaction.prepare_cached("DELETE FROM entries WHERE store = ?1 AND key = ?2")?.execute((store, key))?;
     grow(transaction, store, -old)
 }
 
@@ -110,16 +84,9 @@ pub(super) fn keys_after(
     Ok(keys.collect::<Result<_, _>>()?)
 }
 
-fn value_length(
-    connection: &Connection,
-    store: StoreId,
-    key: &str,
-) -> Result<Option<u32>, Failure> {
-    let mut select = connection
-        .prepare_cached("SELECT length(value) FROM entries WHERE store = ?1 AND key = ?2")?;
-    Ok(select
-        .query_row((store, key), |row| row.get(0))
-        .optional()?)
+fn value_length(connection: &Connection, store: StoreId, key: &str) -> Result<Option<u32>, Failure> {
+    let mut select = connection.prepare_cached("SELECT length(value) FROM entries WHERE store = ?1 AND key = ?2")?;
+    Ok(select.query_row((store, key), |row| row.get(0)).optional()?)
 }
 
 fn size_of(transaction: &Transaction<'_>, store: StoreId, key: &str) -> Result<i64, Failure> {
@@ -128,8 +95,6 @@ fn size_of(transaction: &Transaction<'_>, store: StoreId, key: &str) -> Result<i
 }
 
 fn grow(transaction: &Transaction<'_>, store: StoreId, bytes: i64) -> Result<(), Failure> {
-    transaction
-        .prepare_cached("UPDATE stores SET bytes = bytes + ?2 WHERE id = ?1")?
-        .execute((store, bytes))?;
+    transaction.prepare_cached("UPDATE stores SET bytes = bytes + ?2 WHERE id = ?1")?.execute((store, bytes))?;
     Ok(())
 }

@@ -4,9 +4,7 @@
 use std::io::Write;
 
 use wasip2::http::outgoing_handler::handle;
-use wasip2::http::types::{
-    ErrorCode, Fields, IncomingResponse, Method, OutgoingBody, OutgoingRequest, Scheme,
-};
+use wasip2::http::types::{ErrorCode, Fields, IncomingResponse, Method, OutgoingBody, OutgoingRequest, Scheme};
 use wasip2::io::streams::StreamError;
 
 const CHUNK: usize = 4096;

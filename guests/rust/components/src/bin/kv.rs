@@ -26,7 +26,9 @@ fn main() {
 }
 
 fn run(words: &[&str]) -> Result<String, Error> {
-    let [operation, bucket, rest @ ..] = words else { return Err(usage()) };
+    let [operation, bucket, rest @ ..] = words else {
+        return Err(usage());
+    };
     let bucket = store::open(bucket)?;
     match (*operation, rest) {
         ("get", [key]) => bucket.get(key).map(text),

@@ -1,0 +1,82 @@
+//! Components built for WASI 0.2 and 0.3.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use holm_abi::{Command, Entry, Error, Guest, Host, Kind, Result};
+use holm_core::ComponentFunctions;
+use holm_engine::{limited_store, within_wall};
+use wasmtime::Store;
+use wasmtime::component::{InstancePre, Linker};
+use wasmtime_wasi::{I32Exit, p2, p3};
+
+use crate::module::{context_of, exit_code};
+use crate::state::State;
+use crate::{missing, names};
+
+/// The entries of a component: a command if it exports `wasi:cli/run`, and its exported functions.
+pub(crate) fn load(guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
+    let component = guest.code.component()?;
+    let linker = linker(component.engine())
+        .map_err(|error| Error::new(Kind::Internal, format!("WASI does not link: {error:#}")))?;
+    let pre = linker.instantiate_pre(component).map_err(|_| missing::component(guest, component, linker))?;
+
+    let state_host = host.clone();
+    let name = guest.name.clone();
+    let state = Arc::new(move || State::new(&state_host, std::slice::from_ref(&name)));
+    let mut entries = vec![Entry::Functions(Arc::new(ComponentFunctions::new(guest, host, pre.clone(), state)))];
+    if is_command(guest) {
+        entries.insert(0, Entry::Command(Arc::new(Program { guest: guest.clone(), host: host.clone(), pre })));
+    }
+    Ok(entries)
+}
+
+/// Everything this ABI offers to a component.
+pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<State>> {
+    let mut linker = Linker::new(engine);
+    // Name lookup is linked twice, the second time with our check in front.
+    linker.allow_shadowing(true);
+    p2::add_to_linker_async(&mut linker)?;
+    names::link_p2(&mut linker)?;
+    if engine.get_concurrency_support() {
+        p3::add_to_linker(&mut linker)?;
+        names::link_p3(&mut linker)?;
+    }
+    Ok(linker)
+}
+
+pub(crate) fn is_command(guest: &Guest) -> bool {
+    guest.shape.exports.iter().any(|export| export.name.starts_with("wasi:cli/run@"))
+}
+
+/// A component with `wasi:cli/run`.
+struct Program {
+    guest: Guest,
+    host: Host,
+    pre: InstancePre<State>,
+}
+
+impl Program {
+    async fn start(&self, store: &mut Store<State>) -> wasmtime::Result<()> {
+        let instance = self.pre.instantiate_async(&mut *store).await?;
+        let p3 = store.engine().get_concurrency_support().then(|| p3::bindings::Command::new(&mut *store, &instance));
+        let ended = match p3 {
+            Some(Ok(command)) => {
+                store.run_concurrent(async |accessor| command.wasi_cli_run().call_run(accessor).await).await??
+            }
+            _ => p2::bindings::Command::new(&mut *store, &instance)?.wasi_cli_run().call_run(store).await?,
+        };
+        // A program that returns an error without an exit code of its own ends with 1.
+        ended.map_err(|()| I32Exit(1).into())
+    }
+}
+
+#[async_trait]
+impl Command for Program {
+    async fn run(&self, args: &[String]) -> Result<i32> {
+        let state = State::new(&self.host, args)?;
+        let mut store = limited_store(self.pre.component().engine(), state, &self.host.limits)?;
+        let ended = within_wall(&self.host.limits, self.start(&mut store)).await;
+        exit_code(&mut store, ended, context_of(&self.guest, &self.host))
+    }
+}

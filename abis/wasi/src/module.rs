@@ -1,0 +1,98 @@
+//! Core modules built for WASI 0.1 (`wasi_snapshot_preview1`), and for the preview before it (`wasi_unstable`).
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use holm_abi::{Command, Entry, Guest, Host, Kind, Result};
+use holm_core::{ModuleFunctions, initialize};
+use holm_engine::{Limited, Limiter, TrapContext, explain, limited_store, within_wall};
+use wasmtime::{InstancePre, Linker, Store};
+use wasmtime_wasi::p1::WasiP1Ctx;
+use wasmtime_wasi::{I32Exit, p0, p1};
+
+use crate::context::context;
+use crate::missing;
+use crate::network::Network;
+
+/// The state of one running module.
+pub(crate) struct ModuleState {
+    limiter: Limiter,
+    wasi: WasiP1Ctx,
+}
+
+impl ModuleState {
+    pub(crate) fn new(host: &Host, args: &[String]) -> Result<Self> {
+        let network = Network::new(host);
+        let wasi = context(host, &network, args)?.build_p1();
+        Ok(Self { limiter: Limiter::new(&host.limits), wasi })
+    }
+}
+
+impl Limited for ModuleState {
+    fn limiter(&mut self) -> &mut Limiter {
+        &mut self.limiter
+    }
+}
+
+/// The entries of a module: a command if it has `_start`, and its other exported functions.
+pub(crate) fn load(guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
+    let module = guest.code.module()?;
+    let mut linker = Linker::new(module.engine());
+    let linked = p0::add_to_linker_async(&mut linker, |state: &mut ModuleState| &mut state.wasi)
+        .and_then(|()| p1::add_to_linker_async(&mut linker, |state: &mut ModuleState| &mut state.wasi));
+    linked.map_err(|error| holm_abi::Error::new(Kind::Internal, format!("WASI does not link: {error:#}")))?;
+    let pre = linker.instantiate_pre(module).map_err(|error| missing::module(guest, module, &linker, &error))?;
+
+    let state_host = host.clone();
+    let name = guest.name.clone();
+    let state = Arc::new(move || ModuleState::new(&state_host, std::slice::from_ref(&name)));
+    let mut entries = vec![Entry::Functions(Arc::new(ModuleFunctions::new(guest, host, pre.clone(), state)))];
+    if guest.shape.export("_start").is_some() {
+        entries.insert(0, Entry::Command(Arc::new(Program { guest: guest.clone(), host: host.clone(), pre })));
+    }
+    Ok(entries)
+}
+
+/// A module with `_start`.
+struct Program {
+    guest: Guest,
+    host: Host,
+    pre: InstancePre<ModuleState>,
+}
+
+impl Program {
+    async fn start(&self, store: &mut Store<ModuleState>) -> wasmtime::Result<()> {
+        let instance = self.pre.instantiate_async(&mut *store).await?;
+        initialize(store, &instance).await?;
+        instance.get_typed_func::<(), ()>(&mut *store, "_start")?.call_async(store, ()).await
+    }
+}
+
+#[async_trait]
+impl Command for Program {
+    async fn run(&self, args: &[String]) -> Result<i32> {
+        let state = ModuleState::new(&self.host, args)?;
+        let mut store = limited_store(self.pre.module().engine(), state, &self.host.limits)?;
+        let ended = within_wall(&self.host.limits, self.start(&mut store)).await;
+        exit_code(&mut store, ended, context_of(&self.guest, &self.host))
+    }
+}
+
+/// How a program ended: its own exit code, or our error.
+pub(crate) fn exit_code<T: Limited>(
+    store: &mut Store<T>,
+    ended: wasmtime::Result<()>,
+    context: TrapContext<'_>,
+) -> Result<i32> {
+    match ended {
+        Ok(()) => Ok(0),
+        Err(error) => match error.downcast_ref::<I32Exit>() {
+            Some(exit) => Ok(exit.0),
+            None => Err(explain(store, error, context)),
+        },
+    }
+}
+
+pub(crate) fn context_of<'a>(guest: &'a Guest, host: &'a Host) -> TrapContext<'a> {
+    TrapContext { name: &guest.name, shape: &guest.shape, limits: &host.limits, coredump: host.coredump.as_deref() }
+}

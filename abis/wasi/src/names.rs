@@ -1,0 +1,116 @@
+//! Name lookup under grants: `wasi:sockets/ip-name-lookup`, in front of the engine's own.
+
+use std::net::IpAddr;
+
+use wasmtime::component::{Accessor, HasData, Linker, Resource};
+use wasmtime_wasi::p2::bindings::sockets::ip_name_lookup as p2;
+use wasmtime_wasi::p2::bindings::sockets::network::{self, ErrorCode, IpAddress, Network as NetworkHandle};
+use wasmtime_wasi::p2::{DynPollable, SocketError, SocketResult};
+use wasmtime_wasi::p3::bindings::sockets::ip_name_lookup as p3;
+use wasmtime_wasi::sockets::{WasiSockets, WasiSocketsCtxView, WasiSocketsView as _};
+
+use crate::state::State;
+
+struct Names;
+
+impl HasData for Names {
+    type Data<'a> = &'a mut State;
+}
+
+/// Puts the check in front of WASI 0.2's lookup.
+pub(crate) fn link_p2(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    p2::add_to_linker::<State, Names>(linker, |state| state)
+}
+
+/// Puts the check in front of WASI 0.3's lookup.
+pub(crate) fn link_p3(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    p3::add_to_linker::<State, Names>(linker, |state| state)
+}
+
+impl network::Host for State {
+    fn convert_error_code(&mut self, error: SocketError) -> wasmtime::Result<ErrorCode> {
+        network::Host::convert_error_code(&mut self.sockets(), error)
+    }
+
+    fn network_error_code(&mut self, error: Resource<wasmtime::Error>) -> wasmtime::Result<Option<ErrorCode>> {
+        network::Host::network_error_code(&mut self.sockets(), error)
+    }
+}
+
+impl network::HostNetwork for State {
+    fn drop(&mut self, network: Resource<NetworkHandle>) -> wasmtime::Result<()> {
+        network::HostNetwork::drop(&mut self.sockets(), network)
+    }
+}
+
+impl p2::Host for State {
+    fn resolve_addresses(
+        &mut self,
+        network: Resource<NetworkHandle>,
+        name: String,
+    ) -> SocketResult<Resource<p2::ResolveAddressStream>> {
+        if !self.network.may_resolve(&name) {
+            return Err(ErrorCode::AccessDenied.into());
+        }
+        let stream = p2::Host::resolve_addresses(&mut self.sockets(), network, name.clone())?;
+        self.lookups.insert(stream.rep(), name);
+        Ok(stream)
+    }
+}
+
+impl p2::HostResolveAddressStream for State {
+    fn resolve_next_address(
+        &mut self,
+        stream: Resource<p2::ResolveAddressStream>,
+    ) -> Result<Option<IpAddress>, SocketError> {
+        let name = self.lookups.get(&stream.rep()).cloned();
+        let next = p2::HostResolveAddressStream::resolve_next_address(&mut self.sockets(), stream)?;
+        if let (Some(name), Some(address)) = (name, next) {
+            self.network.resolved(&name, ip(address));
+        }
+        Ok(next)
+    }
+
+    fn subscribe(&mut self, stream: Resource<p2::ResolveAddressStream>) -> wasmtime::Result<Resource<DynPollable>> {
+        p2::HostResolveAddressStream::subscribe(&mut self.sockets(), stream)
+    }
+
+    fn drop(&mut self, stream: Resource<p2::ResolveAddressStream>) -> wasmtime::Result<()> {
+        self.lookups.remove(&stream.rep());
+        p2::HostResolveAddressStream::drop(&mut self.sockets(), stream)
+    }
+}
+
+impl p3::Host for State {}
+
+impl p3::HostWithStore<State> for Names {
+    async fn resolve_addresses(
+        store: &Accessor<State, Self>,
+        name: String,
+    ) -> wasmtime::Result<Result<Vec<p3::IpAddress>, p3::ErrorCode>> {
+        if !store.with(|mut state| state.get().network.may_resolve(&name)) {
+            return Ok(Err(p3::ErrorCode::AccessDenied));
+        }
+        let sockets = store.with_getter::<WasiSockets>(sockets);
+        let answer = <WasiSockets as p3::HostWithStore<State>>::resolve_addresses(&sockets, name.clone()).await?;
+        if let Ok(addresses) = &answer {
+            store.with(|mut state| {
+                for address in addresses {
+                    state.get().network.resolved(&name, IpAddr::from(*address));
+                }
+            });
+        }
+        Ok(answer)
+    }
+}
+
+fn sockets(state: &mut State) -> WasiSocketsCtxView<'_> {
+    state.sockets()
+}
+
+fn ip(address: IpAddress) -> IpAddr {
+    match address {
+        IpAddress::Ipv4((a, b, c, d)) => IpAddr::from([a, b, c, d]),
+        IpAddress::Ipv6((a, b, c, d, e, f, g, h)) => IpAddr::from([a, b, c, d, e, f, g, h]),
+    }
+}

@@ -1,0 +1,162 @@
+//! The guest's standard streams, counted against its limit on output.
+
+use std::io::{self, Write as _};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use holm_abi::{Error, Input, Kind, Output};
+use tokio::io::AsyncWrite;
+use wasmtime_wasi::WasiCtxBuilder;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::pipe::MemoryInputPipe;
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
+
+/// Bytes a guest may hand over in one write.
+const CHUNK: usize = 1 << 20;
+
+/// Lets the guest read from `input`.
+pub(crate) fn stdin(builder: &mut WasiCtxBuilder, input: &Input) {
+    match input {
+        // What a world starts with.
+        Input::Empty => {}
+        Input::Inherit => _ = builder.inherit_stdin(),
+        Input::Bytes(bytes) => _ = builder.stdin(MemoryInputPipe::new(Bytes::copy_from_slice(bytes))),
+    }
+}
+
+/// How much the guest may still write, on both streams together.
+#[derive(Clone)]
+pub(crate) struct Allowance(Option<Arc<(AtomicU64, u64)>>);
+
+impl Allowance {
+    pub(crate) fn new(limit: Option<u64>) -> Self {
+        Self(limit.map(|limit| Arc::new((AtomicU64::new(limit), limit))))
+    }
+
+    /// Takes `wanted` bytes out of the allowance.
+    fn spend(&self, wanted: usize) -> Result<(), Error> {
+        let Some(account) = &self.0 else { return Ok(()) };
+        let (left, limit) = &**account;
+        let take = |left: u64| left.checked_sub(wanted as u64);
+        left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).map(drop).map_err(|_| {
+            let limit = holm_grants::format_size(*limit);
+            Error::new(Kind::OutOfOutput, format!("stopped: it wrote more than its limit of {limit}"))
+                .note("--max-output sets the limit")
+        })
+    }
+}
+
+/// Where the guest writes to.
+#[derive(Clone)]
+pub(crate) struct Sink {
+    to: Output,
+    stream: Stream,
+    allowance: Allowance,
+}
+
+#[derive(Clone, Copy)]
+enum Stream {
+    Out,
+    Err,
+}
+
+impl Sink {
+    pub(crate) fn stdout(to: &Output, allowance: &Allowance) -> Self {
+        Self { to: to.clone(), stream: Stream::Out, allowance: allowance.clone() }
+    }
+
+    pub(crate) fn stderr(to: &Output, allowance: &Allowance) -> Self {
+        Self { to: to.clone(), stream: Stream::Err, allowance: allowance.clone() }
+    }
+
+    fn put(&self, bytes: &[u8]) -> io::Result<()> {
+        match (&self.to, self.stream) {
+            (Output::Discard, _) => Ok(()),
+            (Output::Inherit, Stream::Out) => io::stdout().write_all(bytes),
+            (Output::Inherit, Stream::Err) => io::stderr().write_all(bytes),
+            (Output::Capture(buffer), _) => {
+                buffer.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+                Ok(())
+            }
+        }
+    }
+
+    fn flush_out(&self) -> io::Result<()> {
+        match (&self.to, self.stream) {
+            (Output::Inherit, Stream::Out) => io::stdout().flush(),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl IsTerminal for Sink {
+    fn is_terminal(&self) -> bool {
+        match (&self.to, self.stream) {
+            (Output::Inherit, Stream::Out) => io::IsTerminal::is_terminal(&io::stdout()),
+            (Output::Inherit, Stream::Err) => io::IsTerminal::is_terminal(&io::stderr()),
+            _ => false,
+        }
+    }
+}
+
+impl StdoutStream for Sink {
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(self.clone())
+    }
+}
+
+#[async_trait::async_trait]
+impl Pollable for Sink {
+    async fn ready(&mut self) {}
+}
+
+impl OutputStream for Sink {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.allowance.spend(bytes.len()).map_err(|error| StreamError::Trap(error.into()))?;
+        self.put(&bytes).map_err(stream_error)
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        self.flush_out().map_err(stream_error)
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(CHUNK)
+    }
+}
+
+/// A closed pipe is told to the guest as one, so that it can stop as a native program would.
+fn stream_error(error: io::Error) -> StreamError {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => StreamError::Closed,
+        _ => StreamError::LastOperationFailed(error.into()),
+    }
+}
+
+impl AsyncWrite for Sink {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let spent = self.allowance.spend(bytes.len()).map_err(io::Error::other);
+        Poll::Ready(spent.and_then(|()| self.put(bytes)).map(|()| bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.flush_out())
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// A buffer for [`Output::Capture`].
+pub fn capture() -> (Output, Arc<Mutex<Vec<u8>>>) {
+    let buffer = Arc::new(Mutex::new(Vec::new()));
+    (Output::Capture(buffer.clone()), buffer)
+}
