@@ -19,6 +19,7 @@ pub use module::{ModuleFunctions, initialize};
 pub use session::{Session, TypedCall};
 
 /// The ABI of guests without a platform.
+#[derive(Default)]
 pub struct Core;
 
 /// The state of a guest that touches nothing.

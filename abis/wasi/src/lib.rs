@@ -19,6 +19,7 @@ pub use stdio::capture;
 const MODULES: [&str; 2] = ["wasi_snapshot_preview1", "wasi_unstable"];
 
 /// The WASI ABIs.
+#[derive(Default)]
 pub struct Wasi;
 
 impl Abi for Wasi {

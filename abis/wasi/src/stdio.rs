@@ -132,10 +132,12 @@ impl OutputStream for Sink {
     }
 }
 
-/// A closed pipe is told to the guest as one, so that it can stop as a native program would.
+/// A pipe that nobody reads ends the guest, as it ends a native program. Most guests would print a page about it.
 fn stream_error(error: io::Error) -> StreamError {
     match error.kind() {
-        io::ErrorKind::BrokenPipe => StreamError::Closed,
+        io::ErrorKind::BrokenPipe => {
+            StreamError::Trap(Error::new(Kind::BrokenPipe, "nobody reads its output any more").into())
+        }
         _ => StreamError::LastOperationFailed(error.into()),
     }
 }

@@ -1,2 +1,34 @@
 //! The `holm` program.
-fn main() {}
+
+mod args;
+mod audit;
+mod cache;
+mod call;
+#[cfg(feature = "compilers")]
+mod compile;
+mod guest;
+#[cfg(feature = "inspect")]
+mod inspect;
+mod interrupt;
+mod output;
+mod progress;
+mod run;
+mod settings;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let command = args::parse();
+    let ended = match command {
+        args::Command::Run(run) => run::run(run),
+        args::Command::Call(call) => call::call(call),
+        #[cfg(feature = "inspect")]
+        args::Command::Inspect(inspect) => inspect::inspect(inspect),
+        #[cfg(feature = "compilers")]
+        args::Command::Compile(compile) => compile::compile(compile),
+        args::Command::Cache(cache) => cache::cache(cache),
+        #[cfg(feature = "compilers")]
+        args::Command::Improve(improve) => compile::improve(improve),
+    };
+    output::end(ended)
+}

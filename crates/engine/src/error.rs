@@ -35,6 +35,8 @@ pub enum Kind {
     Trap,
     /// A file or device of the host failed.
     Io,
+    /// Whoever read the guest's output went away.
+    BrokenPipe,
     /// A mistake in Holm itself.
     Internal,
 }
@@ -50,6 +52,8 @@ impl Kind {
             Kind::Usage | Kind::Io | Kind::Internal => 125,
             Kind::Invalid | Kind::Unsupported | Kind::MissingImports | Kind::Denied => 126,
             Kind::NotFound => 127,
+            // What a shell reports of a native program in the same place, which SIGPIPE ends.
+            Kind::BrokenPipe => 141,
             Kind::OutOfMemory | Kind::OutOfOutput | Kind::StackOverflow | Kind::Trap => 134,
         }
     }

@@ -1,0 +1,351 @@
+//! What was said on the command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use holm_engine::Tier;
+use holm_grants::{DirGrant, HttpGrant, NetGrant, parse_duration, parse_env, parse_size};
+
+/// Runs any WebAssembly: programs, components and libraries, whatever they were built for, in a sandbox that
+/// grants nothing unless you say so.
+#[derive(Parser)]
+#[command(name = "holm", version, max_term_width = 100, after_help = EXAMPLES, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  holm run hello.wasm                        run a program
+  holm run --dir ./data grep.wasm pattern data/file
+                                             … that may read and write one directory
+  holm call math.wasm add 2 3                call one function
+  holm inspect app.wasm                      see what it is and what it needs
+
+Exit codes of `run`: the program's own; 124 out of time or fuel, 125 Holm failed, 126 not loadable,
+127 not found, 134 trapped.";
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run a program
+    Run(Run),
+    /// Call one exported function, or list what can be called
+    Call(Call),
+    /// Show what a guest is, what it needs and what it offers
+    #[cfg(feature = "inspect")]
+    Inspect(Inspect),
+    /// Compile ahead of time, into a file that starts without compiling
+    #[cfg(feature = "compilers")]
+    Compile(Compile),
+    /// Show, prune or clear the code cache
+    Cache(Cache),
+    /// Make the optimised code of a guest for next time
+    #[cfg(feature = "compilers")]
+    #[command(hide = true)]
+    Improve(Improve),
+}
+
+/// `holm run`
+#[derive(Args)]
+#[command(after_help = RUN_NOTES)]
+pub(crate) struct Run {
+    /// Call this function instead of running the program; same as `holm call`
+    #[arg(long, value_name = "FUNCTION")]
+    pub(crate) invoke: Option<String>,
+
+    /// Afterwards, print what the program asked for and was not granted, as manifest text
+    #[arg(long, help_heading = "Grants")]
+    pub(crate) audit: bool,
+
+    #[command(flatten)]
+    pub(crate) host: HostArgs,
+
+    /// The program: .wasm, .wat, a precompiled file, or `-` for standard input.
+    /// Without it, the guest of ./holm.toml
+    #[arg(value_name = "GUEST")]
+    pub(crate) guest: Option<String>,
+
+    /// Arguments for the program
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+    pub(crate) args: Vec<String>,
+}
+
+const RUN_NOTES: &str = "Nothing is granted by default but standard input, output and error, and the arguments.
+A holm.toml beside the guest can say all of this too.";
+
+/// `holm call`
+#[derive(Args)]
+pub(crate) struct Call {
+    #[command(flatten)]
+    pub(crate) host: HostArgs,
+
+    /// The arguments are JSON, one each, and so is the result
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// The guest: .wasm, .wat, a precompiled file, or `-` for standard input
+    #[arg(value_name = "GUEST")]
+    pub(crate) guest: String,
+
+    /// The function. Without it, lists what can be called
+    #[arg(value_name = "FUNCTION")]
+    pub(crate) function: Option<String>,
+
+    /// The function's arguments: numbers and text as they are, everything else in WAVE, as in
+    /// '{name: "Ada", age: 36}', '[1, 2]', 'some(1)'. Write -- before text that begins with a hyphen
+    #[arg(value_name = "ARGS", allow_negative_numbers = true)]
+    pub(crate) args: Vec<String>,
+}
+
+/// What every command that runs a guest takes.
+#[derive(Args, Default)]
+pub(crate) struct HostArgs {
+    /// A directory it may use, there as GUEST, or under its own name; `:ro` to only read
+    #[arg(long, value_name = "HOST[::GUEST][:ro]", help_heading = "Grants")]
+    pub(crate) dir: Vec<DirGrant>,
+
+    /// An environment variable; without a value, this process's own
+    #[arg(long, value_name = "NAME[=VALUE]", help_heading = "Grants", value_parser = parse_env)]
+    pub(crate) env: Vec<(String, Option<String>)>,
+
+    /// Where it may connect: HOST, HOST:PORT, *.example.com, 10.0.0.0/8:5432, udp://HOST:53, …
+    #[arg(long, value_name = "PATTERN", help_heading = "Grants")]
+    pub(crate) net: Vec<NetGrant>,
+
+    /// Addresses it may listen on: 127.0.0.1:8080
+    #[arg(long, value_name = "ADDRESS", help_heading = "Grants")]
+    pub(crate) listen: Vec<NetGrant>,
+
+    /// Where it may send HTTP requests: https://api.example.com, https://*.example.com/v1, …
+    #[arg(long, value_name = "PATTERN", help_heading = "Grants")]
+    pub(crate) http: Vec<HttpGrant>,
+
+    /// A key-value store it may use, kept between runs
+    #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "default",
+          help_heading = "Grants")]
+    pub(crate) kv: Vec<String>,
+
+    /// A configuration value it may read, through wasi:config
+    #[arg(long, value_name = "NAME=VALUE", help_heading = "Grants", value_parser = key_value)]
+    pub(crate) config: Vec<(String, String)>,
+
+    /// Memory it may have, all of its memories together: 64MiB
+    #[arg(long, value_name = "SIZE", help_heading = "Limits", value_parser = parse_size)]
+    pub(crate) memory: Option<u64>,
+
+    /// CPU time it may use: 500ms, 10s
+    #[arg(long, value_name = "TIME", help_heading = "Limits", value_parser = parse_duration)]
+    pub(crate) cpu: Option<Duration>,
+
+    /// Time it may take, waiting included
+    #[arg(long, value_name = "TIME", help_heading = "Limits", value_parser = parse_duration)]
+    pub(crate) wall: Option<Duration>,
+
+    /// Instructions it may execute, about
+    #[arg(long, value_name = "COUNT", help_heading = "Limits")]
+    pub(crate) fuel: Option<u64>,
+
+    /// Stack it may use: 1MiB
+    #[arg(long, value_name = "SIZE", help_heading = "Limits", value_parser = parse_size)]
+    pub(crate) stack: Option<u64>,
+
+    /// What it may print, on both streams together
+    #[arg(long, value_name = "SIZE", help_heading = "Limits", value_parser = parse_size)]
+    pub(crate) max_output: Option<u64>,
+
+    /// Fixed clocks, seeded randomness, one NaN: the same run twice prints the same bytes
+    #[arg(long)]
+    pub(crate) deterministic: bool,
+
+    /// Take grants and limits from this manifest
+    #[arg(long, value_name = "FILE")]
+    pub(crate) manifest: Option<PathBuf>,
+
+    /// Do not look for a holm.toml beside the guest
+    #[arg(long, conflicts_with = "manifest")]
+    pub(crate) no_manifest: bool,
+
+    /// Write a core dump here if it traps
+    #[arg(long, value_name = "FILE")]
+    pub(crate) coredump: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+}
+
+/// How the guest is understood and compiled.
+#[derive(Args, Default)]
+pub(crate) struct EngineArgs {
+    /// The ABI it was built for, when Holm does not see it by itself: wasi, bindgen, core
+    #[arg(long, value_name = "NAME", help_heading = "Engine")]
+    pub(crate) abi: Option<String>,
+
+    /// The compiler: fast (compiles four times faster), optimized, or portable (interpreted)
+    #[arg(long, value_name = "TIER", help_heading = "Engine")]
+    pub(crate) tier: Option<Tier>,
+
+    /// Proposals that are not yet part of WebAssembly: wide-arithmetic, stack-switching
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = "Engine")]
+    pub(crate) features: Vec<String>,
+
+    /// Neither use nor fill the code cache
+    #[arg(long, help_heading = "Engine")]
+    pub(crate) no_cache: bool,
+
+    /// Run native code that was not compiled here. It is not sandboxed: only for files you trust
+    #[arg(long, help_heading = "Engine")]
+    pub(crate) allow_precompiled: bool,
+}
+
+/// `holm inspect`
+#[cfg(feature = "inspect")]
+#[derive(Args)]
+pub(crate) struct Inspect {
+    /// The guest: .wasm, .wat, a precompiled file, or `-` for standard input
+    #[arg(value_name = "GUEST")]
+    pub(crate) guest: String,
+
+    /// Print everything as JSON
+    #[arg(long, conflicts_with = "wit")]
+    pub(crate) json: bool,
+
+    /// Print its interface as WIT text, and nothing else
+    #[arg(long)]
+    pub(crate) wit: bool,
+
+    /// How many of the largest functions to list
+    #[arg(long, value_name = "COUNT", default_value_t = 10)]
+    pub(crate) top: usize,
+
+    /// The ABI it was built for, when Holm does not see it by itself
+    #[arg(long, value_name = "NAME")]
+    pub(crate) abi: Option<String>,
+}
+
+/// `holm compile`
+#[cfg(feature = "compilers")]
+#[derive(Args)]
+pub(crate) struct Compile {
+    /// The guest: .wasm, .wat, or `-` for standard input
+    #[arg(value_name = "GUEST")]
+    pub(crate) guest: String,
+
+    /// Where to write it [default: the guest's name with .cwasm]
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// The machine to compile for, as in aarch64-unknown-linux-gnu [default: this one]
+    #[arg(long, value_name = "TRIPLE")]
+    pub(crate) target: Option<String>,
+
+    /// The compiler: fast, optimized, or portable (runs on every machine, interpreted)
+    #[arg(long, value_name = "TIER", default_value_t = Tier::Optimized)]
+    pub(crate) tier: Tier,
+
+    /// Let `--cpu` and `--wall` stop it
+    #[arg(long)]
+    pub(crate) interruptible: bool,
+
+    /// Let `--fuel` stop it
+    #[arg(long)]
+    pub(crate) fuel: bool,
+
+    /// Let it run with `--deterministic`
+    #[arg(long)]
+    pub(crate) deterministic: bool,
+
+    /// Proposals that are not yet part of WebAssembly: wide-arithmetic, stack-switching
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) features: Vec<String>,
+
+    /// Print what was written as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `holm cache`
+#[derive(Args)]
+pub(crate) struct Cache {
+    #[command(subcommand)]
+    pub(crate) action: Option<CacheAction>,
+
+    /// Print as JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum CacheAction {
+    /// List what is in it (the default)
+    Show,
+    /// Remove what was unused longest until this much is left
+    Prune {
+        /// What may stay
+        #[arg(value_name = "SIZE", default_value = "1GiB", value_parser = parse_size)]
+        to: u64,
+    },
+    /// Remove everything
+    Clear,
+}
+
+/// The hidden command that a run starts for the next one.
+#[cfg(feature = "compilers")]
+#[derive(Args)]
+pub(crate) struct Improve {
+    /// The settings, as JSON
+    pub(crate) settings: String,
+    /// The guest's file
+    pub(crate) guest: String,
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err(format!("`{text}` is not NAME=VALUE")),
+    }
+}
+
+/// Reads the command line. Help and mistakes end the program here, mistakes with 125, since any other code
+/// could be a guest's own.
+pub(crate) fn parse() -> Command {
+    match Cli::try_parse_from(with_run(std::env::args_os().collect())) {
+        Ok(cli) => cli.command,
+        Err(error) => {
+            let code = if error.use_stderr() { 125 } else { 0 };
+            // Nothing is left to do about a closed terminal.
+            let _ = error.print();
+            std::process::exit(code);
+        }
+    }
+}
+
+/// `holm app.wasm` means `holm run app.wasm`.
+fn with_run(mut args: Vec<std::ffi::OsString>) -> Vec<std::ffi::OsString> {
+    let is_guest = |arg: &std::ffi::OsString| {
+        let path = std::path::Path::new(arg);
+        path.extension().is_some_and(|extension| extension == "wasm" || extension == "wat" || extension == "cwasm")
+    };
+    if args.get(1).is_some_and(is_guest) {
+        args.insert(1, "run".into());
+    }
+    args
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_definitions_are_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_file_alone_is_run() {
+        let args = with_run(["holm", "app.wasm", "-x"].map(Into::into).to_vec());
+        assert_eq!(args[1], "run");
+    }
+}

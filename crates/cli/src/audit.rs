@@ -1,0 +1,29 @@
+//! What the guest asked for and did not have.
+
+use holm_grants::Audit;
+
+use crate::output;
+
+/// The refusals named one by one after a failed run; `--audit` prints all.
+const NAMED: usize = 5;
+
+/// Prints everything that was refused, as text for a manifest, on standard error.
+pub(crate) fn print(audit: &Audit) {
+    if audit.is_empty() {
+        output::note("it asked for nothing beyond what it was granted");
+        return;
+    }
+    output::note("it asked for more than it was granted; in a holm.toml this would grant it:");
+    eprint!("{}", audit.manifest_text());
+}
+
+/// After a run that failed: what was refused, and the flags that would grant it.
+pub(crate) fn hint(audit: &Audit, guest: &str) {
+    let asks = audit.asks();
+    for ask in asks.iter().take(NAMED) {
+        output::note(&format!("{guest} was refused something: `{}` would grant it", ask.flag()));
+    }
+    if asks.len() > NAMED {
+        output::note(&format!("and {} more: --audit lists them", asks.len() - NAMED));
+    }
+}

@@ -1,0 +1,214 @@
+//! From a guest's name to its entries, the same way for every command that runs one.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::Mutex;
+
+use holm_abi::{Abi, Entry, Guest, Host, Stdio, detect};
+use holm_engine::{Cache, Error, Kind, Loaded, Loader, Opened, Result, Runtime, Settings, Source, start_ticking};
+use holm_grants::Audit;
+use holm_manifest::App;
+
+use crate::args::{EngineArgs, HostArgs};
+use crate::output;
+use crate::progress::Progress;
+use crate::settings::settings;
+
+/// Every ABI Holm speaks, the more particular first.
+pub(crate) fn abis() -> Vec<Box<dyn Abi>> {
+    vec![Box::new(holm_wasi::Wasi::default()), Box::new(holm_core::Core)]
+}
+
+/// A guest that is ready to be used.
+pub(crate) struct Ready {
+    /// What the user called it.
+    pub(crate) name: String,
+    /// What can be done with it.
+    pub(crate) entries: Vec<Entry>,
+    /// What it was given.
+    pub(crate) host: Host,
+    /// Arguments that its manifest gives it.
+    pub(crate) args: Vec<String>,
+}
+
+/// Reads, recognises, compiles and links a guest. `name` may be left out where a manifest names it.
+///
+/// # Errors
+/// Whatever stands in the way, for the user to act on.
+pub(crate) fn ready(name: Option<&str>, args: HostArgs) -> Result<Ready> {
+    let app = manifest(name, &args)?;
+    let name = match (name, &app.guest) {
+        (Some(name), _) => name.to_owned(),
+        (None, Some(guest)) => guest.to_string_lossy().into_owned(),
+        (None, None) => {
+            return Err(Error::new(
+                Kind::Usage,
+                "which guest? There is none named, and no holm.toml here that names one",
+            )
+            .note("holm run app.wasm"));
+        }
+    };
+    let source = Source::read(&name)?;
+    let HostArgs { engine, .. } = &args;
+    let loader = loader(engine);
+    let opened = loader.open(source)?;
+
+    let abis = abis();
+    let known: Vec<&dyn Abi> = abis.iter().map(AsRef::as_ref).collect();
+    let abi = detect(&known, &opened.shape, engine.abi.as_deref().or(app.abi.as_deref()))?.abi;
+
+    let runtime = Runtime { stack: None, coredump: args.coredump.is_some() };
+    let features: Vec<String> = engine.features.iter().chain(&app.features).cloned().collect();
+    let tier = engine.tier;
+    let app_args = app.args.clone();
+    let deterministic = args.deterministic || app.deterministic;
+    let host = host(app, args)?;
+    let runtime = Runtime { stack: host.limits.stack, ..runtime };
+    let mut settings = settings(&opened.shape, &host.limits, deterministic, &features)?;
+    settings.tier = tier.unwrap_or_default();
+    let loaded = loader.load(&opened, &settings, tier.is_some() || deterministic, &runtime)?;
+    if settings.interruptible {
+        start_ticking(loaded.code.engine()).map_err(|error| Error::io("start a thread", &error))?;
+    }
+    improve_later(&loader, &opened, &loaded, &settings);
+
+    let guest =
+        Guest { name: short(&name), shape: Arc::new(opened.shape), code: loaded.code, path: opened.source.path };
+    let entries = abi.load(&guest, &host)?;
+    Ok(Ready { name: guest.name, entries, host, args: app_args })
+}
+
+/// The name a guest is called by: its file's, without the folders.
+fn short(name: &str) -> String {
+    Path::new(name).file_name().map_or_else(|| name.to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+/// A loader with the user's cache, and this terminal to show progress on.
+pub(crate) fn loader(args: &EngineArgs) -> Loader {
+    let progress: Mutex<Option<Progress>> = Mutex::new(None);
+    Loader {
+        cache: if args.no_cache { None } else { cache() },
+        allow_precompiled: args.allow_precompiled,
+        on_compile: Some(Box::new(move |tier, size| {
+            let message = format!("compiling {} ({tier})", holm_grants::format_size(size));
+            if let Ok(mut progress) = progress.lock() {
+                *progress = None;
+                *progress = size.gt(&0).then(|| Progress::start(message)).flatten();
+            }
+        })),
+        on_warning: Some(Box::new(output::warn)),
+    }
+}
+
+/// The user's cache; without one Holm says so once and goes on.
+pub(crate) fn cache() -> Option<Cache> {
+    let Some(dir) = Cache::default_dir() else {
+        output::warn(
+            "there is no home directory for a code cache: guests are compiled every time (--no-cache says nothing)",
+        );
+        return None;
+    };
+    match Cache::open(&dir) {
+        Ok(cache) => Some(cache),
+        Err(error) => {
+            output::warn(&format!("{error}: guests are compiled every time (--no-cache says nothing)"));
+            None
+        }
+    }
+}
+
+/// The manifest that goes with a guest: the one named, else the `holm.toml` beside it.
+fn manifest(guest: Option<&str>, args: &HostArgs) -> Result<App> {
+    let invalid = |error: holm_manifest::ManifestError| Error::new(Kind::Usage, error.to_string());
+    if let Some(path) = &args.manifest {
+        return App::load(path).map_err(invalid);
+    }
+    let beside = match guest {
+        Some("-") => return Ok(App::default()),
+        Some(guest) => Path::new(guest).with_file_name("holm.toml"),
+        None => PathBuf::from("holm.toml"),
+    };
+    if args.no_manifest || !beside.is_file() {
+        return Ok(App::default());
+    }
+    let app = App::load(&beside).map_err(invalid)?;
+    let other = match (guest, &app.guest) {
+        (Some(guest), Some(named)) => !same_file(Path::new(guest), named),
+        _ => false,
+    };
+    if other {
+        return Ok(App::default());
+    }
+    if !app.grants.is_empty() || !app.env_from_host.is_empty() {
+        // Whoever unpacked a folder did not choose what its manifest grants, so they are told.
+        output::note(&format!("grants from {} (--no-manifest leaves them out)", beside.display()));
+    }
+    Ok(app)
+}
+
+fn same_file(a: &Path, b: &Path) -> bool {
+    match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => a == b,
+    }
+}
+
+/// What the manifest and the flags give; flags win.
+fn host(app: App, args: HostArgs) -> Result<Host> {
+    let mut grants = app.grants;
+    for name in app.env_from_host {
+        let value = std::env::var(&name).map_err(|_| unset(&name, "the manifest"))?;
+        grants.env.insert(name, value);
+    }
+    let mut said = holm_grants::Grants {
+        dirs: args.dir,
+        net: args.net,
+        listen: args.listen,
+        http: args.http,
+        kv: args.kv,
+        config: args.config.into_iter().collect(),
+        ..Default::default()
+    };
+    for (name, value) in args.env {
+        let value = match value {
+            Some(value) => value,
+            None => std::env::var(&name).map_err(|_| unset(&name, "--env"))?,
+        };
+        said.env.insert(name, value);
+    }
+    grants.merge(said);
+    let mut limits = app.limits;
+    limits.merge(holm_grants::Limits {
+        memory: args.memory,
+        cpu: args.cpu,
+        wall: args.wall,
+        fuel: args.fuel,
+        stack: args.stack,
+        max_output: args.max_output,
+        ..Default::default()
+    });
+    Ok(Host {
+        grants,
+        limits,
+        audit: Audit::new(),
+        deterministic: args.deterministic || app.deterministic,
+        stdio: Stdio::inherit(),
+        coredump: args.coredump,
+    })
+}
+
+fn unset(name: &str, by: &str) -> Error {
+    Error::new(Kind::Usage, format!("{by} grants the environment variable {name}, which is not set here"))
+        .note(format!("give it a value: --env {name}=…"))
+}
+
+/// Starts making better code for the next run, in a process of its own that outlives this one.
+#[cfg(feature = "compilers")]
+fn improve_later(loader: &Loader, opened: &Opened, loaded: &Loaded, settings: &Settings) {
+    if let (Some(_), Some(path), true) = (&loader.cache, &opened.source.path, loaded.improvable) {
+        crate::compile::improve_in_background(path, settings);
+    }
+}
+
+#[cfg(not(feature = "compilers"))]
+fn improve_later(_: &Loader, _: &Opened, _: &Loaded, _: &Settings) {}

@@ -1,0 +1,82 @@
+//! `holm run`
+
+use std::path::Path;
+use std::sync::Arc;
+
+use holm_abi::{Command, Entry};
+use holm_engine::{Error, Kind, Result};
+
+use crate::args::{Call, Run};
+use crate::guest::{Ready, ready};
+use crate::{audit, call, interrupt, output};
+
+/// Runs a program and returns its exit code.
+pub(crate) fn run(args: Run) -> Result<i32> {
+    if let Some(function) = args.invoke {
+        let guest = args.guest.ok_or_else(|| Error::new(Kind::Usage, "--invoke needs a guest"))?;
+        return call::call(Call { host: args.host, json: false, guest, function: Some(function), args: args.args });
+    }
+    let ready = ready(args.guest.as_deref(), args.host)?;
+    let command = command(&ready)?;
+    interrupt::end_on_ctrl_c(args.audit.then(|| ready.host.audit.clone()));
+
+    let mut argv = vec![ready.name.clone()];
+    argv.extend(ready.args.iter().cloned());
+    argv.extend(args.args);
+    let ended = runtime()?.block_on(command.run(&argv));
+
+    if let Err(error) = &ended {
+        output::report(error);
+    }
+    let code = ended.map_or_else(|error| error.kind().exit_code(), |code| code);
+    if args.audit {
+        audit::print(&ready.host.audit);
+    } else if code != 0 {
+        audit::hint(&ready.host.audit, &ready.name);
+        hint_at_directories(&ready, &argv);
+    }
+    Ok(code)
+}
+
+/// A thread of its own would cost more than most guests run.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::io("start the runtime", &error))
+}
+
+fn command(ready: &Ready) -> Result<Arc<dyn Command>> {
+    let command = ready.entries.iter().find_map(|entry| match entry {
+        Entry::Command(command) => Some(Arc::clone(command)),
+        _ => None,
+    });
+    command.ok_or_else(|| {
+        let name = &ready.name;
+        let functions = call::names(&ready.entries);
+        let error = Error::new(Kind::Usage, format!("{name} is not a program: it has no entry point to run"));
+        match functions.first() {
+            Some(first) => error
+                .note(format!("it has functions to call: `holm call {name} {first}`"))
+                .note(format!("`holm call {name}` lists all {}", functions.len())),
+            None => error.note(format!("`holm inspect {name}` shows what it exports")),
+        }
+    })
+}
+
+/// A program that fails on a file it was named, without any directory, is what everybody meets first.
+fn hint_at_directories(ready: &Ready, argv: &[String]) {
+    if !ready.host.grants.dirs.is_empty() {
+        return;
+    }
+    if let Some(path) = argv.iter().skip(1).map(Path::new).find(|path| path.exists() && path.as_os_str() != ".") {
+        let dir = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
+        let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+        output::note(&format!(
+            "{} exists here, but {} was not granted any directory: `--dir {}` would grant this one",
+            path.display(),
+            ready.name,
+            dir.display()
+        ));
+    }
+}
