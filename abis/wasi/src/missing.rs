@@ -41,11 +41,12 @@ pub(crate) fn component(guest: &Guest, component: &Component, mut linker: Compon
     let mut missing = Vec::new();
     for _ in 0..ROUNDS {
         let Err(error) = linker.instantiate_pre(component) else { break };
-        let Some(name) = named_import(&error).filter(|name| missing.iter().all(|m: &MissingImport| m.from != *name))
+        let Some(name) = named_import(&error).filter(|name| missing.iter().all(|known: &MissingImport| known.from != *name))
         else {
             break;
         };
-        missing.push(MissingImport { from: name.clone(), item: reason(&error), why: None });
+        let (item, why) = describe(component, &name, &error);
+        missing.push(MissingImport { from: name.clone(), item, why });
         if stand_in(&mut linker, component, &name).is_err() {
             break;
         }
@@ -64,30 +65,54 @@ fn named_import(error: &wasmtime::Error) -> Option<String> {
     Some(name.to_owned())
 }
 
-/// The innermost reason, without the engine's own words for its parts.
-fn reason(error: &wasmtime::Error) -> String {
+/// What of the import is missing, and why, without the engine's words for its own parts.
+fn describe(component: &Component, name: &str, error: &wasmtime::Error) -> (String, Option<String>) {
     let root = error.root_cause().to_string();
-    match root.contains("matching implementation was not found") {
-        true => "the whole interface".into(),
-        false => {
-            let item = error.chain().skip(1).map(ToString::to_string).find_map(|cause| {
-                let (_, rest) = cause.split_once("instance export `")?;
-                Some(rest.split_once('`')?.0.to_owned())
-            });
-            match item {
-                Some(item) if root.contains("missing") => format!("{item} (this version of it)"),
-                Some(item) => format!("{item}: {root}"),
-                None => root,
-            }
-        }
+    let causes = error.chain().map(ToString::to_string);
+    let item = causes.filter_map(|cause| quoted(&cause, "instance export `")).last();
+    match (item, find_import(component, name)) {
+        (Some(item), _) if root.contains("was not found") || root.contains("missing") => (item, skew(name)),
+        (Some(item), _) => (item, Some(format!("is there, but with another type: {root}"))),
+        (None, Some(ComponentItem::ComponentFunc(_))) => ("the function".into(), None),
+        (None, _) => ("the whole interface".into(), skew(name)),
     }
 }
 
-fn stand_in(linker: &mut ComponentLinker<State>, component: &Component, name: &str) -> wasmtime::Result<()> {
-    let ty = component.component_type();
+/// The text between `prefix` and the next backtick.
+fn quoted(text: &str, prefix: &str) -> Option<String> {
+    let (_, rest) = text.split_once(prefix)?;
+    Some(rest.split_once('`')?.0.to_owned())
+}
+
+/// The versions of WASI that are offered, as released.
+const WASI_0_2: &str = "0.2.12";
+const WASI_0_3: &str = "0.3.0";
+
+/// Where the guest was built against another version of WASI than Holm offers: which, and what that means.
+fn skew(import: &str) -> Option<String> {
+    let (interface, wanted) = import.split_once('@')?;
+    if !interface.starts_with("wasi:") {
+        return None;
+    }
+    let release = |offered: &str| {
+        format!("the guest wants {wanted}, Holm has up to {offered}: compatible, but this came later or never was")
+    };
+    match wanted {
+        _ if wanted.contains('-') => Some(format!("{wanted} is a draft, which no released version is compatible with")),
+        _ if wanted.starts_with("0.2.") => Some(release(WASI_0_2)),
+        _ if wanted.starts_with("0.3.") => Some(release(WASI_0_3)),
+        _ => Some(format!("the guest wants {wanted}, Holm has {WASI_0_2} and {WASI_0_3}: not compatible")),
+    }
+}
+
+fn find_import(component: &Component, name: &str) -> Option<ComponentItem> {
     let engine = component.engine();
-    let item = ty.imports(engine).find(|(import, _)| *import == name).map(|(_, item)| item.ty);
-    match item {
+    component.component_type().imports(engine).find(|(import, _)| *import == name).map(|(_, item)| item.ty)
+}
+
+fn stand_in(linker: &mut ComponentLinker<State>, component: &Component, name: &str) -> wasmtime::Result<()> {
+    let engine = component.engine();
+    match find_import(component, name) {
         Some(ComponentItem::ComponentInstance(instance)) => {
             let mut into = linker.instance(name)?;
             for (item_name, item) in instance.exports(engine) {

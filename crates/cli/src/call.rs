@@ -111,7 +111,7 @@ fn nearest(ready: &Ready, functions: &[Function], name: &str) -> String {
     let near = functions.iter().map(own).min_by_key(|own| distance(own, name));
     match near {
         Some(near) if distance(&near, name) <= 2 => format!("did you mean `{near}`?"),
-        _ => format!("`holm call {}` lists what it has", ready.name),
+        _ => format!("`holm call {}` lists what it has", ready.path),
     }
 }
 

@@ -21,8 +21,10 @@ pub(crate) fn abis() -> Vec<Box<dyn Abi>> {
 
 /// A guest that is ready to be used.
 pub(crate) struct Ready {
-    /// What the user called it.
+    /// The file's name, which is also the program's first argument.
     pub(crate) name: String,
+    /// What the user typed to name it.
+    pub(crate) path: String,
     /// What can be done with it.
     pub(crate) entries: Vec<Entry>,
     /// What it was given.
@@ -75,7 +77,7 @@ pub(crate) fn ready(name: Option<&str>, args: HostArgs) -> Result<Ready> {
     let guest =
         Guest { name: short(&name), shape: Arc::new(opened.shape), code: loaded.code, path: opened.source.path };
     let entries = abi.load(&guest, &host)?;
-    Ok(Ready { name: guest.name, entries, host, args: app_args })
+    Ok(Ready { name: guest.name, path: name, entries, host, args: app_args })
 }
 
 /// The name a guest is called by: its file's, without the folders.

@@ -52,14 +52,15 @@ fn command(ready: &Ready) -> Result<Arc<dyn Command>> {
         _ => None,
     });
     command.ok_or_else(|| {
-        let name = &ready.name;
+        let path = &ready.path;
         let functions = call::names(&ready.entries);
-        let error = Error::new(Kind::Usage, format!("{name} is not a program: it has no entry point to run"));
-        match functions.first() {
-            Some(first) => error
-                .note(format!("it has functions to call: `holm call {name} {first}`"))
-                .note(format!("`holm call {name}` lists all {}", functions.len())),
-            None => error.note(format!("`holm inspect {name}` shows what it exports")),
+        let error = Error::new(Kind::Usage, format!("{} is not a program: it has no entry point to run", ready.name));
+        match functions.as_slice() {
+            [] => error.note(format!("`holm inspect {path}` shows what it exports")),
+            [only] => error.note(format!("it has a function to call: `holm call {path} {only}`")),
+            [first, ..] => error
+                .note(format!("it has functions to call: `holm call {path} {first}`"))
+                .note(format!("`holm call {path}` lists all {}", functions.len())),
         }
     })
 }

@@ -12,9 +12,6 @@ use crate::limits::Limiter;
 use crate::shape::{Shape, demangle};
 use crate::store::Limited;
 
-/// A stack that is deeper than this is cut in the middle; recursion without end has no more to say.
-const FRAMES: usize = 40;
-
 /// What is known of a guest when it fails.
 #[derive(Clone, Copy)]
 pub struct TrapContext<'a> {
@@ -31,7 +28,7 @@ pub struct TrapContext<'a> {
 /// Turns the engine's error into ours: which limit or instruction ended the guest, and where.
 pub fn explain<T: Limited>(store: &mut Store<T>, error: wasmtime::Error, context: TrapContext<'_>) -> Error {
     let error = match error.downcast::<Error>() {
-        Ok(ours) => return ours,
+        Ok(ours) => return ours.about(context.name),
         Err(error) => error,
     };
     let frames = frames(&error, context.shape);
@@ -108,17 +105,22 @@ fn describe(trap: Trap) -> String {
     }
 }
 
+/// The guest's stack, calls of a function by itself counted instead of listed.
 fn frames(error: &wasmtime::Error, shape: &Shape) -> Vec<Frame> {
     let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else { return Vec::new() };
-    let mut frames: Vec<Frame> = backtrace.frames().iter().flat_map(|info| frame(info, shape)).collect();
-    if frames.len() > FRAMES {
-        let left_out = frames.len() - FRAMES;
-        let last = frames.split_off(frames.len() - FRAMES / 4);
-        frames.truncate(FRAMES - FRAMES / 4);
-        frames.push(Frame { function: format!("… {left_out} more …"), location: None });
-        frames.extend(last);
+    let mut frames: Vec<(Frame, usize)> = Vec::new();
+    for frame in backtrace.frames().iter().flat_map(|info| frame(info, shape)) {
+        match frames.last_mut() {
+            Some((last, times)) if *last == frame => *times += 1,
+            _ => frames.push((frame, 1)),
+        }
     }
-    frames
+    let counted = frames.into_iter().map(|(frame, times)| match times {
+        1 => frame,
+        // The engine stops counting before the stack ends.
+        _ => Frame { function: format!("{} ({times} times or more)", frame.function), ..frame },
+    });
+    counted.collect()
 }
 
 /// One frame of the machine can be several of the source, where the guest's compiler inlined calls.
