@@ -81,11 +81,13 @@ fn is_function(ty: &ExternType) -> bool {
 fn missing(guest: &Guest) -> Error {
     let imports = guest.shape.imports.iter().filter(|import| import.ty != ExternType::Type);
     let missing: Vec<_> = imports
-        .map(|import| match guest.shape.form {
-            Form::Module => MissingImport { from: import.module.clone(), item: import.name.clone(), why: None },
-            Form::Component => {
-                MissingImport { from: import.name.clone(), item: "the whole interface".into(), why: None }
-            }
+        .map(|import| {
+            let (from, item) = match (guest.shape.form, &import.ty) {
+                (Form::Module, _) => (&import.module, import.name.as_str()),
+                (Form::Component, ExternType::ComponentFunc) => (&import.name, "the function"),
+                (Form::Component, _) => (&import.name, "the whole interface"),
+            };
+            MissingImport { from: from.clone(), item: item.to_owned(), why: None }
         })
         .collect();
     match missing.is_empty() {

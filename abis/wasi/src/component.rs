@@ -5,34 +5,37 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use holm_abi::{Command, Entry, Error, Guest, Host, Kind, Result};
 use holm_core::ComponentFunctions;
+use holm_engine::shape::Shape;
 use holm_engine::{limited_store, within_wall};
 use wasmtime::Store;
 use wasmtime::component::{InstancePre, Linker};
 use wasmtime_wasi::{I32Exit, p2, p3};
 
 use crate::module::{context_of, exit_code};
+use crate::services::Services;
 use crate::state::State;
-use crate::{missing, names};
+use crate::{Wasi, config, missing, names};
 
 /// The entries of a component: a command if it exports `wasi:cli/run`, and its exported functions.
-pub(crate) fn load(guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
+pub(crate) fn load(wasi: &Wasi, guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
     let component = guest.code.component()?;
-    let linker = linker(component.engine())
+    let linker = linker(component.engine(), &guest.shape)
         .map_err(|error| Error::new(Kind::Internal, format!("WASI does not link: {error:#}")))?;
     let pre = linker.instantiate_pre(component).map_err(|_| missing::component(guest, component, linker))?;
 
-    let state_host = host.clone();
-    let name = guest.name.clone();
-    let state = Arc::new(move || State::new(&state_host, std::slice::from_ref(&name)));
+    let services = Arc::new(Services::new(wasi, host));
+    let (lent, name) = (Arc::clone(&services), guest.name.clone());
+    let state = Arc::new(move || State::new(&lent, std::slice::from_ref(&name)));
     let mut entries = vec![Entry::Functions(Arc::new(ComponentFunctions::new(guest, host, pre.clone(), state)))];
     if is_command(guest) {
-        entries.insert(0, Entry::Command(Arc::new(Program { guest: guest.clone(), host: host.clone(), pre })));
+        entries.insert(0, Entry::Command(Arc::new(Program { guest: guest.clone(), services, pre })));
     }
     Ok(entries)
 }
 
-/// Everything this ABI offers to a component.
-pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<State>> {
+/// What this ABI offers to a component of this shape. Linking takes time at every start, so what goes beyond
+/// the basics is linked only for those that import it.
+pub(crate) fn linker(engine: &wasmtime::Engine, shape: &Shape) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     // Name lookup is linked twice, the second time with our check in front.
     linker.allow_shadowing(true);
@@ -42,6 +45,13 @@ pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<State
         p3::add_to_linker(&mut linker)?;
         names::link_p3(&mut linker)?;
     }
+    config::link(&mut linker, shape)?;
+    #[cfg(feature = "http")]
+    crate::http::link(&mut linker, shape)?;
+    #[cfg(feature = "kv")]
+    crate::keyvalue::link(&mut linker, shape)?;
+    #[cfg(feature = "tls")]
+    crate::tls::link(&mut linker, shape)?;
     Ok(linker)
 }
 
@@ -52,7 +62,7 @@ pub(crate) fn is_command(guest: &Guest) -> bool {
 /// A component with `wasi:cli/run`.
 struct Program {
     guest: Guest,
-    host: Host,
+    services: Arc<Services>,
     pre: InstancePre<State>,
 }
 
@@ -74,9 +84,10 @@ impl Program {
 #[async_trait]
 impl Command for Program {
     async fn run(&self, args: &[String]) -> Result<i32> {
-        let state = State::new(&self.host, args)?;
-        let mut store = limited_store(self.pre.component().engine(), state, &self.host.limits)?;
-        let ended = within_wall(&self.host.limits, self.start(&mut store)).await;
-        exit_code(&mut store, ended, context_of(&self.guest, &self.host))
+        let host = &self.services.host;
+        let state = State::new(&self.services, args)?;
+        let mut store = limited_store(self.pre.component().engine(), state, &host.limits)?;
+        let ended = within_wall(&host.limits, self.start(&mut store)).await;
+        exit_code(&mut store, ended, context_of(&self.guest, host))
     }
 }

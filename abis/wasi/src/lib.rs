@@ -2,25 +2,71 @@
 
 mod clocks;
 mod component;
+mod config;
 mod context;
+#[cfg(feature = "http")]
+mod http;
+#[cfg(feature = "kv")]
+mod keyvalue;
 mod missing;
 mod module;
 mod names;
 mod network;
+mod services;
 mod state;
 mod stdio;
+mod threads;
+#[cfg(feature = "tls")]
+mod tls;
+
+#[cfg(feature = "kv")]
+use std::sync::Arc;
 
 use holm_abi::{Abi, Certainty, Entry, Evidence, Guest, Host, Provision, Result};
 use holm_engine::shape::{Form, Import, Shape};
+#[cfg(feature = "http")]
+use holm_services::http_client::{ClientConfig, HttpClient};
+#[cfg(feature = "kv")]
+use holm_services::kv::Stores;
 
+#[cfg(feature = "kv")]
+pub use keyvalue::LazyStores;
 pub use stdio::capture;
 
 /// The modules that WASI for core modules is imported from.
 const MODULES: [&str; 2] = ["wasi_snapshot_preview1", "wasi_unstable"];
 
-/// The WASI ABIs.
-#[derive(Default)]
-pub struct Wasi;
+/// The WASI ABIs, and what the host has to lend under grants. Cheap to make.
+pub struct Wasi {
+    /// Where `wasi:keyvalue` buckets are kept. With `None` there are none, granted or not. [`LazyStores`]
+    /// cost nothing until a guest opens one.
+    #[cfg(feature = "kv")]
+    pub stores: Option<Arc<dyn Stores>>,
+    /// Sends `wasi:http` requests; clones share connections. With `None` they fail with
+    /// `configuration-error`.
+    #[cfg(feature = "http")]
+    pub http_client: Option<HttpClient>,
+}
+
+impl Default for Wasi {
+    /// No stores, and a client that trusts the system's certificate authorities.
+    fn default() -> Self {
+        Self {
+            #[cfg(feature = "kv")]
+            stores: None,
+            // Only certificate files of one's own could be unreadable.
+            #[cfg(feature = "http")]
+            http_client: HttpClient::new(ClientConfig::default()).ok(),
+        }
+    }
+}
+
+impl Wasi {
+    /// The same as [`Wasi::default`].
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
 
 impl Abi for Wasi {
     fn name(&self) -> &'static str {
@@ -38,6 +84,7 @@ impl Abi for Wasi {
         match import.module.as_str() {
             "" => provides_interface(&import.name),
             module if MODULES.contains(&module) => Provision::Always,
+            threads::MODULE if import.name == threads::SPAWN => Provision::Always,
             _ => Provision::Nothing,
         }
     }
@@ -45,7 +92,7 @@ impl Abi for Wasi {
     fn load(&self, guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
         match guest.shape.form {
             Form::Module => module::load(guest, host),
-            Form::Component => component::load(guest, host),
+            Form::Component => component::load(self, guest, host),
         }
     }
 }
@@ -57,6 +104,9 @@ fn recognise_module(shape: &Shape) -> Option<Evidence> {
         // Guests of other ABIs import WASI as well, so it says little of who else may be wanted.
         let because = format!("imports `{}` from `{}` ({version})", import.name, import.module);
         return Some(Evidence::new(Certainty::Likely, because));
+    }
+    if shape.import(threads::MODULE, threads::SPAWN).is_some() {
+        return Some(Evidence::new(Certainty::Likely, "imports `thread-spawn` from `wasi` (wasi-threads)"));
     }
     shape.export("_start").map(|_| Evidence::new(Certainty::Likely, "exports `_start`, as WASI commands do"))
 }
@@ -70,6 +120,9 @@ fn recognise_component(shape: &Shape) -> Option<Evidence> {
 }
 
 fn provides_interface(name: &str) -> Provision {
+    if let Some(flag) = grant_for(name) {
+        return Provision::Grant(flag);
+    }
     let (interface, version) = name.split_once('@').unwrap_or((name, ""));
     if !version.starts_with("0.2.") && !version.starts_with("0.3.") {
         return Provision::Nothing;
@@ -80,4 +133,21 @@ fn provides_interface(name: &str) -> Provision {
         Some(("wasi:cli" | "wasi:clocks" | "wasi:io" | "wasi:random", _)) => Provision::Always,
         _ => Provision::Nothing,
     }
+}
+
+/// The flag that makes an interface beyond the basics useful, if we have it.
+fn grant_for(name: &str) -> Option<&'static str> {
+    #[cfg(feature = "http")]
+    if http::provides(name) {
+        return Some("--http PATTERN");
+    }
+    #[cfg(feature = "kv")]
+    if keyvalue::provides(name) {
+        return Some("--kv NAME");
+    }
+    #[cfg(feature = "tls")]
+    if tls::provides(name) {
+        return Some("--net PATTERN");
+    }
+    config::provides(name).then_some("--config KEY=VALUE")
 }

@@ -1,24 +1,24 @@
 //! Imports that do not link: all of them at once, each with its reason.
 
-use holm_abi::{Error, Guest, Host, Kind, MissingImport, missing_imports};
+use holm_abi::{Error, Guest, Kind, MissingImport, missing_imports};
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker as ComponentLinker, ResourceType};
 use wasmtime::{Linker, Module, Store};
 
-use crate::module::ModuleState;
 use crate::state::State;
 
-/// The error for a module that did not link.
-pub(crate) fn module(guest: &Guest, module: &Module, linker: &Linker<ModuleState>, error: &wasmtime::Error) -> Error {
-    let internal = |error: &dyn std::fmt::Display| Error::new(Kind::Internal, format!("{}: {error}", guest.name));
-    let mut store = match ModuleState::new(&Host::default(), &[]) {
-        Ok(state) => Store::new(module.engine(), state),
-        Err(error) => return internal(&error),
-    };
+/// The error for a module that did not link. `store` may be any of the right type.
+pub(crate) fn module<T: 'static>(
+    guest: &Guest,
+    module: &Module,
+    linker: &Linker<T>,
+    store: &mut Store<T>,
+    error: &wasmtime::Error,
+) -> Error {
     let missing: Vec<_> = module
         .imports()
         .filter_map(|import| {
-            let provided = linker.get(&mut store, import.module(), import.name()).is_ok();
+            let provided = linker.get(&mut *store, import.module(), import.name()).is_ok();
             let from = import.module().to_owned();
             (!provided).then(|| MissingImport { from, item: import.name().to_owned(), why: None })
         })
@@ -41,7 +41,8 @@ pub(crate) fn component(guest: &Guest, component: &Component, mut linker: Compon
     let mut missing = Vec::new();
     for _ in 0..ROUNDS {
         let Err(error) = linker.instantiate_pre(component) else { break };
-        let Some(name) = named_import(&error).filter(|name| missing.iter().all(|known: &MissingImport| known.from != *name))
+        let Some(name) =
+            named_import(&error).filter(|name| missing.iter().all(|known: &MissingImport| known.from != *name))
         else {
             break;
         };

@@ -11,8 +11,8 @@ use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{I32Exit, p0, p1};
 
 use crate::context::context;
-use crate::missing;
 use crate::network::Network;
+use crate::{missing, threads};
 
 /// The state of one running module.
 pub(crate) struct ModuleState {
@@ -37,11 +37,20 @@ impl Limited for ModuleState {
 /// The entries of a module: a command if it has `_start`, and its other exported functions.
 pub(crate) fn load(guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
     let module = guest.code.module()?;
+    if threads::recognise(&guest.shape) {
+        return threads::load(guest, host);
+    }
     let mut linker = Linker::new(module.engine());
     let linked = p0::add_to_linker_async(&mut linker, |state: &mut ModuleState| &mut state.wasi)
         .and_then(|()| p1::add_to_linker_async(&mut linker, |state: &mut ModuleState| &mut state.wasi));
     linked.map_err(|error| holm_abi::Error::new(Kind::Internal, format!("WASI does not link: {error:#}")))?;
-    let pre = linker.instantiate_pre(module).map_err(|error| missing::module(guest, module, &linker, &error))?;
+    let pre = match linker.instantiate_pre(module) {
+        Ok(pre) => pre,
+        Err(error) => {
+            let mut store = Store::new(module.engine(), ModuleState::new(&Host::default(), &[])?);
+            return Err(missing::module(guest, module, &linker, &mut store, &error));
+        }
+    };
 
     let state_host = host.clone();
     let name = guest.name.clone();

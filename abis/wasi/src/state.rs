@@ -3,13 +3,20 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use holm_abi::{Host, Result};
+use holm_abi::Result;
 use holm_engine::{Limited, Limiter};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+#[cfg(feature = "http")]
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+#[cfg(feature = "tls")]
+use wasmtime_wasi_tls::{WasiTlsCtx, WasiTlsCtxBuilder, WasiTlsCtxView, WasiTlsView};
 
 use crate::context::context;
+#[cfg(feature = "http")]
+use crate::http::Outbound;
 use crate::network::Network;
+use crate::services::Services;
 
 /// The state of one running component.
 pub(crate) struct State {
@@ -17,19 +24,39 @@ pub(crate) struct State {
     pub(crate) network: Arc<Network>,
     /// The names behind the lookups under way, by handle.
     pub(crate) lookups: HashMap<u32, String>,
+    pub(crate) services: Arc<Services>,
+    pub(crate) table: ResourceTable,
     ctx: WasiCtx,
-    table: ResourceTable,
+    #[cfg(feature = "kv")]
+    pub(crate) held: crate::keyvalue::Held,
+    #[cfg(feature = "http")]
+    http: WasiHttpCtx,
+    #[cfg(feature = "http")]
+    outbound: Outbound,
+    /// Made when a guest first uses it.
+    #[cfg(feature = "tls")]
+    tls: Option<WasiTlsCtx>,
 }
 
 impl State {
-    pub(crate) fn new(host: &Host, args: &[String]) -> Result<Self> {
+    pub(crate) fn new(services: &Arc<Services>, args: &[String]) -> Result<Self> {
+        let host = &services.host;
         let network = Network::new(host);
         Ok(Self {
             limiter: Limiter::new(&host.limits),
             ctx: context(host, &network, args)?.build(),
             network,
             lookups: HashMap::new(),
+            services: Arc::clone(services),
             table: ResourceTable::new(),
+            #[cfg(feature = "kv")]
+            held: crate::keyvalue::Held::default(),
+            #[cfg(feature = "http")]
+            http: WasiHttpCtx::new(),
+            #[cfg(feature = "http")]
+            outbound: Outbound(Arc::clone(services)),
+            #[cfg(feature = "tls")]
+            tls: None,
         })
     }
 }
@@ -43,5 +70,20 @@ impl Limited for State {
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView { ctx: &mut self.ctx, table: &mut self.table }
+    }
+}
+
+#[cfg(feature = "http")]
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { hooks: &mut self.outbound, table: &mut self.table, ctx: &mut self.http }
+    }
+}
+
+#[cfg(feature = "tls")]
+impl WasiTlsView for State {
+    fn tls(&mut self) -> WasiTlsCtxView<'_> {
+        let ctx = self.tls.get_or_insert_with(|| WasiTlsCtxBuilder::new().build());
+        WasiTlsCtxView { table: &mut self.table, ctx }
     }
 }

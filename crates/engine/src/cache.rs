@@ -133,11 +133,13 @@ impl Cache {
         Ok(path)
     }
 
-    /// A lock on making this code, held until dropped; `None` when another process has it.
+    /// The lock on making code for next time, held until dropped; `None` when another process has it.
     ///
-    /// The operating system releases it when a process dies, however it dies.
-    pub(crate) fn lock(&self, digest: &Digest, settings: &Settings) -> Option<fs::File> {
-        let path = self.dir.join(format!("{digest}-{}.lock", settings.fingerprint()));
+    /// One for the whole cache: a dozen compilers at once would help nobody. The operating system releases it
+    /// when a process dies, however it dies.
+    #[cfg(feature = "compilers")]
+    pub(crate) fn lock(&self) -> Option<fs::File> {
+        let path = self.dir.join("improve.lock");
         let file = fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).ok()?;
         file.try_lock().ok()?;
         Some(file)

@@ -89,7 +89,8 @@ impl Deadline {
     }
 }
 
-fn thread_cpu() -> Duration {
+/// The CPU time that this thread has used.
+pub fn thread_cpu() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     let nanos = u32::try_from(time.tv_nsec).unwrap_or(0);

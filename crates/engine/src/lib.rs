@@ -17,7 +17,7 @@ mod trap;
 
 pub use artifact::{Artifact, Key, Meta};
 pub use cache::{Cache, CacheEntry, Pruned};
-pub use clock::{Deadline, Exhausted, start_ticking};
+pub use clock::{Deadline, Exhausted, start_ticking, thread_cpu};
 pub use code::Code;
 #[cfg(feature = "compilers")]
 pub use code::compile;

@@ -40,6 +40,16 @@ impl Limiter {
         self.memory_max
     }
 
+    /// The limit on tables, in elements.
+    pub fn table_elements_max(&self) -> u64 {
+        self.tables_max
+    }
+
+    /// Elements of tables that the guest has now.
+    pub fn table_elements(&self) -> u64 {
+        self.tables
+    }
+
     /// How many bytes the guest would have had, if it was ever refused memory.
     pub fn refused(&self) -> Option<u64> {
         self.refused

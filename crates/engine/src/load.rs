@@ -196,7 +196,7 @@ impl Loader {
         }
     }
 
-    /// Makes the optimised code of a guest and keeps it, unless another process is at it already.
+    /// Makes the optimised code of a guest and keeps it, unless another process is making some.
     ///
     /// # Errors
     /// As [`Loader::load`].
@@ -204,7 +204,7 @@ impl Loader {
     pub fn improve(&self, guest: &Opened, settings: &Settings) -> Result<()> {
         let Some(cache) = &self.cache else { return Ok(()) };
         let settings = Settings { tier: Tier::Optimized, ..settings.clone() };
-        let Some(_alone) = cache.lock(&guest.shape.digest, &settings) else { return Ok(()) };
+        let Some(_alone) = cache.lock() else { return Ok(()) };
         if cache.has(&guest.shape.digest, &settings) {
             return Ok(());
         }

@@ -1,10 +1,72 @@
-//! `holm inspect`
+//! `holm inspect`: what a guest is, what it needs, what it offers, and what to do with it.
 
-use holm_engine::Result;
+mod child;
+mod features;
+mod items;
+mod json;
+mod language;
+mod report;
+#[cfg(test)]
+mod tests;
+mod text;
+mod types;
+mod verdict;
 
-use crate::args::Inspect;
+use holm_engine::shape::{self, BadBytes, Form};
+use holm_engine::{Error, Kind, Opened, Result, Source};
 
-/// Shows what a guest is.
-pub(crate) fn inspect(_args: Inspect) -> Result<i32> {
+use crate::args::{EngineArgs, Inspect};
+use crate::{guest, output};
+use report::{Report, Trust};
+
+/// Shows what a guest is. Nothing of it is compiled or run, so this is quick and always safe.
+pub(crate) fn inspect(args: Inspect) -> Result<i32> {
+    let (opened, trust) = open(&args.guest)?;
+    if args.wit {
+        output::print(&output::printable(&wit(&opened)?))?;
+        return Ok(0);
+    }
+    let wit = if has_wit(&opened) { child::wit(&opened.source.bytes) } else { None };
+    let report = Report::new(&args, &opened, trust, wit)?;
+    match args.json {
+        true => output::print_json(&json::document(&report))?,
+        false => output::print_styled(&text::page(&report))?,
+    }
     Ok(0)
+}
+
+/// Compiled code is verified as everywhere. What it says of itself is shown even where running it would be
+/// refused, because whoever has to decide about the file wants to see what it is.
+fn open(guest: &str) -> Result<(Opened, Trust)> {
+    let mut loader = guest::loader(&EngineArgs::default());
+    let source = Source::read(guest)?;
+    match loader.open(source.clone()) {
+        Err(error) if error.kind() == Kind::Denied => {
+            loader.allow_precompiled = true;
+            Ok((loader.open(source)?, Trust::Unsigned))
+        }
+        opened => Ok((opened?, Trust::Safe)),
+    }
+}
+
+/// Whether there is an interface to print: every component has one, and so do modules made to become one.
+fn has_wit(opened: &Opened) -> bool {
+    let embeds = || opened.shape.customs.iter().any(|custom| custom.name.starts_with("component-type"));
+    opened.precompiled().is_none() && (opened.shape.form == Form::Component || embeds())
+}
+
+/// The guest's interface as text. A hostile guest can make this abort the process, which is why everything
+/// but `--wit` itself asks a [`child`] for it.
+fn wit(opened: &Opened) -> Result<String> {
+    let name = &opened.source.name;
+    if opened.precompiled().is_some() {
+        return Err(Error::new(Kind::Unsupported, format!("{name} is compiled code, which has no WIT any more"))
+            .note("inspect the .wasm it was made from"));
+    }
+    child::be_expendable();
+    shape::wit(&opened.source.bytes).map_err(|error| invalid(name, &error))
+}
+
+fn invalid(name: &str, error: &BadBytes) -> Error {
+    Error::new(Kind::Invalid, format!("{name} {error}"))
 }

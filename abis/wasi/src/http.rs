@@ -1,0 +1,183 @@
+//! Outbound `wasi:http`, 0.2 and 0.3: every request is checked against the guest's grants, and so is
+//! every address it leads to.
+//!
+//! The resources of the interface are the engine's; the requests go through Holm's own client.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use holm_engine::shape::Shape;
+use holm_grants::{Ask, Proto};
+use holm_services::http_client::{AddressPolicy, HttpError, Options};
+use http::{Request, Response, Uri};
+use http_body_util::BodyExt as _;
+use wasmtime::component::Linker;
+use wasmtime_wasi_http::{Error, RequestOptions, Result, WasiBody, WasiHttpHooks, p2, p3};
+
+use crate::services::Services;
+use crate::state::State;
+
+/// Whether an import of this name is one that [`link`] provides.
+pub(crate) fn provides(name: &str) -> bool {
+    match name.strip_prefix("wasi:http/").and_then(|rest| rest.split_once('@')) {
+        Some(("types" | "outgoing-handler", version)) if version.starts_with("0.2.") => true,
+        Some(("types" | "client", version)) if version.starts_with("0.3.") => true,
+        _ => false,
+    }
+}
+
+/// Links outbound HTTP if the guest imports it.
+pub(crate) fn link(linker: &mut Linker<State>, shape: &Shape) -> wasmtime::Result<()> {
+    let imports = |version| {
+        shape.imports.iter().any(|import| {
+            provides(&import.name) && import.name.split_once('@').is_some_and(|(_, has)| has.starts_with(version))
+        })
+    };
+    if imports("0.2.") {
+        p2::add_only_http_to_linker_async(linker)?;
+    }
+    if imports("0.3.") && linker.engine().get_concurrency_support() {
+        p3::add_to_linker(linker)?;
+    }
+    Ok(())
+}
+
+/// Sends a guest's requests.
+pub(crate) struct Outbound(pub(crate) Arc<Services>);
+
+type Done = Box<dyn Future<Output = Result<()>> + Send>;
+
+impl WasiHttpHooks for Outbound {
+    fn send_request(
+        &mut self,
+        request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _response_processed: Done,
+    ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Done)>> + Send> {
+        let services = Arc::clone(&self.0);
+        Box::new(async move {
+            let response = send(&services, request, options.unwrap_or_default()).await?;
+            // The client drives its connections itself, so nothing is left to do.
+            Ok((response, Box::new(async { Ok(()) }) as Done))
+        })
+    }
+}
+
+async fn send(services: &Services, request: Request<WasiBody>, options: RequestOptions) -> Result<Response<WasiBody>> {
+    let site = Site::of(request.uri(), services).ok_or(Error::HttpRequestUriInvalid)?;
+    if !site.is_granted() {
+        services.host.audit.denied(Ask::http(&site.scheme, &site.host, site.port));
+        return Err(Error::HttpRequestDenied);
+    }
+    let client = services.http_client.as_ref().ok_or(Error::ConfigurationError)?;
+    let answer = client.send(request, &site, &timeouts(options)).await;
+    if let Err(HttpError::DestinationIpProhibited { addresses, .. }) = &answer {
+        for address in addresses {
+            services.host.audit.denied(Ask::connect(Proto::Tcp, *address));
+        }
+    }
+    let response = answer.map_err(error_code)?;
+    Ok(response.map(|body| body.map_err(error_code).boxed_unsync()))
+}
+
+/// What the guest does not say is the client's own.
+fn timeouts(options: RequestOptions) -> Options {
+    let default = Options::default();
+    Options {
+        connect_timeout: options.connect_timeout.unwrap_or(default.connect_timeout),
+        first_byte_timeout: options.first_byte_timeout.unwrap_or(default.first_byte_timeout),
+        between_bytes_timeout: options.between_bytes_timeout.unwrap_or(default.between_bytes_timeout),
+        authority: default.authority,
+    }
+}
+
+/// Where one request goes, as grants see it.
+struct Site<'a> {
+    scheme: String,
+    host: String,
+    port: u16,
+    path: String,
+    services: &'a Services,
+}
+
+impl<'a> Site<'a> {
+    fn of(uri: &Uri, services: &'a Services) -> Option<Self> {
+        let scheme = uri.scheme_str()?.to_owned();
+        let default = if scheme == "https" { 443 } else { 80 };
+        let host = uri.host()?.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+        Some(Self { port: uri.port_u16().unwrap_or(default), path: uri.path().to_owned(), scheme, host, services })
+    }
+
+    fn is_granted(&self) -> bool {
+        self.services.host.grants.allows_http(&self.scheme, &self.host, self.port, &self.path)
+    }
+}
+
+impl AddressPolicy for Site<'_> {
+    fn allow(&self, host: &str, address: SocketAddr) -> bool {
+        let grants = &self.services.host.grants;
+        grants.allows_http_at(&self.scheme, host, address.port(), &self.path, address.ip())
+    }
+
+    fn identity(&self) -> u64 {
+        self.services.identity
+    }
+}
+
+/// The interface's code for an error. What only concerns the host stays here.
+fn error_code(error: HttpError) -> Error {
+    match error {
+        HttpError::DnsTimeout { .. } => Error::DnsTimeout,
+        HttpError::DnsError { rcode, .. } => Error::DnsError { rcode, info_code: None },
+        HttpError::DestinationNotFound { .. } => Error::DestinationNotFound,
+        HttpError::DestinationUnavailable(_) => Error::DestinationUnavailable,
+        HttpError::DestinationIpProhibited { .. } => Error::DestinationIpProhibited,
+        HttpError::DestinationIpUnroutable => Error::DestinationIpUnroutable,
+        HttpError::ConnectionRefused => Error::ConnectionRefused,
+        HttpError::ConnectionTerminated => Error::ConnectionTerminated,
+        HttpError::ConnectionTimeout => Error::ConnectionTimeout,
+        HttpError::ConnectionReadTimeout => Error::ConnectionReadTimeout,
+        HttpError::ConnectionLimitReached => Error::ConnectionLimitReached,
+        HttpError::TlsProtocolError(_) => Error::TlsProtocolError,
+        HttpError::TlsCertificateError(_) => Error::TlsCertificateError,
+        HttpError::TlsAlertReceived { id, message } => {
+            Error::TlsAlertReceived { alert_id: Some(id), alert_message: Some(message) }
+        }
+        HttpError::HttpRequestMethodInvalid => Error::HttpRequestMethodInvalid,
+        HttpError::HttpRequestUriInvalid => Error::HttpRequestUriInvalid,
+        HttpError::HttpResponseIncomplete => Error::HttpResponseIncomplete,
+        HttpError::HttpResponseHeaderSectionSize => Error::HttpResponseHeaderSectionSize(None),
+        HttpError::HttpProtocolError(_) => Error::HttpProtocolError,
+        HttpError::Configuration(_) => Error::ConfigurationError,
+        // The guest's own body failed, with an error that is one of these already.
+        HttpError::RequestBody(error) => match error.downcast::<Error>() {
+            Ok(code) => *code,
+            Err(other) => Error::InternalError(Some(other.to_string())),
+        },
+        HttpError::Internal(message) => Error::InternalError(Some(message)),
+        _ => Error::InternalError(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn timeouts_are_the_guests_where_it_gives_them() {
+        let asked = RequestOptions { first_byte_timeout: Some(Duration::from_millis(5)), ..Default::default() };
+        let options = timeouts(asked);
+        assert_eq!(options.first_byte_timeout, Duration::from_millis(5));
+        assert_eq!(options.connect_timeout, Options::default().connect_timeout);
+    }
+
+    #[test]
+    fn an_address_is_judged_without_its_brackets_and_with_its_schemes_port() {
+        let services = Services::new(&crate::Wasi::new(), &holm_abi::Host::default());
+        let site = Site::of(&Uri::from_static("https://[::1]/a?b"), &services).unwrap();
+        assert_eq!((site.host.as_str(), site.port, site.path.as_str()), ("::1", 443, "/a"));
+        assert!(Site::of(&Uri::from_static("/a"), &services).is_none());
+    }
+}

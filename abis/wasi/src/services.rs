@@ -1,0 +1,50 @@
+//! What the host lends to one loaded guest.
+
+#[cfg(any(feature = "http", feature = "kv"))]
+use std::sync::Arc;
+
+use holm_abi::Host;
+#[cfg(feature = "http")]
+use holm_services::http_client::HttpClient;
+#[cfg(feature = "kv")]
+use holm_services::kv::Stores;
+
+use crate::Wasi;
+
+/// What the host lends to one loaded guest; all instances of it share this.
+pub(crate) struct Services {
+    pub(crate) host: Host,
+    #[cfg(feature = "kv")]
+    pub(crate) stores: Option<Arc<dyn Stores>>,
+    #[cfg(feature = "http")]
+    pub(crate) http_client: Option<HttpClient>,
+    /// Tells this guest's connections from those of others.
+    #[cfg(feature = "http")]
+    pub(crate) identity: u64,
+}
+
+impl Services {
+    #[cfg_attr(
+        not(any(feature = "http", feature = "kv")),
+        expect(unused_variables, reason = "there is nothing to lend")
+    )]
+    pub(crate) fn new(wasi: &Wasi, host: &Host) -> Self {
+        Self {
+            host: host.clone(),
+            #[cfg(feature = "kv")]
+            stores: wasi.stores.clone(),
+            #[cfg(feature = "http")]
+            http_client: wasi.http_client.clone(),
+            #[cfg(feature = "http")]
+            identity: new_identity(),
+        }
+    }
+}
+
+#[cfg(feature = "http")]
+fn new_identity() -> u64 {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed)
+}

@@ -1,0 +1,69 @@
+//! Guests that import whole interfaces, to see that each function links, with the types it is known by.
+
+use holm_abi::{Abi as _, Host, Provision};
+use holm_wasi::Wasi;
+use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
+use wit_parser::{ManglingAndAbi, Resolve};
+
+use crate::common::{guest, guest_from};
+
+/// A component that imports all that the one world of this WIT text does, and does nothing.
+fn imports_all(wit: &str) -> Vec<u8> {
+    let mut resolve = Resolve::default();
+    let package = resolve.push_str("test.wit", wit).unwrap();
+    let world = resolve.select_world(&[package], None).unwrap();
+    let mut module = dummy_module(&resolve, world, ManglingAndAbi::Standard32);
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
+    ComponentEncoder::default().module(&module).unwrap().encode().unwrap()
+}
+
+/// Links a guest without any grant, and answers what `holm inspect` would say of its imports.
+fn links(wit: &str) -> Vec<Provision> {
+    let guest = guest_from(imports_all(wit));
+    let wasi = Wasi::new();
+    wasi.load(&guest, &Host::default()).unwrap();
+    guest.shape.imports.iter().map(|import| wasi.provides(import)).collect()
+}
+
+#[test]
+fn both_drafts_of_keyvalue_link_without_a_grant() {
+    for wit in [include_str!("../wit/keyvalue-draft.wit"), include_str!("../wit/keyvalue-draft2.wit")] {
+        assert_eq!(links(wit), vec![Provision::Grant("--kv NAME"); 3]);
+    }
+}
+
+#[test]
+fn every_draft_of_config_links_without_a_grant() {
+    let rc = include_str!("../wit/config.wit");
+    let older = [("0.2.0-rc.1", "0.2.0-draft"), ("0.2.0-rc.1", "0.2.0-draft-2024-09-27"), ("store", "runtime")];
+    for wit in older.map(|(from, to)| rc.replace(from, to)).iter().map(String::as_str).chain([rc]) {
+        assert_eq!(links(wit), [Provision::Grant("--config KEY=VALUE")], "{wit}");
+    }
+}
+
+#[test]
+fn both_versions_of_tls_link_without_a_grant() {
+    assert!(links(include_str!("../wit/tls-p2.wit")).contains(&Provision::Grant("--net PATTERN")));
+    assert_eq!(links(include_str!("../wit/tls-p3.wit")), vec![Provision::Grant("--net PATTERN"); 2]);
+}
+
+#[test]
+fn a_handler_of_http_0_3_links_without_a_grant() {
+    let (wasi, guest) = (Wasi::new(), guest("http.p3.wasm"));
+    wasi.load(&guest, &Host::default()).unwrap();
+    let http = guest.shape.imports.iter().filter(|import| import.name.starts_with("wasi:http/"));
+    assert!(http.map(|import| wasi.provides(import)).all(|found| found == Provision::Grant("--http PATTERN")));
+}
+
+#[test]
+fn interfaces_that_nobody_has_are_told_as_missing() {
+    let wit = "package wasi:keyvalue@0.3.0; interface store { open: func(); } world all { import store; }";
+    let guest = guest_from(imports_all(wit));
+    assert_eq!(
+        guest.shape.imports.iter().map(|import| Wasi::new().provides(import)).collect::<Vec<_>>(),
+        [Provision::Nothing]
+    );
+    let error = Wasi::new().load(&guest, &Host::default()).err().unwrap();
+    assert_eq!(error.kind(), holm_engine::Kind::MissingImports);
+    assert!(error.to_string().contains("wasi:keyvalue/store@0.3.0"), "{error}");
+}

@@ -1,0 +1,68 @@
+//! Times and medians.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::time::{ClockId, clock_gettime};
+use wait4::Wait4 as _;
+
+/// What one run of a process took.
+#[derive(Clone, Copy)]
+pub struct Run {
+    pub wall: Duration,
+    pub cpu: Duration,
+    /// Bytes.
+    pub peak: u64,
+}
+
+/// Runs a command to its end, its output thrown away.
+pub fn process(command: &mut Command) -> Run {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let start = Instant::now();
+    let mut child = command.spawn().expect("the command starts");
+    let used = child.wait4().expect("the command ends");
+    let wall = start.elapsed();
+    assert!(used.status.success(), "{command:?} failed: {}", used.status);
+    Run { wall, cpu: used.rusage.utime + used.rusage.stime, peak: used.rusage.maxrss }
+}
+
+/// Runs several commands in turn, `rounds` times after one round to warm up, and returns the median of each.
+pub fn in_turn(commands: &mut [Command], rounds: usize) -> Vec<Run> {
+    let mut runs = vec![Vec::new(); commands.len()];
+    for round in 0..=rounds {
+        for (command, runs) in commands.iter_mut().zip(&mut runs) {
+            let run = process(command);
+            if round > 0 {
+                runs.push(run);
+            }
+        }
+    }
+    runs.iter().map(|runs| Run { wall: median(runs, |r| r.wall), cpu: median(runs, |r| r.cpu), peak: median(runs, |r| r.peak) }).collect()
+}
+
+pub fn median<T, K: Ord + Copy>(values: &[T], key: impl Fn(&T) -> K) -> K {
+    let mut keys: Vec<K> = values.iter().map(key).collect();
+    keys.sort_unstable();
+    keys[keys.len() / 2]
+}
+
+/// CPU time of this thread.
+pub fn cpu() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+/// CPU time that `work` takes.
+pub fn timed(work: impl FnOnce()) -> Duration {
+    let start = cpu();
+    work();
+    cpu() - start
+}
+
+pub fn ms(time: Duration) -> String {
+    format!("{:.2} ms", time.as_secs_f64() * 1e3)
+}
+
+pub fn mib(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / (1 << 20) as f64)
+}

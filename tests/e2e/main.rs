@@ -1,0 +1,20 @@
+//! End-to-end tests: the real `holm`, the guests of `guests/`, and what a user sees.
+
+// `allow-unwrap-in-tests` does not reach the helpers of integration tests.
+#![allow(clippy::unwrap_used)]
+
+mod bad_files;
+mod cache;
+mod cache_crash;
+mod call;
+mod determinism;
+mod errors;
+mod features;
+mod files;
+mod grants;
+mod interrupt;
+mod malformed;
+mod manifest;
+mod precompiled;
+mod run;
+mod support;
