@@ -250,8 +250,8 @@ fn a_wrong_number_of_arguments_is_counted() {
 // Fails today: a core module has no s32, and the list of functions says i32.
 #[test]
 fn a_wrong_argument_of_a_core_module_is_named_with_its_own_type() {
-    insta::assert_snapshot!(call("math.wat", ["add", "x", "3"]).fails(125), @"error: add: the argument a: `x` is not a s32; one looks like this: -7");
-    insta::assert_snapshot!(call("math.wat", ["add", "2", "4294967296"]).fails(125), @"error: add: the argument b: `4294967296` is not a s32; one looks like this: -7");
+    insta::assert_snapshot!(call("math.wat", ["add", "x", "3"]).fails(125), @"error: add: the argument a: `x` is not an i32; one looks like this: -7");
+    insta::assert_snapshot!(call("math.wat", ["add", "2", "4294967296"]).fails(125), @"error: add: the argument b: `4294967296` is not an i32; one looks like this: -7");
 }
 
 #[test]

@@ -265,7 +265,10 @@ fn too_much_output_names_the_limit_and_its_flag() {
         assert_eq!(ended.code, Some(134), "{ended:?}");
         assert!(ended.stdout.len() <= 1024, "{ended:?}");
         insta::allow_duplicates! {
-            insta::assert_snapshot!(ended.stderr.replace(name, "GUEST"), @"");
+            insta::assert_snapshot!(ended.stderr.replace(name, "GUEST"), @r"
+            error: GUEST: stopped: it wrote more than its limit of 1KiB
+            hint: --max-output sets the limit
+            ");
         }
     }
 }

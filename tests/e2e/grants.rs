@@ -232,8 +232,24 @@ fn a_grant_that_makes_no_sense_is_named_with_an_example() {
 
     For more information, try '--help'.
     ");
-    insta::assert_snapshot!(wrong("--listen", "every where"), @"");
-    insta::assert_snapshot!(wrong("--env", "=1"), @"");
-    insta::assert_snapshot!(wrong("--dir", ""), @"");
-    insta::assert_snapshot!(wrong("--memory", "lots"), @"");
+    insta::assert_snapshot!(wrong("--listen", "every where"), @r"
+    error: invalid value 'every where' for '--listen <ADDRESS>': `every where` is not a network grant: `every where` is not a host name (example: `api.example.com:443`)
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(wrong("--env", "=1"), @r"
+    error: invalid value '=1' for '--env <NAME[=VALUE]>': `=1` is not an environment variable: the name is missing (example: `MODE=prod`)
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(wrong("--dir", ""), @r"
+    error: invalid value '' for '--dir <HOST[::GUEST][:ro]>': `` is not a directory grant: the directory on the host is missing (example: `./data::/data:ro`)
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(wrong("--memory", "lots"), @r"
+    error: invalid value 'lots' for '--memory <SIZE>': `lots` is not a size: it has to begin with a number (example: `64MiB`)
+
+    For more information, try '--help'.
+    ");
 }

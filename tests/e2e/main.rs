@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bad_files;
+mod bindgen;
 mod cache;
 mod cache_crash;
 mod call;
@@ -17,4 +18,5 @@ mod malformed;
 mod manifest;
 mod precompiled;
 mod run;
+mod services;
 mod support;

@@ -6,14 +6,20 @@
 use crate::declared::{Declaration, Declared, HOLE};
 use crate::number::Number;
 
+/// Bytes of the longest declaration that is read, and how many are: what is beyond was not meant to be read.
+const MAX_DECLARATION: usize = 16 << 10;
+pub(crate) const MAX_FUNCTIONS: usize = 2000;
+
 /// The functions that `text` declares, in its order.
 pub(crate) fn parse(text: &str) -> Vec<Declaration> {
     let text = without_comments(text);
     let mut rest = text.as_str();
     let mut found = Vec::new();
-    while let Some((_, after)) = rest.split_once("export function ") {
+    while let Some((_, after)) = rest.split_once("export function ")
+        && found.len() < MAX_FUNCTIONS
+    {
         rest = after;
-        found.extend(declaration(after));
+        found.extend(declaration(&after[..after.floor_char_boundary(MAX_DECLARATION)]));
     }
     found
 }

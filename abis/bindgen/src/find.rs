@@ -13,6 +13,7 @@ use wasmtime::{Instance, Module, Store};
 
 use crate::declared::{Declaration, Declared, HOLE};
 use crate::description::{self, Era};
+use crate::dts::MAX_FUNCTIONS;
 use crate::exports::{Plumbing, functions};
 use crate::glue::Glue;
 use crate::link::link_to_describe;
@@ -24,9 +25,10 @@ use crate::state::State;
 const DESCRIBE: &str = "__wbindgen_describe_";
 
 /// A file beside a guest that is larger than this is not wasm-bindgen's.
-const MAX_FILE: u64 = 4 << 20;
+const MAX_FILE: u64 = 2 << 20;
 
-/// All of a guest's descriptions take a few microseconds; this is for those that never end.
+/// All of a guest's descriptions take a few microseconds; this is for those that never end. It holds in code that is
+/// interruptible, as all time limits do.
 const DESCRIBE_TIME: Duration = Duration::from_secs(1);
 
 /// The guest describes its own types, because wasm-bindgen's program has not seen it yet.
@@ -83,6 +85,7 @@ pub(crate) fn from_itself(
     let Ok(instance) = pre.instantiate(&mut store) else { return Ok(Vec::new()) };
     let described: Vec<_> = functions(&guest.shape)
         .filter_map(|(name, signature)| Some((name, signature, describe(&mut store, &instance, name)?)))
+        .take(MAX_FUNCTIONS)
         .collect();
     let eras = described.first().map(|(.., words)| Era::of(words)).unwrap_or_default();
     let read = |era: &Era| {

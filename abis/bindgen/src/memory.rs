@@ -2,27 +2,23 @@
 //!
 //! All of it works on a store as well as inside a host function, hence the engine's context types.
 
-use holm_engine::{Error, Result};
+use holm_engine::{Error, Kind, Result};
 use wasmtime::{AsContext, AsContextMut, ExternRef, Memory, Ref, Table, Val};
 
 use crate::heap::{CONSTANTS, Js, OFFSET, RESERVED};
 use crate::state::{State, broken};
 
-/// Bytes of text or elements of a list that are taken from a guest at once. A list takes some forty times as much
-/// here as there.
-const MAX_TEXT: u32 = 256 << 20;
+/// Bytes of text that are taken from a guest at once.
+pub(crate) const MAX_TEXT: u32 = 64 << 20;
+
+/// Elements of a list that are taken from a guest at once. One takes up to forty times as much here as there.
 pub(crate) const MAX_LIST: u32 = 4 << 20;
 
 /// Bytes of the guest's memory.
 ///
 /// # Errors
-/// [`holm_engine::Kind::Trap`] when they are not all inside it.
-pub(crate) fn bytes<'a>(
-    memory: Memory,
-    store: &'a impl AsContext<Data = State>,
-    at: u32,
-    size: u64,
-) -> Result<&'a [u8]> {
+/// [`Kind::Trap`] when they are not all inside it.
+pub(crate) fn bytes(memory: Memory, store: &impl AsContext<Data = State>, at: u32, size: u64) -> Result<&[u8]> {
     let all = memory.data(store.as_context());
     let range = usize::try_from(size).ok().and_then(|size| Some(at as usize..(at as usize).checked_add(size)?));
     range.and_then(|range| all.get(range)).ok_or_else(|| outside(at, size, all.len()))
@@ -31,7 +27,7 @@ pub(crate) fn bytes<'a>(
 /// Writes into the guest's memory.
 ///
 /// # Errors
-/// [`holm_engine::Kind::Trap`] when it would go beyond.
+/// [`Kind::Trap`] when it would go beyond.
 pub(crate) fn write(memory: Memory, mut store: impl AsContextMut<Data = State>, at: u32, bytes: &[u8]) -> Result<()> {
     let mut store = store.as_context_mut();
     if memory.write(&mut store, at as usize, bytes).is_ok() {
@@ -48,13 +44,18 @@ fn outside(at: u32, size: u64, memory: usize) -> Error {
 /// A text; what is not UTF-8 is replaced, as JavaScript's decoder does.
 ///
 /// # Errors
-/// [`holm_engine::Kind::Trap`] when it is outside the memory or beyond all measure.
+/// [`Kind::Trap`] when it is outside the memory, [`Kind::OutOfOutput`] when it is too large.
 pub(crate) fn text(memory: Memory, store: &impl AsContext<Data = State>, at: u32, size: u32) -> Result<String> {
     let bytes = bytes(memory, store, at, size.into())?;
     if size > MAX_TEXT {
-        return Err(broken(format!("a text of {size} bytes is longer than {MAX_TEXT}")));
+        return Err(too_large(format_args!("a text of {size} bytes"), MAX_TEXT));
     }
     Ok(String::from_utf8_lossy(bytes).into_owned())
+}
+
+/// The error of a guest that gives more than is taken.
+pub(crate) fn too_large(what: impl std::fmt::Display, most: u32) -> Error {
+    Error::new(Kind::OutOfOutput, format!("gave {what}, and at most {most} are taken"))
 }
 
 /// Prepares a table of references: its first entry and the constants.
@@ -80,7 +81,7 @@ pub(crate) fn init_table(table: Table, mut store: impl AsContextMut<Data = State
 /// A reference to a value, which the guest may keep.
 ///
 /// # Errors
-/// [`holm_engine::Kind::OutOfMemory`].
+/// [`Kind::OutOfMemory`].
 pub(crate) fn reference(mut store: impl AsContextMut<Data = State>, value: Js) -> wasmtime::Result<Ref> {
     if value == Js::Null {
         return Ok(Ref::Extern(None));
@@ -92,7 +93,7 @@ pub(crate) fn reference(mut store: impl AsContextMut<Data = State>, value: Js) -
 /// The value behind a handle or a reference.
 ///
 /// # Errors
-/// [`holm_engine::Kind::Trap`] when there is none.
+/// [`Kind::Trap`] when there is none.
 pub(crate) fn value(store: impl AsContext<Data = State>, given: &Val) -> wasmtime::Result<Js> {
     let store = store.as_context();
     let handle = match given {
@@ -110,7 +111,7 @@ pub(crate) fn value(store: impl AsContext<Data = State>, given: &Val) -> wasmtim
 /// The value that a guest names by index: in its table, if it has one.
 ///
 /// # Errors
-/// [`holm_engine::Kind::Trap`] when there is none.
+/// [`Kind::Trap`] when there is none.
 pub(crate) fn indexed(
     table: Option<Table>,
     mut store: impl AsContextMut<Data = State>,

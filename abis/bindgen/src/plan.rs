@@ -150,6 +150,10 @@ fn unknown_layout() -> String {
 
 /// The parameters' types, if these are exactly their core values.
 fn split(types: &[&Declared], core: &[ValType], hole: f64) -> Option<Vec<Ty>> {
+    // Every parameter is at least one core value, which bounds this recursion.
+    if types.len() > core.len() {
+        return None;
+    }
     let options = types.iter().filter(|ty| matches!(ty, Declared::Option(_))).count();
     if options > MAX_OPTIONS {
         return None;

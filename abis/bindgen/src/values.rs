@@ -5,7 +5,8 @@ use holm_engine::shape::ValType;
 use holm_engine::{Error, Kind as Fault};
 use wasmtime::Val;
 
-use crate::memory::{self, MAX_LIST};
+use crate::heap::Js;
+use crate::memory::{self, MAX_LIST, MAX_TEXT};
 use crate::number::Number;
 use crate::plan::{Absent, SMALL_HOLE, Ty};
 use crate::session::Session;
@@ -110,7 +111,7 @@ pub(crate) async fn lift(session: &mut Session<'_>, ty: &Ty, core: &[Val]) -> wa
         (Absent::Number(_), [Val::F64(bits), ..]) => lift_number(inner, f64::from_bits(*bits)),
         _ => lift_plain(session, inner, core).await?,
     };
-    Ok(Some(Value::make_option(&wave, some).map_err(|error| broken(error))?))
+    Ok(Some(Value::make_option(&wave, some).map_err(broken)?))
 }
 
 /// An optional number. No number that fits its type is one of those that ever stood for an absent one, but for
@@ -174,15 +175,20 @@ async fn lift_texts(session: &mut Session<'_>, at: u32, count: u32) -> wasmtime:
     let word = |bytes: &[u8]| bytes.iter().rev().fold(0, |word, byte| word << 8 | u32::from(*byte));
     let handles: Vec<u32> = bytes.chunks_exact(4).map(word).collect();
     let table = session.table();
-    let mut texts = Vec::new();
+    let (mut texts, mut size) = (Vec::new(), 0_usize);
     for handle in handles {
-        match memory::indexed(table, &mut *session.store, handle)? {
-            crate::heap::Js::Text(text) => texts.push(Value::make_string(text.as_ref().into())),
-            other => return Err(broken(format!("`{}` in a list of texts", other.words())).into()),
+        let value = memory::indexed(table, &mut *session.store, handle)?;
+        let Js::Text(text) = value else {
+            return Err(broken(format!("`{}` in a list of texts", value.words())).into());
+        };
+        // One handle can be in the list many times, so their texts together can be what no memory holds.
+        size = size.saturating_add(text.len());
+        if size > MAX_TEXT as usize {
+            return Err(memory::too_large("a list of long texts", MAX_TEXT).into());
         }
+        texts.push(Value::make_string(text.as_ref().into()));
     }
     session.free(at, count * 4, 4).await?;
-    // One handle can be in the list many times; their texts together may be what no memory holds.
     make_list(Type::STRING, texts)
 }
 
@@ -191,12 +197,11 @@ fn list_bytes<'a>(session: &'a mut Session<'_>, at: u32, count: u32, size: u32) 
     let memory = session.memory()?;
     let bytes = memory::bytes(memory, &*session.store, at, u64::from(count) * u64::from(size))?;
     if count > MAX_LIST {
-        let message = format!("returned a list of {count} elements, and at most {MAX_LIST} are taken");
-        return Err(Error::new(Fault::OutOfOutput, message).into());
+        return Err(memory::too_large(format_args!("a list of {count} elements"), MAX_LIST).into());
     }
     Ok(bytes)
 }
 
 fn make_list(element: Type, items: Vec<Value>) -> wasmtime::Result<Value> {
-    Ok(Value::make_list(&Type::list(element), items).map_err(|error| broken(error))?)
+    Ok(Value::make_list(&Type::list(element), items).map_err(broken)?)
 }

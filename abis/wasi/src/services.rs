@@ -1,6 +1,6 @@
 //! What the host lends to one loaded guest.
 
-#[cfg(any(feature = "http", feature = "kv"))]
+#[cfg(feature = "kv")]
 use std::sync::Arc;
 
 use holm_abi::Host;

@@ -3,11 +3,10 @@
 use std::time::SystemTime;
 
 use holm_engine::{Cache, CacheEntry, Error, Kind, Pruned, Result};
-use holm_grants::format_size;
 use serde_json::{Value as Json, json};
 
 use crate::args::{self, CacheAction};
-use crate::output;
+use crate::output::{self, human_size};
 
 /// Shows, prunes or clears the cache.
 pub(crate) fn cache(args: args::Cache) -> Result<i32> {
@@ -34,14 +33,14 @@ fn show(cache: &Cache, json: bool) -> Result<()> {
     let mut text = String::new();
     for entry in &entries {
         let name = output::printable(&entry.name);
-        let (size, tier) = (format_size(entry.size), entry.settings.tier.to_string());
+        let (size, tier) = (human_size(entry.size), entry.settings.tier.to_string());
         text.push_str(&format!("{}  {size:>10}  {tier:<9}  {:<14}  {name}\n", entry.digest.short(), ago(entry.used)));
     }
     let count = match entries.len() {
         1 => "1 entry".to_owned(),
         count => format!("{count} entries"),
     };
-    text.push_str(&format!("{count}, {} in {}\n", format_size(bytes), cache.dir().display()));
+    text.push_str(&format!("{count}, {} in {}\n", human_size(bytes), cache.dir().display()));
     output::print(&text)
 }
 
@@ -72,5 +71,5 @@ fn report(pruned: Pruned, json: bool) -> Result<()> {
         return output::print_json(&json!({ "files": pruned.files, "bytes": pruned.bytes }));
     }
     let files = if pruned.files == 1 { "file" } else { "files" };
-    output::print(&format!("removed {} {files}, {}\n", pruned.files, format_size(pruned.bytes)))
+    output::print(&format!("removed {} {files}, {}\n", pruned.files, human_size(pruned.bytes)))
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use holm_engine::{Error, Kind, Result, Settings, Source};
-use holm_grants::{Limits, format_size};
+use holm_grants::Limits;
 use serde_json::json;
 
 use crate::args::{Compile, EngineArgs, Improve};
@@ -35,7 +35,7 @@ pub(crate) fn compile(args: Compile) -> Result<i32> {
             &json!({ "output": output.to_string(), "bytes": size, "tier": settings.tier, "target": target }),
         )?;
     } else {
-        output::print(&format!("{output}: {} of {} code\n", format_size(size), settings.tier))?;
+        output::print(&format!("{output}: {} of {} code\n", output::human_size(size), settings.tier))?;
     }
     Ok(0)
 }

@@ -16,7 +16,28 @@ use crate::settings::settings;
 
 /// Every ABI Holm speaks, the more particular first.
 pub(crate) fn abis() -> Vec<Box<dyn Abi>> {
-    vec![Box::new(holm_wasi::Wasi::default()), Box::new(holm_core::Core)]
+    vec![Box::new(holm_bindgen::Bindgen), Box::new(wasi()), Box::new(holm_core::Core)]
+}
+
+/// WASI, with key-value stores in this user's state directory.
+fn wasi() -> holm_wasi::Wasi {
+    holm_wasi::Wasi {
+        #[cfg(feature = "kv")]
+        stores: state_dir().map(|dir| -> Arc<dyn holm_services::kv::Stores> {
+            Arc::new(holm_wasi::LazyStores::new(dir.join("kv.sqlite"), Default::default()))
+        }),
+        ..Default::default()
+    }
+}
+
+/// Where guests' stores lie: `HOLM_STATE_DIR`, else `holm` in the user's state directory (`XDG_STATE_HOME`, else
+/// `~/.local/state`). `None` where there is no home.
+#[cfg(feature = "kv")]
+fn state_dir() -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    set("HOLM_STATE_DIR")
+        .or_else(|| Some(set("XDG_STATE_HOME")?.join("holm")))
+        .or_else(|| Some(set("HOME")?.join(".local/state/holm")))
 }
 
 /// A guest that is ready to be used.

@@ -1,5 +1,6 @@
 //! `holm run`
 
+use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,7 +17,8 @@ pub(crate) fn run(args: Run) -> Result<i32> {
         let guest = args.guest.ok_or_else(|| Error::new(Kind::Usage, "--invoke needs a guest"))?;
         return call::call(Call { host: args.host, json: false, guest, function: Some(function), args: args.args });
     }
-    let ready = ready(args.guest.as_deref(), args.host)?;
+    // The process ends when the guest does: taking its code and tables apart first would be time lost.
+    let ready = ManuallyDrop::new(ready(args.guest.as_deref(), args.host)?);
     let command = command(&ready)?;
     interrupt::end_on_ctrl_c(args.audit.then(|| ready.host.audit.clone()));
 

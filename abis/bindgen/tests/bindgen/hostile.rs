@@ -187,3 +187,28 @@ fn text_is_copied_to_where_the_guest_says_and_no_further() {
         assert!(error.to_string().contains("are not in its memory"), "{error}");
     }
 }
+
+#[test]
+fn one_text_many_times_is_no_way_around_the_limits() {
+    let wat = r#"(module
+        (import "wbg" "__wbindgen_string_new" (func $new (param i32 i32) (result i32)))
+        (memory (export "memory") 100)
+        (func (export "f") (result i32 i32) (local $at i32) (local $text i32)
+            (local.set $text (call $new (i32.const 0) (i32.const 1000000)))
+            (loop $next
+                (i32.store (local.get $at) (local.get $text))
+                (br_if $next (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 4))) (i32.const 4000000))))
+            i32.const 0 i32.const 1000000))"#;
+    let error = call(&declared("export function f(): string[];", "", wat), "f", "[]").unwrap_err();
+    assert_eq!(error.kind(), Kind::OutOfOutput, "{error}");
+}
+
+#[test]
+fn a_declaration_without_end_is_refused() {
+    let wat = r#"(module (func (export "f")))"#;
+    for declaration in [format!("f({}): void", "a: void, ".repeat(60_000)), "f(".repeat(60_000), "f(a?: ".repeat(1000)]
+    {
+        let functions = declared(&format!("export function {declaration};").repeat(3), "", wat);
+        assert!(functions.list()[0].refused.is_some());
+    }
+}

@@ -1,4 +1,5 @@
 //! Guests of wasm-bindgen's, without JavaScript.
+#![allow(clippy::unwrap_used)]
 
 mod hostile;
 mod prebuilt;

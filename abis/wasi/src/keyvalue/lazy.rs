@@ -1,8 +1,8 @@
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use holm_services::kv::{KvError, SqliteStores, Store, StoreLimits, Stores};
-use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 /// Stores in an SQLite file that is opened, and created, when a guest first opens one of them: most guests

@@ -1,4 +1,6 @@
 //! What components get under grants beyond the basics.
+#![cfg(all(feature = "http", feature = "kv", feature = "tls"))]
+#![allow(clippy::unwrap_used)]
 
 #[path = "../common/mod.rs"]
 mod common;
