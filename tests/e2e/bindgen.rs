@@ -92,7 +92,7 @@ fn an_error_of_the_guest_is_told_in_its_words() {
 fn what_needs_javascript_is_refused_by_name_when_it_is_called() {
     for name in ["fib.raw.wasm", "bindgen-bundler/fib_bg.wasm", "bindgen-web/fib_bg.wasm"] {
         let ended = call(name, ["now"]).ends();
-        assert!(!matches!(ended.code, Some(0 | 126)), "{name}: {ended:?}");
+        assert_ne!(ended.code, Some(0), "{name}: {ended:?}");
         assert!(ended.stderr.contains("now") && ended.stderr.contains("JavaScript"), "{name}: {ended:?}");
         let ended = call(name, ["log", "text"]).ends();
         assert!(ended.stderr.contains("log") && ended.stderr.contains("JavaScript"), "{name}: {ended:?}");
@@ -106,7 +106,29 @@ fn functions_are_listed_without_the_plumbing() {
         assert!(listed.contains("fibonacci: "), "{name}: {listed}");
         assert!(!listed.contains("__wb"), "{name}: {listed}");
     }
-    insta::assert_snapshot!(call("bindgen-web/fib_bg.wasm", []).prints(), @"");
+    insta::assert_snapshot!(call("bindgen-web/fib_bg.wasm", []).prints(), @r"
+    add64: (left: bigint, right: bigint): bigint
+    area: (width: number, height: number): number
+    counter_increment: (i32, i32) -> i32
+        cannot be called from here: it is declared nowhere, or is a method: objects would end with the call
+    counter_new: (i32) -> i32
+        cannot be called from here: it is declared nowhere, or is a method: objects would end with the call
+    counter_value: (i32) -> i32
+        cannot be called from here: it is declared nowhere, or is a method: objects would end with the call
+    fail: (): void
+    fibonacci: (n: number): number
+    greet: (name: string): string
+    is_even: (number: number): boolean
+    log: (text: string): void
+    now: (): number
+    opt: (number?: number | null): number | undefined
+    opt_text: (text?: string | null): string | undefined
+    parse_int: (text: string): number
+    parse_or_string: (text: string): number
+    reverse_bytes: (bytes: Uint8Array | number[]): Uint8Array
+    scale: (numbers: Float64Array | number[], by: number): Float64Array
+    words: (text: string): string[]
+    ");
 }
 
 #[test]

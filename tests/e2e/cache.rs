@@ -228,9 +228,12 @@ fn nowhere_to_keep_code_is_said_once() {
         |flag: &str| holm(["run", flag]).guest("hello.p1.wasm").without_env("HOLM_CACHE_DIR").without_env("HOME");
     let ended = homeless("--no-manifest").ends();
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), HELLO));
-    insta::assert_snapshot!(ended.stderr, @"");
+    insta::assert_snapshot!(ended.stderr, @"warning: there is no home directory for a code cache: guests are compiled every time (--no-cache says nothing)");
     assert_eq!(homeless("--no-cache").prints(), HELLO);
-    insta::assert_snapshot!(holm(["cache"]).without_env("HOLM_CACHE_DIR").without_env("HOME").fails(125), @"");
+    insta::assert_snapshot!(holm(["cache"]).without_env("HOLM_CACHE_DIR").without_env("HOME").fails(125), @r"
+    error: there is no home directory for a cache
+    hint: HOLM_CACHE_DIR names one
+    ");
 }
 
 #[test]

@@ -273,6 +273,16 @@ fn too_much_output_names_the_limit_and_its_flag() {
     }
 }
 
+// Fails today: the guest hears of an error and ends with 1, and the limit is not named.
+#[test]
+fn too_much_output_of_a_wasi_0_3_program_names_the_limit_and_its_flag() {
+    let error = holm(["run", "--max-output", "1KiB"]).guest("hello.p3.wasm").arg("x".repeat(2000)).fails(134);
+    insta::assert_snapshot!(error, @r"
+    error: hello.p3.wasm: stopped: it wrote more than its limit of 1KiB
+    hint: --max-output sets the limit
+    ");
+}
+
 #[test]
 fn functions_are_held_to_limits_as_well() {
     let error = holm(["call", "--fuel", "100000"]).guest("gc.wat").args(["churn", "1000000"]).fails(124);

@@ -74,7 +74,7 @@ fn a_guest_without_a_network_grant_cannot_connect() {
     assert_eq!((ended.code, ended.stdout.starts_with("error: ")), (Some(1), true), "{ended:?}");
     insta::assert_snapshot!(
         ended.stderr.replace(&port, ":PORT"),
-        @"note: tcp.p2.wasm was refused something: `--net 127.0.0.1:PORT` would grant it"
+        @"note: tcp.p2.wasm asked for more than it was granted: `--net 127.0.0.1:PORT` would grant it"
     );
 }
 
@@ -130,7 +130,7 @@ fn an_address_in_disguise_is_the_address() {
 fn a_guest_without_a_network_grant_cannot_resolve_names() {
     let ended = run("resolve.p2.wasm").arg("localhost:80").ends();
     assert_eq!((ended.code, ended.stdout.starts_with("error: ")), (Some(1), true), "{ended:?}");
-    insta::assert_snapshot!(ended.stderr, @"note: resolve.p2.wasm was refused something: `--net localhost` would grant it");
+    insta::assert_snapshot!(ended.stderr, @"note: resolve.p2.wasm asked for more than it was granted: `--net localhost` would grant it");
 }
 
 #[test]

@@ -55,7 +55,7 @@ impl Abi for Core {
     }
 
     fn load(&self, guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
-        let limits = host.limits.clone();
+        let limits = host.limits;
         let state: NewState<State> = Arc::new(move || Ok(State(Limiter::new(&limits))));
         let functions: Entry = match &guest.code {
             Code::Module(module) => {

@@ -23,7 +23,7 @@ mod tls;
 use std::sync::Arc;
 
 use holm_abi::{Abi, Certainty, Entry, Evidence, Guest, Host, Provision, Result};
-use holm_engine::shape::{Form, Import, Shape};
+use holm_engine::shape::{ExternType, Form, Import, Shape};
 #[cfg(feature = "http")]
 use holm_services::http_client::{ClientConfig, HttpClient};
 #[cfg(feature = "kv")]
@@ -85,6 +85,8 @@ impl Abi for Wasi {
             "" => provides_interface(&import.name),
             module if MODULES.contains(&module) => Provision::Always,
             threads::MODULE if import.name == threads::SPAWN => Provision::Always,
+            // What a program's threads share.
+            _ if matches!(import.ty, ExternType::Memory { shared: true, .. }) => Provision::Always,
             _ => Provision::Nothing,
         }
     }
@@ -143,7 +145,7 @@ fn grant_for(name: &str) -> Option<&'static str> {
     }
     #[cfg(feature = "kv")]
     if keyvalue::provides(name) {
-        return Some("--kv NAME");
+        return Some("--kv=NAME");
     }
     #[cfg(feature = "tls")]
     if tls::provides(name) {

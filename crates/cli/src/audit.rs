@@ -21,7 +21,7 @@ pub(crate) fn print(audit: &Audit) {
 pub(crate) fn hint(audit: &Audit, guest: &str) {
     let asks = audit.asks();
     for ask in asks.iter().take(NAMED) {
-        output::note(&format!("{guest} was refused something: `{}` would grant it", ask.flag()));
+        output::note(&format!("{guest} asked for more than it was granted: `{}` would grant it", ask.flag()));
     }
     if asks.len() > NAMED {
         output::note(&format!("and {} more: --audit lists them", asks.len() - NAMED));

@@ -30,7 +30,7 @@ pub(crate) fn run(args: Run) -> Result<i32> {
     if let Err(error) = &ended {
         output::report(error);
     }
-    let code = ended.map_or_else(|error| error.kind().exit_code(), |code| code);
+    let code = ended.unwrap_or_else(|error| error.kind().exit_code());
     if args.audit {
         audit::print(&ready.host.audit);
     } else if code != 0 {

@@ -50,6 +50,7 @@ impl Code {
     ///
     /// # Safety
     /// `bytes` must be what [`compile`] returned, unchanged: they are run as native code.
+    #[cfg(feature = "compilers")]
     pub(crate) unsafe fn from_bytes(engine: &Engine, form: Form, bytes: &[u8]) -> wasmtime::Result<Self> {
         // SAFETY: the caller vouches for the bytes.
         unsafe {

@@ -117,7 +117,7 @@ impl Loader {
         };
         for &tier in tiers {
             let settings = Settings { tier, ..settings.clone() };
-            if let Some(code) = self.from_cache(guest, &settings, runtime)? {
+            if let Some(code) = self.cached(guest, &settings, runtime)? {
                 let improvable = !fixed_tier && tier == Tier::Fast;
                 return Ok(Loaded { code, tier, origin: Origin::Cache, improvable });
             }
@@ -125,7 +125,7 @@ impl Loader {
         self.compile(guest, settings, fixed_tier, runtime)
     }
 
-    fn from_cache(&self, guest: &Opened, settings: &Settings, runtime: &Runtime) -> Result<Option<Code>> {
+    fn cached(&self, guest: &Opened, settings: &Settings, runtime: &Runtime) -> Result<Option<Code>> {
         let Some(cache) = &self.cache else { return Ok(None) };
         let Some(artifact) = cache.find(&guest.shape, settings) else { return Ok(None) };
         let engine = settings.engine(runtime)?;
@@ -153,12 +153,9 @@ impl Loader {
         let fast = !fixed_tier && suits_the_fast_tier(guest, settings);
         if fast {
             let settings = Settings { tier: Tier::Fast, ..settings.clone() };
-            match self.compile_under(guest, &settings, runtime) {
-                Ok(code) => {
-                    return Ok(Loaded { code, tier: Tier::Fast, origin: Origin::Compiled, improvable: true });
-                }
-                // Winch lacks single instructions that only compiling finds. Any other error comes again.
-                Err(_) => {}
+            // Winch lacks single instructions that only compiling finds. Any other error comes again below.
+            if let Ok(code) = self.compile_under(guest, &settings, runtime) {
+                return Ok(Loaded { code, tier: Tier::Fast, origin: Origin::Compiled, improvable: true });
             }
         }
         let tier = if fixed_tier { settings.tier } else { Tier::Optimized };

@@ -78,7 +78,8 @@ impl Ask {
     pub fn flag(&self) -> String {
         let (key, value) = self.grant_text();
         match key {
-            // Wasmtime taught people that `--config` names a file.
+            // Its value may be left out, so that a word behind it would be the guest.
+            "kv" => format!("--kv={}", shell_word(&value)),
             "config" => format!("--config {}", shell_word(&format!("{value}=VALUE"))),
             _ => format!("--{key} {}", shell_word(&value)),
         }
@@ -141,7 +142,7 @@ mod tests {
             (Ask::listen(Proto::Tcp, addr("0.0.0.0:80")), "--listen tcp://0.0.0.0:80"),
             (Ask::http("https", "a.example", 443), "--http https://a.example"),
             (Ask::http("http", "::1", 3000), "--http 'http://[::1]:3000'"),
-            (Ask::Kv("default".into()), "--kv default"),
+            (Ask::Kv("default".into()), "--kv=default"),
             (Ask::Config("colour".into()), "--config colour=VALUE"),
         ] {
             assert_eq!(ask.flag(), flag);

@@ -49,7 +49,7 @@ async fn a_store_that_was_not_granted_is_refused_and_audited() {
     let (wasi, guest, host) = (with(MemoryStores::default()), guest("kv.p2.wasm"), granted("default"));
     let refusal = run(&wasi, &guest, &host, &["get", "other", "a"]).await.unwrap();
     assert_eq!(refusal, (1, "error: access denied\n".into()));
-    assert_eq!(refused(&host), ["--kv other"]);
+    assert_eq!(refused(&host), ["--kv=other"]);
 }
 
 #[tokio::test]

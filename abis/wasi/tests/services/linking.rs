@@ -28,7 +28,7 @@ fn links(wit: &str) -> Vec<Provision> {
 #[test]
 fn both_drafts_of_keyvalue_link_without_a_grant() {
     for wit in [include_str!("../wit/keyvalue-draft.wit"), include_str!("../wit/keyvalue-draft2.wit")] {
-        assert_eq!(links(wit), vec![Provision::Grant("--kv NAME"); 3]);
+        assert_eq!(links(wit), vec![Provision::Grant("--kv=NAME"); 3]);
     }
 }
 
