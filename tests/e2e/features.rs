@@ -50,7 +50,6 @@ fn unfinished_features_work_when_they_are_named() {
     assert_eq!(both.prints(), "42\n");
 }
 
-// Fails today: the error does not name the flag.
 #[test]
 fn an_unfinished_feature_that_was_not_named_gets_its_flag() {
     for feature in ["wide-arithmetic", "stack-switching"] {
@@ -77,7 +76,7 @@ fn garbage_is_collected() {
 #[test]
 fn an_exception_nobody_catches_ends_the_guest() {
     insta::assert_snapshot!(call("exceptions.wat", ["uncaught"]).fails(134), @r"
-    error: exceptions.wat: stopped: thrown Wasm exception
+    error: exceptions.wat: trapped: it threw an exception that nothing caught
         at deeper
         at deep
         at uncaught

@@ -63,8 +63,9 @@ fn a_variable_the_host_does_not_have_is_named() {
     ");
 }
 
-// From here on, all that names a flag, connects, sends or listens fails today: `Network::open` does not allow TCP and
-// UDP, which the engine wants besides the check, so everything is refused, granted or not, and nothing is recorded.
+// From here on, all that connects, sends, listens or names a flag fails today: `Network::open` does not allow TCP and UDP,
+// which the engine wants besides the check. And the bind to any port that comes before connecting is refused first, so
+// the hint and the audit name `--listen` instead of `--net`.
 
 #[test]
 fn a_guest_without_a_network_grant_cannot_connect() {
@@ -74,7 +75,7 @@ fn a_guest_without_a_network_grant_cannot_connect() {
     assert_eq!((ended.code, ended.stdout.starts_with("error: ")), (Some(1), true), "{ended:?}");
     insta::assert_snapshot!(
         ended.stderr.replace(&port, ":PORT"),
-        @"note: tcp.p2.wasm asked for more than it was granted: `--net 127.0.0.1:PORT` would grant it"
+        @"note: tcp.p2.wasm asked for more than it was granted: `--net tcp://127.0.0.1:PORT` would grant it"
     );
 }
 
@@ -102,7 +103,7 @@ fn a_grant_for_one_address_is_none_for_another() {
     for grant in ["127.0.0.1:1", "127.0.0.2", "10.0.0.0/8", "example.com", "udp://127.0.0.1"] {
         let ended = tcp(&["--net", grant], server.address).ends();
         assert_eq!(ended.code, Some(1), "{grant}: {ended:?}");
-        let flag = format!("`--net 127.0.0.1:{port}` would grant it");
+        let flag = format!("`--net tcp://127.0.0.1:{port}` would grant it");
         assert!(ended.stderr.contains(&flag), "{grant}: {ended:?}");
     }
 }
@@ -184,7 +185,7 @@ fn a_guest_without_a_listen_grant_cannot_listen() {
     for grants in [&["run"][..], &["run", "--net", "127.0.0.1"], &["run", "--listen", "127.0.0.1:1"]] {
         let ended = holm(grants).guest("listen.p2.wasm").arg("127.0.0.1:0").ends();
         assert_eq!((ended.code, ended.stdout.starts_with("error: ")), (Some(1), true), "{ended:?}");
-        assert!(ended.stderr.contains("`--listen 127.0.0.1:0` would grant it"), "{ended:?}");
+        assert!(ended.stderr.contains("`--listen tcp://127.0.0.1:0` would grant it"), "{ended:?}");
     }
 }
 

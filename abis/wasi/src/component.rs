@@ -14,12 +14,13 @@ use wasmtime_wasi::{I32Exit, p2, p3};
 use crate::module::{context_of, exit_code};
 use crate::services::Services;
 use crate::state::State;
-use crate::{Wasi, config, missing, names};
+use crate::{Wasi, config, missing, names, paths};
 
 /// The entries of a component: a command if it exports `wasi:cli/run`, and its exported functions.
 pub(crate) fn load(wasi: &Wasi, guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
     let component = guest.code.component()?;
     let linker = linker(component.engine(), &guest.shape)
+        .and_then(|linker| audited(linker, host))
         .map_err(|error| Error::new(Kind::Internal, format!("WASI does not link: {error:#}")))?;
     let pre = linker.instantiate_pre(component).map_err(|_| missing::component(guest, component, linker))?;
 
@@ -52,6 +53,14 @@ pub(crate) fn linker(engine: &wasmtime::Engine, shape: &Shape) -> wasmtime::Resu
     crate::keyvalue::link(&mut linker, shape)?;
     #[cfg(feature = "tls")]
     crate::tls::link(&mut linker, shape)?;
+    Ok(linker)
+}
+
+/// With our ears in front, where the host wants to hear of files.
+fn audited(mut linker: Linker<State>, host: &Host) -> wasmtime::Result<Linker<State>> {
+    if host.audit_paths {
+        paths::component::link(&mut linker)?;
+    }
     Ok(linker)
 }
 

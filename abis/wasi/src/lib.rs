@@ -12,6 +12,7 @@ mod missing;
 mod module;
 mod names;
 mod network;
+mod paths;
 mod services;
 mod state;
 mod stdio;

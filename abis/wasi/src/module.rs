@@ -12,19 +12,23 @@ use wasmtime_wasi::{I32Exit, p0, p1};
 
 use crate::context::context;
 use crate::network::Network;
-use crate::{missing, threads};
+use crate::paths::module::Decoy;
+use crate::{missing, paths, threads};
 
 /// The state of one running module.
 pub(crate) struct ModuleState {
     limiter: Limiter,
-    wasi: WasiP1Ctx,
+    pub(crate) wasi: WasiP1Ctx,
+    /// The root that is not there, for audits.
+    pub(crate) decoy: Option<Decoy>,
 }
 
 impl ModuleState {
     pub(crate) fn new(host: &Host, args: &[String]) -> Result<Self> {
         let network = Network::new(host);
-        let wasi = context(host, &network, args)?.build_p1();
-        Ok(Self { limiter: Limiter::new(&host.limits), wasi })
+        let mut builder = context(host, &network, args)?;
+        let decoy = Decoy::open(&mut builder, host, args)?;
+        Ok(Self { limiter: Limiter::new(&host.limits), wasi: builder.build_p1(), decoy })
     }
 }
 
@@ -42,7 +46,8 @@ pub(crate) fn load(guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
     }
     let mut linker = Linker::new(module.engine());
     let linked = p0::add_to_linker_async(&mut linker, |state: &mut ModuleState| &mut state.wasi)
-        .and_then(|()| p1::add_to_linker_async(&mut linker, |state: &mut ModuleState| &mut state.wasi));
+        .and_then(|()| p1::add_to_linker_async(&mut linker, |state: &mut ModuleState| &mut state.wasi))
+        .and_then(|()| if host.audit_paths { paths::module::link(&mut linker) } else { Ok(()) });
     linked.map_err(|error| holm_abi::Error::new(Kind::Internal, format!("WASI does not link: {error:#}")))?;
     let pre = match linker.instantiate_pre(module) {
         Ok(pre) => pre,

@@ -16,6 +16,7 @@ use crate::context::context;
 #[cfg(feature = "http")]
 use crate::http::Outbound;
 use crate::network::Network;
+use crate::paths;
 use crate::services::Services;
 
 /// The state of one running component.
@@ -26,6 +27,8 @@ pub(crate) struct State {
     pub(crate) lookups: HashMap<u32, String>,
     pub(crate) services: Arc<Services>,
     pub(crate) table: ResourceTable,
+    /// The root that is not there, for audits.
+    pub(crate) decoy: Option<paths::component::Decoy>,
     ctx: WasiCtx,
     #[cfg(feature = "kv")]
     pub(crate) held: crate::keyvalue::Held,
@@ -49,6 +52,7 @@ impl State {
             lookups: HashMap::new(),
             services: Arc::clone(services),
             table: ResourceTable::new(),
+            decoy: paths::component::Decoy::new(host, args)?,
             #[cfg(feature = "kv")]
             held: crate::keyvalue::Held::default(),
             #[cfg(feature = "http")]

@@ -13,6 +13,9 @@ pub struct Host {
     pub limits: Limits,
     /// Remembers what it asked for and was refused.
     pub audit: Audit,
+    /// Also remember the files it asked for in vain. Without any directory a guest fails inside its own C library,
+    /// so to hear of them, it is shown a directory that is not there.
+    pub audit_paths: bool,
     /// Fixed clocks, seeded randomness.
     pub deterministic: bool,
     /// Its standard streams.

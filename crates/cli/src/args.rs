@@ -101,6 +101,10 @@ pub(crate) struct Call {
 /// What every command that runs a guest takes.
 #[derive(Args, Default)]
 pub(crate) struct HostArgs {
+    /// Whether to listen for files it asks for in vain; `--audit` says so.
+    #[arg(skip)]
+    pub(crate) audit_paths: bool,
+
     /// A directory it may use, there as GUEST, or under its own name; `:ro` to only read
     #[arg(long, value_name = "HOST[::GUEST][:ro]", help_heading = "Grants")]
     pub(crate) dir: Vec<DirGrant>,

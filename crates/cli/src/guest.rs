@@ -214,6 +214,7 @@ fn host(app: App, args: HostArgs) -> Result<Host> {
         grants,
         limits,
         audit: Audit::new(),
+        audit_paths: args.audit_paths,
         deterministic: args.deterministic || app.deterministic,
         stdio: Stdio::inherit(),
         coredump: args.coredump,

@@ -12,11 +12,12 @@ use crate::guest::{Ready, ready};
 use crate::{audit, call, interrupt, output};
 
 /// Runs a program and returns its exit code.
-pub(crate) fn run(args: Run) -> Result<i32> {
+pub(crate) fn run(mut args: Run) -> Result<i32> {
     if let Some(function) = args.invoke {
         let guest = args.guest.ok_or_else(|| Error::new(Kind::Usage, "--invoke needs a guest"))?;
         return call::call(Call { host: args.host, json: false, guest, function: Some(function), args: args.args });
     }
+    args.host.audit_paths = args.audit;
     // The process ends when the guest does: taking its code and tables apart first would be time lost.
     let ready = ManuallyDrop::new(ready(args.guest.as_deref(), args.host)?);
     let command = command(&ready)?;

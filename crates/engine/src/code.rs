@@ -88,15 +88,31 @@ pub fn compile(wasm: &[u8], form: Form, settings: &crate::config::Settings) -> R
         Form::Module => compiler.precompile_module(wasm),
         Form::Component => compiler.precompile_component(wasm),
     };
-    compiled.map_err(|error| refused(&error))
+    compiled.map_err(|error| refused(&error, wasm, settings))
 }
 
 #[cfg(feature = "compilers")]
-fn refused(error: &wasmtime::Error) -> Error {
-    let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
-    let kind = match causes.iter().any(|cause| cause.contains("nsupported") || cause.contains("not supported")) {
-        true => Kind::Unsupported,
-        false => Kind::Invalid,
-    };
-    Error::new(kind, format!("not valid WebAssembly: {}", causes.join(": ")))
+fn refused(error: &wasmtime::Error, wasm: &[u8], settings: &crate::config::Settings) -> Error {
+    if let Some(missing) = missing_feature(wasm, settings) {
+        return Error::new(
+            Kind::Unsupported,
+            format!("uses {missing}, a proposal that is not yet part of WebAssembly"),
+        )
+        .note(format!("--features {missing} allows it"));
+    }
+    let cause = error.root_cause().to_string();
+    let kind = if cause.contains("nsupported") { Kind::Unsupported } else { Kind::Invalid };
+    // The engine's words for the stages it went through say nothing to a user.
+    Error::new(kind, format!("not valid WebAssembly: {}", cause.trim_start_matches("Invalid input WebAssembly code ")))
+}
+
+/// The proposal that the guest uses and the settings leave out.
+#[cfg(feature = "compilers")]
+fn missing_feature(wasm: &[u8], settings: &crate::config::Settings) -> Option<crate::shape::Feature> {
+    use crate::shape::{Feature, features};
+
+    let used = features(wasm).ok()?;
+    let allowed =
+        [(Feature::WideArithmetic, settings.wide_arithmetic), (Feature::StackSwitching, settings.stack_switching)];
+    allowed.into_iter().find(|(feature, allowed)| !allowed && used.contains(feature)).map(|(feature, _)| feature)
 }

@@ -253,11 +253,17 @@ fn load_precompiled(artifact: &Artifact, wanted: &Settings, runtime: &Runtime) -
     let engine = made.engine(runtime)?;
     // SAFETY: `Loader::open` checked this user's signature, or the user vouched for the file.
     let code = unsafe { Code::from_file(&engine, artifact.meta.shape.form, &artifact.path) };
-    let code = code.map_err(|error| {
-        Error::new(Kind::Unsupported, format!("{name} does not run on this machine or version of Holm: {error:#}"))
-            .note("compile it again from the .wasm, with --target for another machine")
-    })?;
+    let code = code.map_err(|error| wrong_machine(artifact, &error))?;
     Ok(Loaded { code, tier: made.tier, origin: Origin::Precompiled, improvable: false })
+}
+
+fn wrong_machine(artifact: &Artifact, error: &wasmtime::Error) -> Error {
+    let name = artifact.path.display();
+    let message = match &artifact.meta.settings.target {
+        Some(target) => format!("{name} was compiled for {target}, and this is another machine"),
+        None => format!("{name} was compiled by another version or for another machine: {}", error.root_cause()),
+    };
+    Error::new(Kind::Unsupported, message).note("compile it again from the .wasm")
 }
 
 /// Whether a guest never seen before should start on the fast compiler.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use holm_grants::{Limits, format_size};
-use wasmtime::{FrameInfo, Store, Trap, WasmBacktrace, WasmCoreDump};
+use wasmtime::{FrameInfo, Store, ThrownException, Trap, WasmBacktrace, WasmCoreDump};
 
 use crate::clock::Exhausted;
 use crate::config::DEFAULT_STACK;
@@ -36,6 +36,8 @@ pub fn explain<T: Limited>(store: &mut Store<T>, error: wasmtime::Error, context
         out_of_time(*exhausted)
     } else if let Some(trap) = error.downcast_ref::<Trap>() {
         trapped(*trap, context.limits, store.data_mut().limiter())
+    } else if error.is::<ThrownException>() {
+        Error::new(Kind::Trap, "trapped: it threw an exception that nothing caught")
     } else {
         // A host function refused to go on; its words come first, the engine's context is not for users.
         Error::new(Kind::Trap, format!("stopped: {}", error.root_cause()))
