@@ -126,7 +126,7 @@ fn described(guest: &mut Guest<'_>, at: u32) -> wasmtime::Result<Option<Val>> {
 
 fn unconvertible() -> Error {
     let message = "converts a value into one that only JavaScript has, which Holm does not provide";
-    Error::new(Kind::Unsupported, message)
+    Error::new(Kind::Trap, message)
 }
 
 /// An exception that nothing can catch here.

@@ -99,7 +99,7 @@ fn refusal(import: &Import, glue: Option<&Glue>) -> Error {
     let needs = glue.and_then(|glue| glue.needs(name)).unwrap_or_else(|| bare.to_owned());
     let message =
         format!("needs JavaScript's `{needs}` (import `{name}` from `{module}`), which Holm does not provide");
-    Error::new(Kind::Unsupported, message)
+    Error::new(Kind::Trap, message)
 }
 
 fn refuse_missing(guest: &Guest) -> Result<()> {

@@ -2,6 +2,7 @@
 //!
 //! The calling code serves the other ABIs too, whose guests export functions besides.
 
+mod assemblyscript;
 mod component;
 mod module;
 mod session;
@@ -40,6 +41,9 @@ impl Abi for Core {
     }
 
     fn recognise(&self, shape: &Shape) -> Option<Evidence> {
+        if assemblyscript::recognise(shape) {
+            return Some(Evidence::new(Certainty::Likely, "imports only what AssemblyScript takes for granted"));
+        }
         let certainty = if shape.imports.is_empty() { Certainty::Likely } else { Certainty::Fallback };
         let because = match (shape.imports.is_empty(), shape.exports.iter().filter(|e| is_function(&e.ty)).count()) {
             (true, 0) => "imports nothing and exports no function".into(),
@@ -50,8 +54,8 @@ impl Abi for Core {
         Some(Evidence::new(certainty, because))
     }
 
-    fn provides(&self, _: &Import) -> Provision {
-        Provision::Nothing
+    fn provides(&self, import: &Import) -> Provision {
+        if assemblyscript::provides(import) { Provision::Always } else { Provision::Nothing }
     }
 
     fn load(&self, guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
@@ -59,7 +63,7 @@ impl Abi for Core {
         let state: NewState<State> = Arc::new(move || Ok(State(Limiter::new(&limits))));
         let functions: Entry = match &guest.code {
             Code::Module(module) => {
-                let linker = wasmtime::Linker::new(module.engine());
+                let linker = linker(guest, module)?;
                 let pre = linker.instantiate_pre(module).map_err(|_| missing(guest))?;
                 Entry::Functions(Arc::new(ModuleFunctions::new(guest, host, pre, state)))
             }
@@ -73,13 +77,23 @@ impl Abi for Core {
     }
 }
 
+fn linker(guest: &Guest, module: &wasmtime::Module) -> Result<wasmtime::Linker<State>> {
+    let mut linker = wasmtime::Linker::new(module.engine());
+    if guest.shape.imports.iter().any(assemblyscript::provides) {
+        assemblyscript::link(&mut linker)
+            .map_err(|error| Error::new(Kind::Internal, format!("the host's functions do not link: {error:#}")))?;
+    }
+    Ok(linker)
+}
+
 fn is_function(ty: &ExternType) -> bool {
     matches!(ty, ExternType::Func(_) | ExternType::ComponentFunc | ExternType::Instance(_))
 }
 
 /// A guest of this ABI has no host to import from, so all of its imports are missing.
 fn missing(guest: &Guest) -> Error {
-    let imports = guest.shape.imports.iter().filter(|import| import.ty != ExternType::Type);
+    let imports = guest.shape.imports.iter();
+    let imports = imports.filter(|import| import.ty != ExternType::Type && !assemblyscript::provides(import));
     let missing: Vec<_> = imports
         .map(|import| {
             let (from, item) = match (guest.shape.form, &import.ty) {

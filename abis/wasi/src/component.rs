@@ -97,6 +97,9 @@ impl Command for Program {
         let state = State::new(&self.services, args)?;
         let mut store = limited_store(self.pre.component().engine(), state, &host.limits)?;
         let ended = within_wall(&host.limits, self.start(&mut store)).await;
+        if let Some(error) = store.data().output.failure() {
+            return Err(error.about(&self.guest.name));
+        }
         exit_code(&mut store, ended, context_of(&self.guest, host))
     }
 }

@@ -8,13 +8,18 @@ use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
 use crate::clocks::{self, SteadyClock};
 use crate::network::Network;
-use crate::stdio::{self, Allowance};
+use crate::stdio::{self, Account};
 
 /// A world with what `host` grants, and nothing else.
 ///
 /// # Errors
 /// [`Kind::NotFound`] or [`Kind::Io`] when a granted directory cannot be opened.
-pub(crate) fn context(host: &Host, network: &Arc<Network>, args: &[String]) -> Result<WasiCtxBuilder> {
+pub(crate) fn context(
+    host: &Host,
+    network: &Arc<Network>,
+    output: &Account,
+    args: &[String],
+) -> Result<WasiCtxBuilder> {
     let mut builder = WasiCtxBuilder::new();
     builder.args(args);
     for (name, value) in &host.grants.env {
@@ -27,7 +32,9 @@ pub(crate) fn context(host: &Host, network: &Arc<Network>, args: &[String]) -> R
         preopen(&mut builder, dir)?;
     }
     network.open(&mut builder);
-    standard_streams(&mut builder, host);
+    stdio::stdin(&mut builder, &host.stdio.stdin);
+    builder.stdout(stdio::Sink::stdout(&host.stdio.stdout, output));
+    builder.stderr(stdio::Sink::stderr(&host.stdio.stderr, output));
     if host.deterministic {
         let clock = SteadyClock::default();
         builder.wall_clock(clock.clone());
@@ -37,13 +44,6 @@ pub(crate) fn context(host: &Host, network: &Arc<Network>, args: &[String]) -> R
         builder.insecure_random_seed(clocks::SEED.into());
     }
     Ok(builder)
-}
-
-fn standard_streams(builder: &mut WasiCtxBuilder, host: &Host) {
-    let allowance = Allowance::new(host.limits.max_output);
-    stdio::stdin(builder, &host.stdio.stdin);
-    builder.stdout(stdio::Sink::stdout(&host.stdio.stdout, &allowance));
-    builder.stderr(stdio::Sink::stderr(&host.stdio.stderr, &allowance));
 }
 
 fn preopen(builder: &mut WasiCtxBuilder, dir: &DirGrant) -> Result<()> {

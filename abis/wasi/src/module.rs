@@ -13,7 +13,8 @@ use wasmtime_wasi::{I32Exit, p0, p1};
 use crate::context::context;
 use crate::network::Network;
 use crate::paths::module::Decoy;
-use crate::{missing, paths, threads};
+use crate::stdio::Account;
+use crate::{MODULES, missing, paths, threads};
 
 /// The state of one running module.
 pub(crate) struct ModuleState {
@@ -26,7 +27,7 @@ pub(crate) struct ModuleState {
 impl ModuleState {
     pub(crate) fn new(host: &Host, args: &[String]) -> Result<Self> {
         let network = Network::new(host);
-        let mut builder = context(host, &network, args)?;
+        let mut builder = context(host, &network, &Account::new(host.limits.max_output), args)?;
         let decoy = Decoy::open(&mut builder, host, args)?;
         Ok(Self { limiter: Limiter::new(&host.limits), wasi: builder.build_p1(), decoy })
     }
@@ -47,6 +48,7 @@ pub(crate) fn load(guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
     let mut linker = Linker::new(module.engine());
     let linked = p0::add_to_linker_async(&mut linker, |state: &mut ModuleState| &mut state.wasi)
         .and_then(|()| p1::add_to_linker_async(&mut linker, |state: &mut ModuleState| &mut state.wasi))
+        .and_then(|()| link_exit(&mut linker))
         .and_then(|()| if host.audit_paths { paths::module::link(&mut linker) } else { Ok(()) });
     linked.map_err(|error| holm_abi::Error::new(Kind::Internal, format!("WASI does not link: {error:#}")))?;
     let pre = match linker.instantiate_pre(module) {
@@ -65,6 +67,15 @@ pub(crate) fn load(guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
         entries.insert(0, Entry::Command(Arc::new(Program { guest: guest.clone(), host: host.clone(), pre })));
     }
     Ok(entries)
+}
+
+/// `proc_exit` with every code there is: the engine's own takes those from 126 on for mistakes.
+fn link_exit(linker: &mut Linker<ModuleState>) -> wasmtime::Result<()> {
+    linker.allow_shadowing(true);
+    for module in MODULES {
+        linker.func_wrap(module, "proc_exit", |code: i32| -> wasmtime::Result<()> { Err(I32Exit(code).into()) })?;
+    }
+    Ok(())
 }
 
 /// A module with `_start`.

@@ -30,8 +30,8 @@ impl Network {
     /// Gives the guest this network and no other.
     pub(crate) fn open(self: &Arc<Self>, builder: &mut WasiCtxBuilder) {
         let network = Arc::clone(self);
-        // Whether a name may be looked up is decided by `may_resolve`, name by name.
-        builder.allow_ip_name_lookup(true).socket_addr_check(move |address, usage| {
+        // Sockets and lookups are there for all; each address is decided by `may_use`, each name by `may_resolve`.
+        builder.allow_tcp(true).allow_udp(true).allow_ip_name_lookup(true).socket_addr_check(move |address, usage| {
             let allowed = network.may_use(address, usage);
             Box::pin(async move { allowed })
         });
@@ -43,9 +43,8 @@ impl Network {
             SocketAddrUse::UdpSend => self.may_connect(Proto::Udp, address),
             // An answer may come from wherever a question may go.
             SocketAddrUse::UdpReceive => self.listens() || self.may_connect(Proto::Udp, address),
-            // Connecting and sending bind too, to any port there is; what counts is `TcpListen` and `UdpReceive`.
-            SocketAddrUse::TcpBind if is_wildcard(address) => !self.grants.net.is_empty() || self.listens(),
-            SocketAddrUse::UdpBind if is_wildcard(address) => !self.grants.net.is_empty() || self.listens(),
+            // Connecting and sending bind too, to any port there is; what counts is where to, and `TcpListen`.
+            SocketAddrUse::TcpBind | SocketAddrUse::UdpBind if is_wildcard(address) => true,
             SocketAddrUse::TcpBind => self.grants.allows_listen(Proto::Tcp, address),
             SocketAddrUse::UdpBind => self.grants.allows_listen(Proto::Udp, address),
             SocketAddrUse::TcpListen => self.may_listen(address),

@@ -18,11 +18,14 @@ use crate::http::Outbound;
 use crate::network::Network;
 use crate::paths;
 use crate::services::Services;
+use crate::stdio::Account;
 
 /// The state of one running component.
 pub(crate) struct State {
     pub(crate) limiter: Limiter,
     pub(crate) network: Arc<Network>,
+    /// What the guest writes.
+    pub(crate) output: Account,
     /// The names behind the lookups under way, by handle.
     pub(crate) lookups: HashMap<u32, String>,
     pub(crate) services: Arc<Services>,
@@ -45,9 +48,11 @@ impl State {
     pub(crate) fn new(services: &Arc<Services>, args: &[String]) -> Result<Self> {
         let host = &services.host;
         let network = Network::new(host);
+        let output = Account::new(host.limits.max_output);
         Ok(Self {
             limiter: Limiter::new(&host.limits),
-            ctx: context(host, &network, args)?.build(),
+            ctx: context(host, &network, &output, args)?.build(),
+            output,
             network,
             lookups: HashMap::new(),
             services: Arc::clone(services),

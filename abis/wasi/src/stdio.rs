@@ -27,25 +27,40 @@ pub(crate) fn stdin(builder: &mut WasiCtxBuilder, input: &Input) {
     }
 }
 
-/// How much the guest may still write, on both streams together.
+/// The account of what the guest writes, on both streams together.
 #[derive(Clone)]
-pub(crate) struct Allowance(Option<Arc<(AtomicU64, u64)>>);
+pub(crate) struct Account(Arc<Entries>);
 
-impl Allowance {
+struct Entries {
+    limit: Option<u64>,
+    left: AtomicU64,
+    /// Why the guest has to end. WASI 0.3 has no way to say so to whoever waits for the guest.
+    failure: Mutex<Option<Error>>,
+}
+
+impl Account {
     pub(crate) fn new(limit: Option<u64>) -> Self {
-        Self(limit.map(|limit| Arc::new((AtomicU64::new(limit), limit))))
+        Self(Arc::new(Entries { limit, left: AtomicU64::new(limit.unwrap_or(0)), failure: Mutex::default() }))
     }
 
-    /// Takes `wanted` bytes out of the allowance.
+    /// Takes `wanted` bytes out of what is left.
     fn spend(&self, wanted: usize) -> Result<(), Error> {
-        let Some(account) = &self.0 else { return Ok(()) };
-        let (left, limit) = &**account;
+        let Some(limit) = self.0.limit else { return Ok(()) };
         let take = |left: u64| left.checked_sub(wanted as u64);
-        left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).map(drop).map_err(|_| {
-            let limit = holm_grants::format_size(*limit);
+        self.0.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).map(drop).map_err(|_| {
+            let limit = holm_grants::format_size(limit);
             Error::new(Kind::OutOfOutput, format!("stopped: it wrote more than its limit of {limit}"))
                 .note("--max-output sets the limit")
         })
+    }
+
+    fn fail(&self, error: Error) {
+        self.0.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+    }
+
+    /// Why the guest had to end, if its writing was the reason.
+    pub(crate) fn failure(&self) -> Option<Error> {
+        self.0.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -54,7 +69,7 @@ impl Allowance {
 pub(crate) struct Sink {
     to: Output,
     stream: Stream,
-    allowance: Allowance,
+    account: Account,
 }
 
 #[derive(Clone, Copy)]
@@ -64,12 +79,12 @@ enum Stream {
 }
 
 impl Sink {
-    pub(crate) fn stdout(to: &Output, allowance: &Allowance) -> Self {
-        Self { to: to.clone(), stream: Stream::Out, allowance: allowance.clone() }
+    pub(crate) fn stdout(to: &Output, account: &Account) -> Self {
+        Self { to: to.clone(), stream: Stream::Out, account: account.clone() }
     }
 
-    pub(crate) fn stderr(to: &Output, allowance: &Allowance) -> Self {
-        Self { to: to.clone(), stream: Stream::Err, allowance: allowance.clone() }
+    pub(crate) fn stderr(to: &Output, account: &Account) -> Self {
+        Self { to: to.clone(), stream: Stream::Err, account: account.clone() }
     }
 
     fn put(&self, bytes: &[u8]) -> io::Result<()> {
@@ -119,7 +134,7 @@ impl Pollable for Sink {
 
 impl OutputStream for Sink {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        self.allowance.spend(bytes.len()).map_err(|error| StreamError::Trap(error.into()))?;
+        self.account.spend(bytes.len()).map_err(|error| StreamError::Trap(error.into()))?;
         self.put(&bytes).map_err(stream_error)
     }
 
@@ -135,17 +150,26 @@ impl OutputStream for Sink {
 /// A pipe that nobody reads ends the guest, as it ends a native program. Most guests would print a page about it.
 fn stream_error(error: io::Error) -> StreamError {
     match error.kind() {
-        io::ErrorKind::BrokenPipe => {
-            StreamError::Trap(Error::new(Kind::BrokenPipe, "nobody reads its output any more").into())
-        }
+        io::ErrorKind::BrokenPipe => StreamError::Trap(broken_pipe().into()),
         _ => StreamError::LastOperationFailed(error.into()),
     }
 }
 
+fn broken_pipe() -> Error {
+    Error::new(Kind::BrokenPipe, "nobody reads its output any more")
+}
+
 impl AsyncWrite for Sink {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let spent = self.allowance.spend(bytes.len()).map_err(io::Error::other);
-        Poll::Ready(spent.and_then(|()| self.put(bytes)).map(|()| bytes.len()))
+        if let Err(error) = self.account.spend(bytes.len()) {
+            self.account.fail(error);
+            return Poll::Ready(Err(io::ErrorKind::QuotaExceeded.into()));
+        }
+        let put = self.put(bytes);
+        if put.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+            self.account.fail(broken_pipe());
+        }
+        Poll::Ready(put.map(|()| bytes.len()))
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -56,25 +56,33 @@ pub(crate) fn is_bytes(ty: &Type) -> bool {
     ty.list_element_type().is_some_and(|element| element.kind() == WasmTypeKind::U8)
 }
 
+/// What an argument has to be, with an example. Numbers are called what they are in every guest's language.
 fn expected(ty: &Type) -> String {
-    let example = match ty.kind() {
-        WasmTypeKind::Bool => "true",
-        WasmTypeKind::S32 | WasmTypeKind::S64 | WasmTypeKind::S8 | WasmTypeKind::S16 => "-7",
-        WasmTypeKind::U8 | WasmTypeKind::U16 | WasmTypeKind::U32 | WasmTypeKind::U64 => "7",
-        WasmTypeKind::F32 | WasmTypeKind::F64 => "1.5",
-        WasmTypeKind::Char => "'x'",
-        WasmTypeKind::String => "\"text\"",
-        WasmTypeKind::List => "[1, 2]",
-        WasmTypeKind::Record => "{name: \"Ada\", age: 36}",
-        WasmTypeKind::Tuple => "(1, \"two\")",
-        WasmTypeKind::Variant => "circle(2.5)",
-        WasmTypeKind::Enum => "red",
-        WasmTypeKind::Option => "some(1), or none",
-        WasmTypeKind::Result => "ok(1), or err(\"text\")",
-        WasmTypeKind::Flags => "{read, write}",
+    let (what, example) = match ty.kind() {
+        WasmTypeKind::S8 => ("an 8-bit integer", "-7"),
+        WasmTypeKind::S16 => ("a 16-bit integer", "-7"),
+        WasmTypeKind::S32 => ("a 32-bit integer", "-7"),
+        WasmTypeKind::S64 => ("a 64-bit integer", "-7"),
+        WasmTypeKind::U8 => ("an unsigned 8-bit integer", "7"),
+        WasmTypeKind::U16 => ("an unsigned 16-bit integer", "7"),
+        WasmTypeKind::U32 => ("an unsigned 32-bit integer", "7"),
+        WasmTypeKind::U64 => ("an unsigned 64-bit integer", "7"),
+        WasmTypeKind::F32 | WasmTypeKind::F64 => ("a number", "1.5"),
+        WasmTypeKind::Bool => ("a bool", "true"),
+        WasmTypeKind::Char => ("a single character", "x"),
+        WasmTypeKind::String => ("text in quotes", "\"text\""),
+        WasmTypeKind::List => ("", "[1, 2]"),
+        WasmTypeKind::Record => ("", "{name: \"Ada\", age: 36}"),
+        WasmTypeKind::Tuple => ("", "(1, \"two\")"),
+        WasmTypeKind::Variant => ("", "circle(2.5)"),
+        WasmTypeKind::Enum => ("", "red"),
+        WasmTypeKind::Option => ("", "some(1), or none"),
+        WasmTypeKind::Result => ("", "ok(1), or err(\"text\")"),
+        WasmTypeKind::Flags => ("", "{read, write}"),
         _ => return format!("a {ty}"),
     };
-    format!("a {ty}; one looks like this: {example}")
+    let what = if what.is_empty() { format!("a {ty}") } else { what.to_owned() };
+    format!("{what}; one looks like this: {example}")
 }
 
 #[cfg(test)]
@@ -105,6 +113,6 @@ mod tests {
     #[test]
     fn a_wrong_argument_is_answered_with_an_example() {
         let error = parse_arg(&Type::U32, "many").unwrap_err();
-        assert_eq!(error, "`many` is not a u32; one looks like this: 7");
+        assert_eq!(error, "`many` is not an unsigned 32-bit integer; one looks like this: 7");
     }
 }

@@ -152,7 +152,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 /// The operating system's words for an error, without Rust's "(os error 2)".
-fn plain_io(error: &std::io::Error) -> String {
+pub(crate) fn plain_io(error: &std::io::Error) -> String {
     let text = error.to_string();
     match text.find(" (os error") {
         Some(end) => text[..end].to_owned(),

@@ -189,7 +189,8 @@ impl Loader {
         if let Err(error) = cache.store(bytes, &meta(guest, settings))
             && let Some(warn) = &self.on_warning
         {
-            warn(&format!("the compiled code could not be kept in {}: {error}", cache.dir().display()));
+            let why = crate::error::plain_io(&error);
+            warn(&format!("the compiled code could not be kept in {}: {why}", cache.dir().display()));
         }
     }
 

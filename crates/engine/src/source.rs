@@ -38,6 +38,11 @@ impl Source {
         if name == "-" {
             return Self::from_stdin();
         }
+        if name.is_empty() {
+            return Err(
+                Error::new(Kind::Usage, "the guest's name is empty").note("name a .wasm file, or - for standard input")
+            );
+        }
         if name.contains("://") {
             return Err(remote(name));
         }

@@ -7,7 +7,7 @@ use wasmtime::{FrameInfo, Store, ThrownException, Trap, WasmBacktrace, WasmCoreD
 
 use crate::clock::Exhausted;
 use crate::config::DEFAULT_STACK;
-use crate::error::{Error, Frame, Kind};
+use crate::error::{Error, Frame, Kind, plain_io};
 use crate::limits::Limiter;
 use crate::shape::{Shape, demangle};
 use crate::store::Limited;
@@ -38,6 +38,9 @@ pub fn explain<T: Limited>(store: &mut Store<T>, error: wasmtime::Error, context
         trapped(*trap, context.limits, store.data_mut().limiter())
     } else if error.is::<ThrownException>() {
         Error::new(Kind::Trap, "trapped: it threw an exception that nothing caught")
+    } else if let Some(wanted) = store.data_mut().limiter().refused() {
+        // Its first memory was too large already, which the engine says in words of its own.
+        out_of_memory(wanted, store.data_mut().limiter())
     } else {
         // A host function refused to go on; its words come first, the engine's context is not for users.
         Error::new(Kind::Trap, format!("stopped: {}", error.root_cause()))
@@ -56,7 +59,7 @@ fn dump<T>(store: &mut Store<T>, error: &wasmtime::Error, name: &str, path: &Pat
     };
     match std::fs::write(path, dump.serialize(&mut *store, name)) {
         Ok(()) => format!("core dumped to {}", path.display()),
-        Err(error) => format!("the core dump could not be written to {}: {error}", path.display()),
+        Err(error) => format!("the core dump could not be written to {}: {}", path.display(), plain_io(&error)),
     }
 }
 

@@ -91,7 +91,7 @@ fn a_panic_is_a_trap() {
 
 #[test]
 fn what_needs_javascript_says_what() {
-    fails_everywhere("now", "[]", Kind::Unsupported, &["now", "(import `__wbg_now_", "which Holm does not provide"]);
+    fails_everywhere("now", "[]", Kind::Trap, &["now", "(import `__wbg_now_", "which Holm does not provide"]);
     let error = call(&open(&prebuilt("bindgen-bundler/fib_bg.wasm")), "now", "[]").unwrap_err();
     let words = "fib: needs JavaScript's `Date.now` (import `__wbg_now_8292799cd92c81dd` from `./fib_bg.js`), \
                  which Holm does not provide";

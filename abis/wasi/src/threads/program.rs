@@ -23,6 +23,7 @@ use super::{SharedImport, reserved};
 use crate::context::context;
 use crate::module::{context_of, exit_code};
 use crate::network::Network;
+use crate::stdio::Account;
 
 /// Threads a program may have at a time, the first one included.
 const MAX_THREADS: usize = 1024;
@@ -75,7 +76,7 @@ enum Start {
 
 impl Program {
     pub(super) fn new(guest: &Guest, host: &Host, args: &[String], memories: Vec<SharedImport>) -> Result<Arc<Self>> {
-        let wasi = context(host, &Network::new(host), args)?.build_p1();
+        let wasi = context(host, &Network::new(host), &Account::new(host.limits.max_output), args)?.build_p1();
         let memory = memories.iter().map(|import| reserved(&import.memory)).sum();
         Ok(Arc::new(Self {
             guest: guest.clone(),
