@@ -129,7 +129,6 @@ impl Drop for SmallDisk {
     }
 }
 
-// Fails today: the warning ends with Rust's "(os error 28)".
 #[test]
 fn a_full_disk_is_said_once_and_the_guest_runs() {
     let dir = tempdir().unwrap();

@@ -167,7 +167,6 @@ fn out_of_memory_names_the_limit_and_its_flag() {
     ");
 }
 
-// Fails today: the engine's words, and no flag.
 #[test]
 fn a_guest_that_starts_with_more_memory_than_it_may_have_is_told_so() {
     for name in ["hello.p1.wasm", "hello.p2.wasm"] {
@@ -273,7 +272,6 @@ fn too_much_output_names_the_limit_and_its_flag() {
     }
 }
 
-// Fails today: the guest hears of an error and ends with 1, and the limit is not named.
 #[test]
 fn too_much_output_of_a_wasi_0_3_program_names_the_limit_and_its_flag() {
     let error = holm(["run", "--max-output", "1KiB"]).guest("hello.p3.wasm").arg("x".repeat(2000)).fails(134);

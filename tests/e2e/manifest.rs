@@ -138,7 +138,6 @@ fn a_manifest_of_another_version_is_not_guessed_at() {
     ");
 }
 
-// Fails today: the answer ends with Rust's "(os error 2)".
 #[test]
 fn a_named_manifest_that_is_not_there_is_named() {
     let dir = app("hello.p1.wasm", "holm = 1\n");

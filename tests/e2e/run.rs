@@ -65,7 +65,6 @@ fn a_program_waits_for_its_input() {
     }
 }
 
-// Fails today: a WASI 0.1 program that ends with 126 or more "traps".
 #[test]
 fn the_program_decides_on_the_exit_code() {
     for code in [0, 1, 2, 101, 124, 125, 126, 127, 134, 255] {

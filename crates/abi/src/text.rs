@@ -58,31 +58,51 @@ pub(crate) fn is_bytes(ty: &Type) -> bool {
 
 /// What an argument has to be, with an example. Numbers are called what they are in every guest's language.
 fn expected(ty: &Type) -> String {
-    let (what, example) = match ty.kind() {
-        WasmTypeKind::S8 => ("an 8-bit integer", "-7"),
-        WasmTypeKind::S16 => ("a 16-bit integer", "-7"),
-        WasmTypeKind::S32 => ("a 32-bit integer", "-7"),
-        WasmTypeKind::S64 => ("a 64-bit integer", "-7"),
-        WasmTypeKind::U8 => ("an unsigned 8-bit integer", "7"),
-        WasmTypeKind::U16 => ("an unsigned 16-bit integer", "7"),
-        WasmTypeKind::U32 => ("an unsigned 32-bit integer", "7"),
-        WasmTypeKind::U64 => ("an unsigned 64-bit integer", "7"),
-        WasmTypeKind::F32 | WasmTypeKind::F64 => ("a number", "1.5"),
-        WasmTypeKind::Bool => ("a bool", "true"),
-        WasmTypeKind::Char => ("a single character", "x"),
-        WasmTypeKind::String => ("text in quotes", "\"text\""),
-        WasmTypeKind::List => ("", "[1, 2]"),
-        WasmTypeKind::Record => ("", "{name: \"Ada\", age: 36}"),
-        WasmTypeKind::Tuple => ("", "(1, \"two\")"),
-        WasmTypeKind::Variant => ("", "circle(2.5)"),
-        WasmTypeKind::Enum => ("", "red"),
-        WasmTypeKind::Option => ("", "some(1), or none"),
-        WasmTypeKind::Result => ("", "ok(1), or err(\"text\")"),
-        WasmTypeKind::Flags => ("", "{read, write}"),
-        _ => return format!("a {ty}"),
+    let what = match ty.kind() {
+        WasmTypeKind::S8 => "an 8-bit integer".into(),
+        WasmTypeKind::S16 => "a 16-bit integer".into(),
+        WasmTypeKind::S32 => "a 32-bit integer".into(),
+        WasmTypeKind::S64 => "a 64-bit integer".into(),
+        WasmTypeKind::U8 => "an unsigned 8-bit integer".into(),
+        WasmTypeKind::U16 => "an unsigned 16-bit integer".into(),
+        WasmTypeKind::U32 => "an unsigned 32-bit integer".into(),
+        WasmTypeKind::U64 => "an unsigned 64-bit integer".into(),
+        WasmTypeKind::F32 | WasmTypeKind::F64 => "a number".into(),
+        WasmTypeKind::Enum | WasmTypeKind::Option => format!("an {ty}"),
+        _ => format!("a {ty}"),
     };
-    let what = if what.is_empty() { format!("a {ty}") } else { what.to_owned() };
-    format!("{what}; one looks like this: {example}")
+    format!("{what}; one looks like this: {}", example(ty))
+}
+
+/// A value of this type, as WAVE.
+fn example(ty: &Type) -> String {
+    let list = |items: Vec<String>| items.join(", ");
+    let with = |case: &str, payload: Option<Type>| match payload {
+        Some(payload) => format!("{case}({})", example(&payload)),
+        None => case.to_owned(),
+    };
+    match ty.kind() {
+        WasmTypeKind::Bool => "true".into(),
+        WasmTypeKind::S8 | WasmTypeKind::S16 | WasmTypeKind::S32 | WasmTypeKind::S64 => "-7".into(),
+        WasmTypeKind::U8 | WasmTypeKind::U16 | WasmTypeKind::U32 | WasmTypeKind::U64 => "7".into(),
+        WasmTypeKind::F32 | WasmTypeKind::F64 => "1.5".into(),
+        WasmTypeKind::Char => "'x'".into(),
+        WasmTypeKind::String => "\"text\"".into(),
+        WasmTypeKind::List => format!("[{}]", ty.list_element_type().map(|ty| example(&ty)).unwrap_or_default()),
+        WasmTypeKind::Tuple => format!("({})", list(ty.tuple_element_types().map(|ty| example(&ty)).collect())),
+        WasmTypeKind::Record => {
+            let fields = ty.record_fields().map(|(name, ty)| format!("{name}: {}", example(&ty)));
+            format!("{{{}}}", list(fields.collect()))
+        }
+        WasmTypeKind::Variant => {
+            ty.variant_cases().next().map(|(case, payload)| with(&case, payload)).unwrap_or_default()
+        }
+        WasmTypeKind::Enum => ty.enum_cases().next().map(|case| case.into_owned()).unwrap_or_default(),
+        WasmTypeKind::Option => with("some", ty.option_some_type()),
+        WasmTypeKind::Result => with("ok", ty.result_types().and_then(|(ok, _)| ok)),
+        WasmTypeKind::Flags => format!("{{{}}}", ty.flags_names().next().unwrap_or_default()),
+        _ => String::new(),
+    }
 }
 
 #[cfg(test)]
@@ -108,6 +128,16 @@ mod tests {
         let bytes = Type::list(Type::U8);
         assert_eq!(print(&parse_arg(&bytes, "hi").unwrap()), "[104, 105]");
         assert_eq!(print(&parse_arg(&bytes, "[1, 2]").unwrap()), "[1, 2]");
+    }
+
+    #[test]
+    fn an_example_is_a_value_of_its_type() {
+        let person = Type::record([("name", Type::STRING), ("tags", Type::list(Type::CHAR))]).unwrap();
+        let pair = Type::tuple([Type::option(person), Type::result(None, Some(Type::U8))]).unwrap();
+        let shape = Type::variant([("both", Some(pair)), ("none", None)]).unwrap();
+        for ty in [shape, Type::flags(["r", "w"]).unwrap(), Type::enum_ty(["red"]).unwrap(), Type::BOOL] {
+            wasm_wave::from_str::<Value>(&ty, &example(&ty)).unwrap();
+        }
     }
 
     #[test]
