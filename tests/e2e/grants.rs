@@ -63,10 +63,6 @@ fn a_variable_the_host_does_not_have_is_named() {
     ");
 }
 
-// From here on, all that connects, sends, listens or names a flag fails today: `Network::open` does not allow TCP and UDP,
-// which the engine wants besides the check. And the bind to any port that comes before connecting is refused first, so
-// the hint and the audit name `--listen` instead of `--net`.
-
 #[test]
 fn a_guest_without_a_network_grant_cannot_connect() {
     let server = Server::start();
@@ -181,6 +177,13 @@ fn a_guest_sends_datagrams_where_it_was_granted() {
 }
 
 #[test]
+fn a_name_is_nothing_to_listen_on() {
+    let ended = holm(["run", "--listen", "everywhere"]).guest("listen.p2.wasm").arg("127.0.0.1:0").ends();
+    assert_eq!(ended.code, Some(125));
+    assert!(ended.stderr.contains("it has to be an address of this machine, or `localhost`"), "{ended:?}");
+}
+
+#[test]
 fn a_guest_without_a_listen_grant_cannot_listen() {
     for grants in [&["run"][..], &["run", "--net", "127.0.0.1"], &["run", "--listen", "127.0.0.1:1"]] {
         let ended = holm(grants).guest("listen.p2.wasm").arg("127.0.0.1:0").ends();
@@ -234,7 +237,7 @@ fn a_grant_that_makes_no_sense_is_named_with_an_example() {
     For more information, try '--help'.
     ");
     insta::assert_snapshot!(wrong("--listen", "every where"), @r"
-    error: invalid value 'every where' for '--listen <ADDRESS>': `every where` is not a network grant: `every where` is not a host name (example: `api.example.com:443`)
+    error: invalid value 'every where' for '--listen <ADDRESS>': `every where` is not an address to listen on: `every where` is not a host name (example: `127.0.0.1:8080`)
 
     For more information, try '--help'.
     ");

@@ -118,7 +118,7 @@ pub(crate) struct HostArgs {
     pub(crate) net: Vec<NetGrant>,
 
     /// Addresses it may listen on: 127.0.0.1:8080
-    #[arg(long, value_name = "ADDRESS", help_heading = "Grants")]
+    #[arg(long, value_name = "ADDRESS", help_heading = "Grants", value_parser = NetGrant::parse_listen)]
     pub(crate) listen: Vec<NetGrant>,
 
     /// Where it may send HTTP requests: https://api.example.com, https://*.example.com/v1, …

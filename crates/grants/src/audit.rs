@@ -115,7 +115,8 @@ fn is_grant(key: &str, text: &str) -> bool {
     match key {
         "dir" => text.parse::<DirGrant>().is_ok(),
         "env" => parse_env(text).is_ok_and(|(_, value)| value.is_none()),
-        "net" | "listen" => text.parse::<NetGrant>().is_ok(),
+        "net" => text.parse::<NetGrant>().is_ok(),
+        "listen" => NetGrant::parse_listen(text).is_ok(),
         "http" => text.parse::<HttpGrant>().is_ok(),
         _ => !text.is_empty(),
     }

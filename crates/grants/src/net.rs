@@ -72,6 +72,19 @@ impl NetGrant {
             && self.host.admits(ip)
     }
 
+    /// Reads a grant to listen, which is for an address: a program listens on its machine's own, not on a name.
+    ///
+    /// # Errors
+    /// As for any grant, and for names other than `localhost`.
+    pub fn parse_listen(text: &str) -> Result<Self, ParseError> {
+        let refuse = |why: String| ParseError::new("an address to listen on", "127.0.0.1:8080", text, why);
+        let grant = parse(text).map_err(refuse)?;
+        match grant.host.is_by_name() {
+            true => Err(refuse("it has to be an address of this machine, or `localhost`".into())),
+            false => Ok(grant),
+        }
+    }
+
     fn allows_transport(&self, proto: Proto, port: u16) -> bool {
         self.proto.is_none_or(|granted| granted == proto) && self.ports.contain(port)
     }

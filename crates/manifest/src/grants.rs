@@ -1,7 +1,7 @@
 //! The `[grants]` table.
 
 use crate::values::{Reader, Text};
-use holm_grants::{DirGrant, Grants, ParseError, parse_env};
+use holm_grants::{DirGrant, Grants, NetGrant, ParseError, parse_env};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -14,7 +14,7 @@ pub(crate) fn read(reader: &mut Reader<'_, '_, '_>, folder: &Path) -> (Grants, V
         dirs: dirs(reader, folder),
         env,
         net: parsed(reader, "net"),
-        listen: parsed(reader, "listen"),
+        listen: listen(reader),
         http: parsed(reader, "http"),
         kv: names(reader, "kv"),
         config: config(reader),
@@ -87,6 +87,11 @@ fn names(reader: &mut Reader<'_, '_, '_>, key: &str) -> Vec<String> {
         }
     }
     names
+}
+
+fn listen(reader: &mut Reader<'_, '_, '_>) -> Vec<NetGrant> {
+    let texts = reader.texts("listen");
+    texts.iter().filter_map(|text| noted(reader, text, NetGrant::parse_listen(text.0))).collect()
 }
 
 fn parsed<T: FromStr<Err = ParseError>>(reader: &mut Reader<'_, '_, '_>, key: &str) -> Vec<T> {

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)]
 
-use holm_grants::{Ask, Audit, Grants, Proto, parse_duration, parse_size};
+use holm_grants::{Ask, Audit, Grants, NetGrant, Proto, parse_duration, parse_size};
 use holm_manifest::{App, MAX_BYTES, ManifestError};
 use proptest::prelude::*;
 use std::fs;
@@ -123,13 +123,14 @@ fn grants() -> impl Strategy<Value = Grants> {
         .prop_map(|(env, config, mut kv, nets, https)| {
             kv.sort();
             kv.dedup();
-            let mut net: Vec<_> = nets.iter().map(|text| text.parse().unwrap()).collect();
+            let mut net: Vec<NetGrant> = nets.iter().map(|text| text.parse().unwrap()).collect();
             // Written in the order of their text.
-            net.sort_by_key(holm_grants::NetGrant::to_string);
+            net.sort_by_key(NetGrant::to_string);
             let mut http: Vec<_> = https.iter().map(|text| text.parse().unwrap()).collect();
             http.sort_by_key(holm_grants::HttpGrant::to_string);
             let dirs = vec!["/srv/a b::/d\"q:ro".parse().unwrap()];
-            Grants { dirs, env, config, kv, listen: net.clone(), net, http }
+            let listens = net.iter().filter(|grant| NetGrant::parse_listen(&grant.to_string()).is_ok());
+            Grants { dirs, env, config, kv, listen: listens.cloned().collect(), net, http }
         })
 }
 

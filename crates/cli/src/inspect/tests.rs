@@ -30,7 +30,7 @@ fn report(text: &str, wit: Option<&str>) -> Report {
 #[test]
 fn a_module_with_a_missing_import_is_told_what_is_missing() {
     let report = report(MODULE, None);
-    assert_eq!(report.verdict.as_ref().unwrap_err(), "cannot be linked here: nothing provides `env`");
+    assert_eq!(report.verdict.as_ref().unwrap_err(), "cannot be linked here: nothing provides `log` from `env`");
     let page = text::page(&report);
     for part in ["module, ", "wasi, because it imports `proc_exit`", "Rust 1.95.0", "threads (switched on for it)"] {
         assert!(page.contains(part), "{part} in\n{page}");
