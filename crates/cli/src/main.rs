@@ -1,5 +1,8 @@
 //! The `holm` program.
 
+// The documentation of arguments is their help text, for terminals.
+#![allow(rustdoc::bare_urls)]
+
 mod args;
 mod audit;
 mod cache;

@@ -91,7 +91,7 @@ pub(crate) fn print(text: &str) -> Result<()> {
 /// Prints on standard output with the styles in the text, where they are wanted.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 #[cfg(feature = "inspect")]
 pub(crate) fn print_styled(text: &str) -> Result<()> {
     let mut out = anstream::stdout();
@@ -108,7 +108,7 @@ fn written(result: io::Result<()>) -> Result<()> {
 /// Prints a value as indented JSON on standard output.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<()> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|error| Error::new(Kind::Internal, format!("not representable as JSON: {error}")))?;
