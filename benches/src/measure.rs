@@ -19,7 +19,7 @@ pub struct Run {
 pub fn process(command: &mut Command) -> Run {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let start = Instant::now();
-    let mut child = command.spawn().expect("the command starts");
+    let child = command.spawn().expect("the command starts");
     let used = child.wait4().expect("the command ends");
     let wall = start.elapsed();
     assert!(used.status.success(), "{command:?} failed: {}", used.status);
@@ -37,7 +37,13 @@ pub fn in_turn(commands: &mut [Command], rounds: usize) -> Vec<Run> {
             }
         }
     }
-    runs.iter().map(|runs| Run { wall: median(runs, |r| r.wall), cpu: median(runs, |r| r.cpu), peak: median(runs, |r| r.peak) }).collect()
+    runs.iter()
+        .map(|runs| Run {
+            wall: median(runs, |r| r.wall),
+            cpu: median(runs, |r| r.cpu),
+            peak: median(runs, |r| r.peak),
+        })
+        .collect()
 }
 
 pub fn median<T, K: Ord + Copy>(values: &[T], key: impl Fn(&T) -> K) -> K {

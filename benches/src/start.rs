@@ -35,6 +35,11 @@ pub fn run() {
     let native = runs[0];
     for (name, run) in names.iter().zip(&runs) {
         let ratio = run.wall.as_secs_f64() / native.wall.as_secs_f64();
-        println!("{name:<28} {:>9} wall ({ratio:.2}x native) {:>9} CPU {:>9} peak", ms(run.wall), ms(run.cpu), mib(run.peak));
+        println!(
+            "{name:<28} {:>9} wall ({ratio:.2}x native) {:>9} CPU {:>9} peak",
+            ms(run.wall),
+            ms(run.cpu),
+            mib(run.peak)
+        );
     }
 }

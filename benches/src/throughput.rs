@@ -18,7 +18,7 @@ const KERNELS: [(&str, u32, Kernel); 6] = [
     ("hash", 40, kernels::hash),
     ("parse", 40, kernels::parse),
     ("regex", 4, kernels::regex),
-    ("float", 200_000, kernels::float),
+    ("float", 200, kernels::float),
 ];
 
 pub fn run() {
