@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use holm_abi::{Function, Functions, Guest, Host, Value};
 use holm_engine::shape::Signature;
-use holm_engine::{Error, Kind, Result, TrapContext, explain, limited_store, within_wall};
+use holm_engine::{Error, Kind, Result, explain, limited_store, within_wall};
 use wasmtime::{InstancePre, Store};
 
 use crate::convention;
@@ -104,12 +104,7 @@ impl Functions for BindgenFunctions {
         let state = State::new(self.plumbing.clone(), limits);
         let mut store = limited_store(self.pre.module().engine(), state, limits)?;
         let called = within_wall(limits, self.invoke(&mut store, plan, args)).await;
-        let context = TrapContext {
-            name: &self.guest.name,
-            shape: &self.guest.shape,
-            limits,
-            coredump: self.host.coredump.as_deref(),
-        };
+        let context = self.guest.trap_context(&self.host);
         let result = called.map_err(|error| explain(&mut store, error, context))?;
         Ok(result.into_iter().collect())
     }

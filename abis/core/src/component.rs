@@ -8,7 +8,6 @@ use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, ComponentExportIndex, Func, InstancePre, Val};
 
 use crate::NewState;
-use crate::module::context;
 use crate::values::convert;
 
 /// The functions of a linked component, those of its exported interfaces included.
@@ -86,7 +85,7 @@ impl<T: Limited> Functions for ComponentFunctions<T> {
         let limits = &self.host.limits;
         let mut store = limited_store(self.pre.component().engine(), (self.state)()?, limits)?;
         let called = within_wall(limits, self.invoke(&mut store, *export, args)).await;
-        called.map_err(|error| explain(&mut store, error, context(&self.guest, &self.host)))
+        called.map_err(|error| explain(&mut store, error, self.guest.trap_context(&self.host)))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use holm_abi::{Error, Function, Functions, Guest, Host, Kind, Result, Type, Value};
-use holm_engine::{Limited, TrapContext, explain, limited_store, within_wall};
+use holm_engine::{Limited, explain, limited_store, within_wall};
 use wasmtime::{ExternType, FuncType, Instance, InstancePre, Store, Val};
 
 use crate::NewState;
@@ -63,14 +63,9 @@ impl<T: Limited> Functions for ModuleFunctions<T> {
         let limits = &self.host.limits;
         let mut store = limited_store(self.pre.module().engine(), (self.state)()?, limits)?;
         let called = within_wall(limits, self.invoke(&mut store, name, &args)).await;
-        let results = called.map_err(|error| explain(&mut store, error, context(&self.guest, &self.host)))?;
+        let results = called.map_err(|error| explain(&mut store, error, self.guest.trap_context(&self.host)))?;
         results.iter().map(from_core).collect::<Option<_>>().ok_or_else(unfit)
     }
-}
-
-/// What is known of this guest if it fails.
-pub(crate) fn context<'a>(guest: &'a Guest, host: &'a Host) -> TrapContext<'a> {
-    TrapContext { name: &guest.name, shape: &guest.shape, limits: &host.limits, coredump: host.coredump.as_deref() }
 }
 
 /// Exports that toolchains add for themselves.

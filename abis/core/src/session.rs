@@ -5,7 +5,6 @@ use holm_engine::{Limited as _, Limiter, blocking_store, explain};
 use wasmtime::{Instance, Linker, Store, TypedFunc, WasmParams, WasmResults};
 
 use crate::State;
-use crate::module::context;
 
 /// One instance of a core module, called again and again on the thread that owns it.
 ///
@@ -31,7 +30,7 @@ impl Session {
         let pre = Linker::new(module.engine()).instantiate_pre(module).map_err(|_| crate::missing(guest))?;
         let mut store = blocking_store(module.engine(), State(Limiter::new(&host.limits)), &host.limits)?;
         let instance = pre.instantiate(&mut store);
-        let instance = instance.map_err(|error| explain(&mut store, error, context(guest, host)))?;
+        let instance = instance.map_err(|error| explain(&mut store, error, guest.trap_context(host)))?;
         Ok(Self { guest: guest.clone(), host: host.clone(), store, instance })
     }
 
@@ -58,7 +57,7 @@ impl Session {
 
     #[cold]
     fn failed(&mut self, error: wasmtime::Error) -> Error {
-        explain(&mut self.store, error, context(&self.guest, &self.host))
+        explain(&mut self.store, error, self.guest.trap_context(&self.host))
     }
 
     /// Bytes of memory that the guest has now.

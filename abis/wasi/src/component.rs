@@ -11,7 +11,7 @@ use wasmtime::Store;
 use wasmtime::component::{InstancePre, Linker};
 use wasmtime_wasi::{I32Exit, p2, p3};
 
-use crate::module::{context_of, exit_code};
+use crate::module::exit_code;
 use crate::services::Services;
 use crate::state::State;
 use crate::{Wasi, config, missing, names, paths};
@@ -100,6 +100,6 @@ impl Command for Program {
         if let Some(error) = store.data().output.failure() {
             return Err(error.about(&self.guest.name));
         }
-        exit_code(&mut store, ended, context_of(&self.guest, host))
+        exit_code(&mut store, ended, self.guest.trap_context(host))
     }
 }

@@ -99,7 +99,7 @@ impl Command for Program {
         let state = ModuleState::new(&self.host, args)?;
         let mut store = limited_store(self.pre.module().engine(), state, &self.host.limits)?;
         let ended = within_wall(&self.host.limits, self.start(&mut store)).await;
-        exit_code(&mut store, ended, context_of(&self.guest, &self.host))
+        exit_code(&mut store, ended, self.guest.trap_context(&self.host))
     }
 }
 
@@ -116,8 +116,4 @@ pub(crate) fn exit_code<T: Limited>(
             None => Err(explain(store, error, context)),
         },
     }
-}
-
-pub(crate) fn context_of<'a>(guest: &'a Guest, host: &'a Host) -> TrapContext<'a> {
-    TrapContext { name: &guest.name, shape: &guest.shape, limits: &host.limits, coredump: host.coredump.as_deref() }
 }

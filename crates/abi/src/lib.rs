@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 pub use detect::{Certainty, Detected, Evidence, detect};
 pub use entry::{Command, Entry, Function, Functions};
+use holm_engine::TrapContext;
 use holm_engine::shape::{Import, Shape};
 pub use holm_engine::{Code, Error, Kind, Result};
 pub use host::{Host, Input, Output, Stdio};
@@ -33,6 +34,13 @@ pub struct Guest {
     pub code: Code,
     /// The file it came from, for what lies beside it: type declarations, say.
     pub path: Option<std::path::PathBuf>,
+}
+
+impl Guest {
+    /// What is known of this guest if it fails under `host`.
+    pub fn trap_context<'a>(&'a self, host: &'a Host) -> TrapContext<'a> {
+        TrapContext { name: &self.name, shape: &self.shape, limits: &host.limits, coredump: host.coredump.as_deref() }
+    }
 }
 
 /// Speaks one guest ABI: recognises its guests and turns one into something a host can call.

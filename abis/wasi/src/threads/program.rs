@@ -21,7 +21,7 @@ use super::state::{Taken, ThreadState, store};
 use super::world::World;
 use super::{SharedImport, reserved};
 use crate::context::context;
-use crate::module::{context_of, exit_code};
+use crate::module::exit_code;
 use crate::network::Network;
 use crate::stdio::Account;
 
@@ -149,7 +149,7 @@ impl Program {
     pub(super) fn fail(self: &Arc<Self>, error: wasmtime::Error) {
         let explained = self.engine().map(|engine| {
             let mut store = Store::new(engine, ThreadState::new(self.clone()));
-            explain(&mut store, error, context_of(&self.guest, &self.host))
+            explain(&mut store, error, self.guest.trap_context(&self.host))
         });
         self.end(Err(explained.unwrap_or_else(|error| error)), 0);
     }
@@ -227,7 +227,7 @@ impl Program {
             self.fuel.fetch_add(left, Ordering::Relaxed);
         }
         if ended.is_err() || matches!(start, Start::Main) {
-            let context = context_of(&self.guest, &self.host);
+            let context = self.guest.trap_context(&self.host);
             self.end(exit_code(&mut store, ended, context), 1);
         }
         Ok(())
