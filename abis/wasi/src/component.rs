@@ -14,7 +14,7 @@ use wasmtime_wasi::{I32Exit, p2, p3};
 use crate::module::exit_code;
 use crate::services::Services;
 use crate::state::State;
-use crate::{Wasi, config, missing, names, paths};
+use crate::{Wasi, config, interfaces, missing, paths};
 
 /// The entries of a component: a command if it exports `wasi:cli/run`, and its exported functions.
 pub(crate) fn load(wasi: &Wasi, guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
@@ -34,18 +34,12 @@ pub(crate) fn load(wasi: &Wasi, guest: &Guest, host: &Host) -> Result<Vec<Entry>
     Ok(entries)
 }
 
-/// What this ABI offers to a component of this shape. Linking takes time at every start, so what goes beyond
-/// the basics is linked only for those that import it.
+/// What this ABI offers to a component of this shape.
 pub(crate) fn linker(engine: &wasmtime::Engine, shape: &Shape) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
-    // Name lookup is linked twice, the second time with our check in front.
+    // Some of what is linked goes in front of the engine's own.
     linker.allow_shadowing(true);
-    p2::add_to_linker_async(&mut linker)?;
-    names::link_p2(&mut linker)?;
-    if engine.get_concurrency_support() {
-        p3::add_to_linker(&mut linker)?;
-        names::link_p3(&mut linker)?;
-    }
+    interfaces::link(&mut linker, shape)?;
     config::link(&mut linker, shape)?;
     #[cfg(feature = "http")]
     crate::http::link(&mut linker, shape)?;

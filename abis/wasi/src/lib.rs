@@ -6,6 +6,7 @@ mod config;
 mod context;
 #[cfg(feature = "http")]
 mod http;
+mod interfaces;
 #[cfg(feature = "kv")]
 mod keyvalue;
 mod missing;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use holm_abi::{Command, Entry, Guest, Host, Kind, Result};
 use holm_core::{ModuleFunctions, initialize};
+use holm_engine::shape::Shape;
 use holm_engine::{Limited, Limiter, TrapContext, explain, limited_store, within_wall};
 use wasmtime::{InstancePre, Linker, Store};
 use wasmtime_wasi::p1::WasiP1Ctx;
@@ -46,9 +47,7 @@ pub(crate) fn load(guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
         return threads::load(guest, host);
     }
     let mut linker = Linker::new(module.engine());
-    let linked = p0::add_to_linker_async(&mut linker, |state: &mut ModuleState| &mut state.wasi)
-        .and_then(|()| p1::add_to_linker_async(&mut linker, |state: &mut ModuleState| &mut state.wasi))
-        .and_then(|()| link_exit(&mut linker))
+    let linked = link(&mut linker, &guest.shape)
         .and_then(|()| if host.audit_paths { paths::module::link(&mut linker) } else { Ok(()) });
     linked.map_err(|error| holm_abi::Error::new(Kind::Internal, format!("WASI does not link: {error:#}")))?;
     let pre = match linker.instantiate_pre(module) {
@@ -67,6 +66,18 @@ pub(crate) fn load(guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
         entries.insert(0, Entry::Command(Arc::new(Program { guest: guest.clone(), host: host.clone(), pre })));
     }
     Ok(entries)
+}
+
+/// Links the preview that the guest imports.
+fn link(linker: &mut Linker<ModuleState>, shape: &Shape) -> wasmtime::Result<()> {
+    let imports = |module: &str| shape.imports.iter().any(|import| import.module == module);
+    if imports(MODULES[0]) {
+        p1::add_to_linker_async(linker, |state: &mut ModuleState| &mut state.wasi)?;
+    }
+    if imports(MODULES[1]) {
+        p0::add_to_linker_async(linker, |state: &mut ModuleState| &mut state.wasi)?;
+    }
+    link_exit(linker)
 }
 
 /// `proc_exit` with every code there is: the engine's own takes those from 126 on for mistakes.
