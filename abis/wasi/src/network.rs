@@ -16,7 +16,7 @@ const ADDRESSES: usize = 4096;
 
 /// One guest's view of the network.
 pub(crate) struct Network {
-    grants: Grants,
+    grants: Arc<Grants>,
     audit: Audit,
     /// Which granted names led to which addresses, so that a grant by name covers what it resolved to.
     names: Mutex<HashMap<IpAddr, HashSet<String>>>,

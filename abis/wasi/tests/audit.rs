@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::{guest, guest_from, refused, run};
 use holm_abi::Host;
 use holm_grants::DirGrant;
@@ -51,7 +53,8 @@ async fn what_was_granted_works_and_is_not_heard() {
     std::fs::create_dir(dir.path().join("sub")).unwrap();
     for name in BOTH {
         let mut host = audited();
-        host.grants.dirs = vec![DirGrant { host: dir.path().to_owned(), guest: "/data".to_owned(), read_only: false }];
+        Arc::make_mut(&mut host.grants).dirs =
+            vec![DirGrant { host: dir.path().to_owned(), guest: "/data".to_owned(), read_only: false }];
         for (args, expected) in [
             (&["write", "/data/sub/x.txt", "hi"][..], "ok 2 bytes"),
             (&["read", "/data/sub/x.txt"], "ok hi"),
@@ -79,7 +82,8 @@ async fn a_granted_working_directory_keeps_its_place() {
     for name in BOTH {
         for guest in [".", "/"] {
             let mut host = audited();
-            host.grants.dirs = vec![DirGrant { host: dir.path().to_owned(), guest: guest.to_owned(), read_only: true }];
+            Arc::make_mut(&mut host.grants).dirs =
+                vec![DirGrant { host: dir.path().to_owned(), guest: guest.to_owned(), read_only: true }];
             let (printed, flags) = heard(name, &host, &["read", "in.txt"]).await;
             assert_eq!(printed.trim_end(), "ok hi", "{name} {guest}");
             assert!(flags.is_empty(), "{name} {guest}: {flags:?}");

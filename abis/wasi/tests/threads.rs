@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use holm_abi::{Abi as _, Command, Entry, Error, Guest, Host, Input, Kind, Output, Stdio};
-use holm_engine::{Loader, Runtime, Settings, Source, start_ticking};
+use holm_engine::{Loader, Runtime, Settings, Source};
 use holm_wasi::{Wasi, capture};
 use wasmtime_wasi::cli::StdinStream as _;
 
@@ -50,13 +50,10 @@ fn command(text: &str, settings: &Settings, host: &Host) -> Result<Arc<dyn Comma
     let loaded = loader.load(&opened, &settings, true, &runtime)?;
     let guest =
         Guest { name: opened.source.name, shape: Arc::new(opened.shape), code: loaded.code, path: opened.source.path };
-    if settings.interruptible {
-        start_ticking(guest.code.module()?.engine()).unwrap();
-    }
     assert!(Wasi::default().recognise(&guest.shape).is_some());
     match Wasi::default().load(&guest, host)?.swap_remove(0) {
         Entry::Command(command) => Ok(command),
-        Entry::Functions(_) => panic!("not a command"),
+        _ => panic!("not a command"),
     }
 }
 

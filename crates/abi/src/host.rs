@@ -8,7 +8,7 @@ use holm_grants::{Audit, Grants, Limits};
 #[derive(Clone, Default)]
 pub struct Host {
     /// What it may touch.
-    pub grants: Grants,
+    pub grants: Arc<Grants>,
     /// How much of it.
     pub limits: Limits,
     /// Remembers what it asked for and was refused.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 
 use holm_abi::{Abi, Entry, Guest, Host, Stdio, detect};
-use holm_engine::{Cache, Error, Kind, Loaded, Loader, Opened, Result, Runtime, Settings, Source, start_ticking};
+use holm_engine::{Cache, Error, Kind, Loaded, Loader, Opened, Result, Runtime, Settings, Source};
 use holm_grants::Audit;
 use holm_manifest::App;
 
@@ -80,19 +80,16 @@ pub(crate) fn ready(name: Option<&str>, args: HostArgs) -> Result<Ready> {
     let known: Vec<&dyn Abi> = abis.iter().map(AsRef::as_ref).collect();
     let abi = detect(&known, &opened.shape, engine.abi.as_deref().or(app.abi.as_deref()))?.abi;
 
-    let runtime = Runtime { stack: None, coredump: args.coredump.is_some() };
+    let coredump = args.coredump.is_some();
     let features: Vec<String> = engine.features.iter().chain(&app.features).cloned().collect();
     let tier = engine.tier;
     let app_args = app.args.clone();
     let deterministic = args.deterministic || app.deterministic;
     let host = host(app, args)?;
-    let runtime = Runtime { stack: host.limits.stack, ..runtime };
+    let runtime = Runtime { stack: host.limits.stack, coredump, ..Runtime::default() };
     let mut settings = settings(&opened.shape, &host.limits, deterministic, &features)?;
     settings.tier = tier.unwrap_or_default();
     let loaded = loader.load(&opened, &settings, tier.is_some() || deterministic, &runtime)?;
-    if settings.interruptible {
-        start_ticking(loaded.code.engine()).map_err(|error| Error::io("start a thread", &error))?;
-    }
     improve_later(&loader, &opened, &loaded, &settings);
 
     let guest =
@@ -120,6 +117,7 @@ pub(crate) fn loader(args: &EngineArgs) -> Loader {
             }
         })),
         on_warning: Some(Box::new(output::warn)),
+        ..Loader::default()
     }
 }
 
@@ -211,7 +209,7 @@ fn host(app: App, args: HostArgs) -> Result<Host> {
         ..Default::default()
     });
     Ok(Host {
-        grants,
+        grants: Arc::new(grants),
         limits,
         audit: Audit::new(),
         audit_paths: args.audit_paths,

@@ -17,7 +17,7 @@ const TICK: Duration = Duration::from_millis(1);
 ///
 /// # Errors
 /// The operating system could not start a thread.
-pub fn start_ticking(engine: &Engine) -> std::io::Result<()> {
+pub(crate) fn start_ticking(engine: &Engine) -> std::io::Result<()> {
     let engine = engine.weak();
     thread::Builder::new().name("holm-tick".into()).spawn(move || {
         while let Some(engine) = engine.upgrade() {

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use wasmtime::{Config, Engine};
 
 use crate::error::{Error, Kind, Result};
+#[cfg(feature = "pool")]
+use crate::pool::Pool;
 
 /// Which compiler makes the code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -75,12 +77,15 @@ pub const DEFAULT_STACK: u64 = 512 * 1024;
 const HOST_STACK: usize = 1536 * 1024;
 
 /// Knobs that do not change the compiled code.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Runtime {
     /// Bytes of stack a guest may use; `None` is [`DEFAULT_STACK`].
     pub stack: Option<u64>,
     /// Keep what a core dump needs when a guest traps.
     pub coredump: bool,
+    /// Make instances in slots that are reserved ahead and used again, for hosts that make many.
+    #[cfg(feature = "pool")]
+    pub pool: Option<Pool>,
 }
 
 impl Settings {
@@ -93,7 +98,16 @@ impl Settings {
         let stack = usize::try_from(runtime.stack.unwrap_or(DEFAULT_STACK)).unwrap_or(usize::MAX / 2);
         config.max_wasm_stack(stack.max(1));
         config.async_stack_size(stack.saturating_add(HOST_STACK));
+        #[cfg(feature = "diagnostics")]
         config.coredump_on_trap(runtime.coredump);
+        #[cfg(not(feature = "diagnostics"))]
+        if runtime.coredump {
+            return Err(Error::new(Kind::Unsupported, "this build of Holm makes no core dumps"));
+        }
+        #[cfg(feature = "pool")]
+        if let Some(pool) = &runtime.pool {
+            config.allocation_strategy(pool.strategy());
+        }
         // Creating a compiler costs a tenth of starting a small guest. Code made by Winch can only be
         // loaded where Winch is the configured compiler.
         #[cfg(feature = "compilers")]
@@ -121,17 +135,22 @@ impl Settings {
             .consume_fuel(self.fuel)
             .relaxed_simd_deterministic(self.deterministic)
             .wasm_wide_arithmetic(self.wide_arithmetic)
+            // Part of what code is compiled for, even where a build cannot show source lines.
             .wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Enable);
-        if self.stack_switching {
-            config.wasm_stack_switching(true);
-        }
         #[cfg(feature = "compilers")]
         {
+            if self.stack_switching {
+                config.wasm_stack_switching(true);
+            }
             config.strategy(match self.tier {
                 Tier::Fast => wasmtime::Strategy::Winch,
                 Tier::Optimized | Tier::Portable => wasmtime::Strategy::Cranelift,
             });
             config.cranelift_nan_canonicalization(self.deterministic);
+        }
+        #[cfg(not(feature = "compilers"))]
+        if self.stack_switching {
+            return Err(Error::new(Kind::Unsupported, "this build of Holm has no stack switching"));
         }
         let target = match (&self.target, self.tier) {
             (Some(target), _) => Some(target.as_str()),

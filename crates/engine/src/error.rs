@@ -33,6 +33,8 @@ pub enum Kind {
     StackOverflow,
     /// The guest trapped.
     Trap,
+    /// It ended without answering the request it was given, or answered with an error in place of a response.
+    NoResponse,
     /// A file or device of the host failed.
     Io,
     /// Whoever read the guest's output went away.
@@ -54,7 +56,7 @@ impl Kind {
             Kind::NotFound => 127,
             // What a shell reports of a native program in the same place, which SIGPIPE ends.
             Kind::BrokenPipe => 141,
-            Kind::OutOfMemory | Kind::OutOfOutput | Kind::StackOverflow | Kind::Trap => 134,
+            Kind::OutOfMemory | Kind::OutOfOutput | Kind::StackOverflow | Kind::Trap | Kind::NoResponse => 134,
         }
     }
 }

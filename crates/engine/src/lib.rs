@@ -7,24 +7,32 @@ mod cache;
 mod clock;
 mod code;
 mod config;
+mod engines;
 mod error;
 mod limits;
 mod load;
+#[cfg(feature = "pool")]
+mod pool;
 pub mod shape;
 mod source;
 mod store;
 mod trap;
+mod usage;
 
 pub use artifact::{Artifact, Key, Meta};
 pub use cache::{Cache, CacheEntry, Pruned};
-pub use clock::{Deadline, Exhausted, start_ticking, thread_cpu};
+pub use clock::{Deadline, Exhausted, thread_cpu};
 pub use code::Code;
 #[cfg(feature = "compilers")]
 pub use code::compile;
 pub use config::{DEFAULT_STACK, Runtime, Settings, Tier};
+pub use engines::Engines;
 pub use error::{Error, Frame, Kind, Result};
 pub use limits::Limiter;
 pub use load::{Loaded, Loader, OnCompile, OnWarning, Opened, Origin};
+#[cfg(feature = "pool")]
+pub use pool::Pool;
 pub use source::{Source, SourceKind};
-pub use store::{Limited, blocking_store, limited_store, within_wall};
+pub use store::{Limited, blocking_store, limited_store, metered_store, within_wall};
 pub use trap::{TrapContext, explain};
+pub use usage::{Metered, Usage};

@@ -1,7 +1,11 @@
 //! Holding a guest to its limits on memory and tables.
 
+use std::sync::Arc;
+
 use holm_grants::Limits;
 use wasmtime::ResourceLimiter;
+
+use crate::usage::Usage;
 
 /// Bytes of memory a guest may have when no limit says otherwise: all that a 32-bit memory can hold,
 /// so that only guests with several or 64-bit memories notice.
@@ -21,6 +25,7 @@ pub struct Limiter {
     memory: u64,
     tables: u64,
     refused: Option<u64>,
+    usage: Option<Arc<Usage>>,
 }
 
 impl Limiter {
@@ -32,7 +37,15 @@ impl Limiter {
             memory: 0,
             tables: 0,
             refused: None,
+            usage: None,
         }
+    }
+
+    /// Also tells `usage` of the memory the guest has.
+    #[must_use]
+    pub fn counted_by(mut self, usage: &Arc<Usage>) -> Self {
+        self.usage = Some(Arc::clone(usage));
+        self
     }
 
     /// The limit on memory, in bytes.
@@ -69,6 +82,9 @@ impl ResourceLimiter for Limiter {
             return Ok(false);
         }
         self.memory = total;
+        if let Some(usage) = &self.usage {
+            usage.has_memory(total);
+        }
         Ok(true)
     }
 

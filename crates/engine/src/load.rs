@@ -6,6 +6,7 @@ use crate::artifact::{Artifact, untrusted};
 use crate::cache::Cache;
 use crate::code::Code;
 use crate::config::{Runtime, Settings, Tier};
+use crate::engines::Engines;
 use crate::error::{Error, Kind, Result};
 use crate::shape::Shape;
 use crate::source::{Source, SourceKind};
@@ -71,6 +72,8 @@ pub struct Loader {
     pub on_compile: Option<OnCompile>,
     /// Told when the cache could not be written.
     pub on_warning: Option<OnWarning>,
+    /// The engines that guests loaded by this loader share.
+    pub engines: Engines,
 }
 
 impl Loader {
@@ -109,7 +112,7 @@ impl Loader {
     /// settings or this build leave out.
     pub fn load(&self, guest: &Opened, settings: &Settings, fixed_tier: bool, runtime: &Runtime) -> Result<Loaded> {
         if let Some(artifact) = &guest.precompiled {
-            return load_precompiled(artifact, settings, runtime);
+            return self.load_precompiled(artifact, settings, runtime);
         }
         let tiers: &[Tier] = match fixed_tier {
             true => &[settings.tier],
@@ -125,10 +128,33 @@ impl Loader {
         self.compile(guest, settings, fixed_tier, runtime)
     }
 
+    fn load_precompiled(&self, artifact: &Artifact, wanted: &Settings, runtime: &Runtime) -> Result<Loaded> {
+        let made = &artifact.meta.settings;
+        let name = artifact.path.display();
+        let lacks = |what: &str, flag: &str| {
+            Error::new(Kind::Unsupported, format!("{name} was compiled without {what}"))
+                .note(format!("compile it again with `holm compile {flag}`"))
+        };
+        if wanted.interruptible && !made.interruptible {
+            return Err(lacks("support for limits on time", "--interruptible"));
+        }
+        if wanted.fuel && !made.fuel {
+            return Err(lacks("support for a limit on fuel", "--fuel"));
+        }
+        if wanted.deterministic && !made.deterministic {
+            return Err(lacks("determinism", "--deterministic"));
+        }
+        let engine = self.engines.get(made, runtime)?;
+        // SAFETY: `Loader::open` checked this user's signature, or the user vouched for the file.
+        let code = unsafe { Code::from_file(&engine, artifact.meta.shape.form, &artifact.path) };
+        let code = code.map_err(|error| wrong_machine(artifact, &error))?;
+        Ok(Loaded { code, tier: made.tier, origin: Origin::Precompiled, improvable: false })
+    }
+
     fn cached(&self, guest: &Opened, settings: &Settings, runtime: &Runtime) -> Result<Option<Code>> {
         let Some(cache) = &self.cache else { return Ok(None) };
         let Some(artifact) = cache.find(&guest.shape, settings) else { return Ok(None) };
-        let engine = settings.engine(runtime)?;
+        let engine = self.engines.get(settings, runtime)?;
         // SAFETY: the file carries this user's signature, so Holm wrote it as the compiler returned it; the
         // directory is private, and files in it are replaced by renaming, never changed in place.
         match unsafe { Code::from_file(&engine, guest.shape.form, &artifact.path) } {
@@ -167,7 +193,7 @@ impl Loader {
     #[cfg(feature = "compilers")]
     fn compile_under(&self, guest: &Opened, settings: &Settings, runtime: &Runtime) -> Result<Code> {
         let bytes = self.compile_bytes(guest, settings)?;
-        let engine = settings.engine(runtime)?;
+        let engine = self.engines.get(settings, runtime)?;
         self.keep(guest, settings, &bytes);
         // SAFETY: these are the very bytes the compiler returned.
         let code = unsafe { Code::from_bytes(&engine, guest.shape.form, &bytes) };
@@ -233,29 +259,6 @@ impl Loader {
 #[cfg(feature = "compilers")]
 fn meta(guest: &Opened, settings: &Settings) -> Meta {
     Meta { shape: guest.shape.clone(), settings: settings.clone(), name: guest.source.name.clone() }
-}
-
-fn load_precompiled(artifact: &Artifact, wanted: &Settings, runtime: &Runtime) -> Result<Loaded> {
-    let made = &artifact.meta.settings;
-    let name = artifact.path.display();
-    let lacks = |what: &str, flag: &str| {
-        Error::new(Kind::Unsupported, format!("{name} was compiled without {what}"))
-            .note(format!("compile it again with `holm compile {flag}`"))
-    };
-    if wanted.interruptible && !made.interruptible {
-        return Err(lacks("support for limits on time", "--interruptible"));
-    }
-    if wanted.fuel && !made.fuel {
-        return Err(lacks("support for a limit on fuel", "--fuel"));
-    }
-    if wanted.deterministic && !made.deterministic {
-        return Err(lacks("determinism", "--deterministic"));
-    }
-    let engine = made.engine(runtime)?;
-    // SAFETY: `Loader::open` checked this user's signature, or the user vouched for the file.
-    let code = unsafe { Code::from_file(&engine, artifact.meta.shape.form, &artifact.path) };
-    let code = code.map_err(|error| wrong_machine(artifact, &error))?;
-    Ok(Loaded { code, tier: made.tier, origin: Origin::Precompiled, improvable: false })
 }
 
 fn wrong_machine(artifact: &Artifact, error: &wasmtime::Error) -> Error {

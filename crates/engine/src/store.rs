@@ -1,6 +1,7 @@
 //! Stores whose guests are held to their limits.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use holm_grants::Limits;
@@ -9,6 +10,7 @@ use wasmtime::{Engine, Store, UpdateDeadline};
 use crate::clock::{Deadline, Exhausted};
 use crate::error::{Error, Kind, Result};
 use crate::limits::Limiter;
+use crate::usage::Usage;
 
 /// What every ABI's store carries: the account of the guest's memory.
 pub trait Limited: Send + 'static {
@@ -34,10 +36,40 @@ pub fn blocking_store<T: Limited>(engine: &Engine, state: T, limits: &Limits) ->
     store(engine, state, limits, UpdateDeadline::Continue)
 }
 
+/// Likewise for one guest of many on shared threads: its CPU time is what `usage` counts while it is polled, so it
+/// must be polled through [`crate::Metered`].
+///
+/// # Errors
+/// As [`limited_store`].
+pub fn metered_store<T: Limited>(engine: &Engine, state: T, limits: &Limits, usage: &Arc<Usage>) -> Result<Store<T>> {
+    let wall = Deadline::start(&Limits { cpu: None, ..*limits });
+    let (cpu, usage) = (limits.cpu, Arc::clone(usage));
+    let check = move || {
+        wall.check()?;
+        match cpu {
+            Some(limit) if usage.cpu_now() >= limit => Err(Exhausted::Cpu(limit)),
+            _ => Ok(()),
+        }
+    };
+    checked_store(engine, state, limits, check, UpdateDeadline::Yield)
+}
+
 fn store<T: Limited>(
     engine: &Engine,
     state: T,
     limits: &Limits,
+    next_tick: fn(u64) -> UpdateDeadline,
+) -> Result<Store<T>> {
+    let deadline = Deadline::start(limits);
+    checked_store(engine, state, limits, move || deadline.check(), next_tick)
+}
+
+/// A store whose guest is asked at every tick whether it may go on.
+fn checked_store<T: Limited>(
+    engine: &Engine,
+    state: T,
+    limits: &Limits,
+    check: impl Fn() -> Result<(), Exhausted> + Send + Sync + 'static,
     next_tick: fn(u64) -> UpdateDeadline,
 ) -> Result<Store<T>> {
     let internal = |error: wasmtime::Error| Error::new(Kind::Internal, format!("no store: {error:#}"));
@@ -47,10 +79,9 @@ fn store<T: Limited>(
         store.set_fuel(limits.fuel.unwrap_or(u64::MAX)).map_err(internal)?;
     }
     if engine.get_epoch_interruption() {
-        let deadline = Deadline::start(limits);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(move |_| {
-            deadline.check()?;
+            check()?;
             Ok(next_tick(1))
         });
     }

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use holm_grants::{Limits, format_size};
-use wasmtime::{FrameInfo, Store, ThrownException, Trap, WasmBacktrace, WasmCoreDump};
+use wasmtime::{FrameInfo, Store, ThrownException, Trap, WasmBacktrace};
 
 use crate::clock::Exhausted;
 use crate::config::DEFAULT_STACK;
-use crate::error::{Error, Frame, Kind, plain_io};
+use crate::error::{Error, Frame, Kind};
 use crate::limits::Limiter;
 use crate::shape::{Shape, demangle};
 use crate::store::Limited;
@@ -46,20 +46,24 @@ pub fn explain<T: Limited>(store: &mut Store<T>, error: wasmtime::Error, context
         Error::new(Kind::Trap, format!("stopped: {}", error.root_cause()))
     };
     let explained = explained.about(context.name).with_frames(frames);
-    match context.coredump {
-        Some(path) => explained.note(dump(store, &error, context.name, path)),
-        None => explained,
+    #[cfg(feature = "diagnostics")]
+    if let Some(path) = context.coredump {
+        return explained.note(dump(store, &error, context.name, path));
     }
+    explained
 }
 
 /// Writes the core dump and says where, or why not.
+#[cfg(feature = "diagnostics")]
 fn dump<T>(store: &mut Store<T>, error: &wasmtime::Error, name: &str, path: &Path) -> String {
-    let Some(dump) = error.downcast_ref::<WasmCoreDump>() else {
+    let Some(dump) = error.downcast_ref::<wasmtime::WasmCoreDump>() else {
         return "there is no core dump of this error".into();
     };
     match std::fs::write(path, dump.serialize(&mut *store, name)) {
         Ok(()) => format!("core dumped to {}", path.display()),
-        Err(error) => format!("the core dump could not be written to {}: {}", path.display(), plain_io(&error)),
+        Err(error) => {
+            format!("the core dump could not be written to {}: {}", path.display(), crate::error::plain_io(&error))
+        }
     }
 }
 

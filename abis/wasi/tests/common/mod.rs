@@ -35,7 +35,7 @@ pub(crate) async fn run(wasi: &Wasi, guest: &Guest, host: &Host, args: &[&str]) 
     let entries = wasi.load(guest, &host)?;
     let command = entries.iter().find_map(|entry| match entry {
         Entry::Command(command) => Some(command),
-        Entry::Functions(_) => None,
+        _ => None,
     });
     let args: Vec<String> = std::iter::once("guest").chain(args.iter().copied()).map(str::to_owned).collect();
     let code = command.unwrap().run(&args).await?;

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use holm_abi::Host;
 use holm_wasi::Wasi;
 
@@ -5,8 +7,8 @@ use crate::common::{guest, refused, run};
 
 fn granted() -> Host {
     let mut host = Host::default();
-    host.grants.config.insert("colour".into(), "green".into());
-    host.grants.config.insert("size".into(), "12".into());
+    Arc::make_mut(&mut host.grants).config.insert("colour".into(), "green".into());
+    Arc::make_mut(&mut host.grants).config.insert("size".into(), "12".into());
     host
 }
 

@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use holm_abi::Host;
 use holm_services::http_client::{ClientConfig, HttpClient};
@@ -10,7 +11,7 @@ use crate::server::Server;
 
 fn granted(patterns: &[&str]) -> Host {
     let mut host = Host::default();
-    host.grants.http = patterns.iter().map(|pattern| pattern.parse().unwrap()).collect();
+    Arc::make_mut(&mut host.grants).http = patterns.iter().map(|pattern| pattern.parse().unwrap()).collect();
     host
 }
 
@@ -71,7 +72,7 @@ async fn a_granted_name_does_not_open_the_loopback_it_leads_to() {
     assert_eq!(refused(&host), [format!("--net tcp://127.0.0.1:{port}")]);
     assert_eq!(server.connections(), 0);
 
-    host.grants.net.push(format!("tcp://127.0.0.1:{port}").parse().unwrap());
+    Arc::make_mut(&mut host.grants).net.push(format!("tcp://127.0.0.1:{port}").parse().unwrap());
     let (_, printed) = run(&wasi, &guest, &host, &[&url]).await.unwrap();
     assert_eq!(printed, format!("status 200\nGET /\napp.test:{port}\n"));
 }

@@ -8,7 +8,7 @@ use crate::common::{guest, refused, run};
 
 fn granted(name: &str) -> Host {
     let mut host = Host::default();
-    host.grants.kv.push(name.into());
+    Arc::make_mut(&mut host.grants).kv.push(name.into());
     host
 }
 

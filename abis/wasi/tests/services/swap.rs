@@ -26,7 +26,7 @@ async fn a_swap_fails_when_the_value_changed_and_gives_a_handle_that_does_not() 
     let stores = Arc::new(MemoryStores::default());
     let wasi = Wasi { stores: Some(stores.clone()), ..Wasi::default() };
     let mut host = Host::default();
-    host.grants.kv.push("default".into());
+    Arc::make_mut(&mut host.grants).kv.push("default".into());
 
     let entries = wasi.load(&guest_from(component()), &host).unwrap();
     let Some(Entry::Functions(functions)) = entries.first() else { panic!("no functions") };

@@ -96,6 +96,12 @@ pub fn demangle(name: &str) -> String {
     demangle_cpp(name).unwrap_or_else(|| name.to_owned())
 }
 
+#[cfg(not(feature = "diagnostics"))]
+fn demangle_cpp(_: &str) -> Option<String> {
+    None
+}
+
+#[cfg(feature = "diagnostics")]
 fn demangle_cpp(name: &str) -> Option<String> {
     if !name.starts_with("_Z") {
         return None;
