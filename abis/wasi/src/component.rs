@@ -11,6 +11,8 @@ use wasmtime::Store;
 use wasmtime::component::{InstancePre, Linker};
 use wasmtime_wasi::{I32Exit, p2, p3};
 
+#[cfg(feature = "http")]
+use crate::handler;
 use crate::module::exit_code;
 use crate::services::Services;
 use crate::state::State;
@@ -28,6 +30,10 @@ pub(crate) fn load(wasi: &Wasi, guest: &Guest, host: &Host) -> Result<Vec<Entry>
     let (lent, name) = (Arc::clone(&services), guest.name.clone());
     let state = Arc::new(move || State::new(&lent, std::slice::from_ref(&name)));
     let mut entries = vec![Entry::Functions(Arc::new(ComponentFunctions::new(guest, host, pre.clone(), state)))];
+    #[cfg(feature = "http")]
+    if let Some(handler) = handler::load(guest, &services, &pre)? {
+        entries.insert(0, Entry::Http(handler));
+    }
     if is_command(guest) {
         entries.insert(0, Entry::Command(Arc::new(Program { guest: guest.clone(), services, pre })));
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use holm_abi::{Error, Host, Kind, Result};
+use holm_abi::{Error, Host, Kind, Result, Stdio};
 use holm_grants::DirGrant;
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
@@ -16,6 +16,7 @@ use crate::stdio::{self, Account};
 /// [`Kind::NotFound`] or [`Kind::Io`] when a granted directory cannot be opened.
 pub(crate) fn context(
     host: &Host,
+    streams: &Stdio,
     network: &Arc<Network>,
     output: &Account,
     args: &[String],
@@ -32,9 +33,9 @@ pub(crate) fn context(
         preopen(&mut builder, dir)?;
     }
     network.open(&mut builder);
-    stdio::stdin(&mut builder, &host.stdio.stdin);
-    builder.stdout(stdio::Sink::stdout(&host.stdio.stdout, output));
-    builder.stderr(stdio::Sink::stderr(&host.stdio.stderr, output));
+    stdio::stdin(&mut builder, &streams.stdin);
+    builder.stdout(stdio::Sink::stdout(&streams.stdout, output));
+    builder.stderr(stdio::Sink::stderr(&streams.stderr, output));
     if host.deterministic {
         let clock = SteadyClock::default();
         builder.wall_clock(clock.clone());

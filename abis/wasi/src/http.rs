@@ -6,13 +6,14 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use holm_abi::Body;
 use holm_engine::shape::Shape;
 use holm_grants::{Ask, Proto};
 use holm_services::http_client::{AddressPolicy, HttpError, Options};
-use http::{Request, Response, Uri};
+use http::{HeaderName, Request, Response, Uri};
 use http_body_util::BodyExt as _;
 use wasmtime::component::Linker;
-use wasmtime_wasi_http::{Error, RequestOptions, Result, WasiBody, WasiHttpHooks, p2, p3};
+use wasmtime_wasi_http::{DEFAULT_FORBIDDEN_HEADERS, Error, RequestOptions, Result, WasiBody, WasiHttpHooks, p2, p3};
 
 use crate::services::Services;
 use crate::state::State;
@@ -42,12 +43,21 @@ pub(crate) fn link(linker: &mut Linker<State>, shape: &Shape) -> wasmtime::Resul
     Ok(())
 }
 
+/// A request's body, for a guest.
+pub(crate) fn incoming(body: Body) -> WasiBody {
+    body.map_err(|error| Error::InternalError(Some(error.to_string()))).boxed_unsync()
+}
+
 /// Sends a guest's requests.
 pub(crate) struct Outbound(pub(crate) Arc<Services>);
 
 type Done = Box<dyn Future<Output = Result<()>> + Send>;
 
 impl WasiHttpHooks for Outbound {
+    fn is_forbidden_header(&mut self, name: &HeaderName) -> bool {
+        DEFAULT_FORBIDDEN_HEADERS.contains(name)
+    }
+
     fn send_request(
         &mut self,
         request: Request<WasiBody>,

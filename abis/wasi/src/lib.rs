@@ -5,6 +5,8 @@ mod component;
 mod config;
 mod context;
 #[cfg(feature = "http")]
+mod handler;
+#[cfg(feature = "http")]
 mod http;
 mod interfaces;
 #[cfg(feature = "kv")]
@@ -118,6 +120,10 @@ fn recognise_module(shape: &Shape) -> Option<Evidence> {
 fn recognise_component(shape: &Shape) -> Option<Evidence> {
     if let Some(run) = shape.exports.iter().find(|export| export.name.starts_with("wasi:cli/run@")) {
         return Some(Evidence::new(Certainty::Certain, format!("exports `{}`", run.name)));
+    }
+    #[cfg(feature = "http")]
+    if let Some(handler) = shape.exports.iter().find(|export| handler::is_handler(&export.name)) {
+        return Some(Evidence::new(Certainty::Certain, format!("exports `{}`", handler.name)));
     }
     let import = shape.imports.iter().find(|import| import.name.starts_with("wasi:"))?;
     Some(Evidence::new(Certainty::Likely, format!("imports `{}`", import.name)))

@@ -28,7 +28,7 @@ pub(crate) struct ModuleState {
 impl ModuleState {
     pub(crate) fn new(host: &Host, args: &[String]) -> Result<Self> {
         let network = Network::new(host);
-        let mut builder = context(host, &network, &Account::new(host.limits.max_output), args)?;
+        let mut builder = context(host, &host.stdio, &network, &Account::new(host.limits.max_output), args)?;
         let decoy = Decoy::open(&mut builder, host, args)?;
         Ok(Self { limiter: Limiter::new(&host.limits), wasi: builder.build_p1(), decoy })
     }

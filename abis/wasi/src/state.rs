@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use holm_abi::Result;
+use holm_abi::{Result, Stdio};
 use holm_engine::{Limited, Limiter};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -46,12 +46,17 @@ pub(crate) struct State {
 
 impl State {
     pub(crate) fn new(services: &Arc<Services>, args: &[String]) -> Result<Self> {
+        Self::with(services, args, &services.host.stdio)
+    }
+
+    /// With standard streams of its own.
+    pub(crate) fn with(services: &Arc<Services>, args: &[String], stdio: &Stdio) -> Result<Self> {
         let host = &services.host;
         let network = Network::new(host);
         let output = Account::new(host.limits.max_output);
         Ok(Self {
             limiter: Limiter::new(&host.limits),
-            ctx: context(host, &network, &output, args)?.build(),
+            ctx: context(host, stdio, &network, &output, args)?.build(),
             output,
             network,
             lookups: HashMap::new(),

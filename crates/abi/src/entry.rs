@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use holm_engine::Result;
 
-use crate::{Type, Value};
+use crate::{HttpHandler, Type, Value};
 
 /// One way into a guest.
 #[derive(Clone)]
@@ -14,6 +14,8 @@ pub enum Entry {
     Command(Arc<dyn Command>),
     /// Call its functions.
     Functions(Arc<dyn Functions>),
+    /// Hand it HTTP requests.
+    Http(Arc<dyn HttpHandler>),
 }
 
 /// A guest that runs to completion.

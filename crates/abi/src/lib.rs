@@ -5,6 +5,7 @@
 mod detect;
 mod entry;
 mod host;
+mod http;
 mod json;
 mod provision;
 mod text;
@@ -17,6 +18,7 @@ use holm_engine::TrapContext;
 use holm_engine::shape::{Import, Shape};
 pub use holm_engine::{Code, Error, Kind, Result};
 pub use host::{Host, Input, Output, Stdio};
+pub use http::{Body, BodyError, Exchange, HttpHandler, OnFailure};
 pub use json::{from_json, to_json};
 pub use provision::{MissingImport, Provision, missing_imports};
 pub use text::{parse_arg, print};

@@ -76,7 +76,8 @@ enum Start {
 
 impl Program {
     pub(super) fn new(guest: &Guest, host: &Host, args: &[String], memories: Vec<SharedImport>) -> Result<Arc<Self>> {
-        let wasi = context(host, &Network::new(host), &Account::new(host.limits.max_output), args)?.build_p1();
+        let wasi =
+            context(host, &host.stdio, &Network::new(host), &Account::new(host.limits.max_output), args)?.build_p1();
         let memory = memories.iter().map(|import| reserved(&import.memory)).sum();
         Ok(Arc::new(Self {
             guest: guest.clone(),

@@ -1,0 +1,77 @@
+//! Components that answer HTTP requests: `wasi:http/incoming-handler` of WASI 0.2 and `wasi:http/handler` of 0.3.
+
+mod p2;
+mod p3;
+mod response;
+
+use std::sync::Arc;
+
+use holm_abi::{Exchange, Guest, HttpHandler, Result};
+use holm_engine::{Error, Kind, explain, metered_store};
+use wasmtime::Store;
+use wasmtime::component::InstancePre;
+
+use crate::services::Services;
+use crate::state::State;
+
+/// The way to hand this component requests, if it takes any. Of two, the newer.
+pub(crate) fn load(
+    guest: &Guest,
+    services: &Arc<Services>,
+    pre: &InstancePre<State>,
+) -> Result<Option<Arc<dyn HttpHandler>>> {
+    let exports = |name: &str| guest.shape.exports.iter().any(|export| export.name.starts_with(name));
+    let it = Handled { guest: guest.clone(), services: Arc::clone(services) };
+    let unfit = |error: wasmtime::Error| Error::new(Kind::Invalid, format!("its handler does not fit: {error:#}"));
+    Ok(if exports(P3) && pre.component().engine().get_concurrency_support() {
+        Some(Arc::new(p3::Handler::new(it, pre).map_err(unfit)?))
+    } else if exports(P2) {
+        Some(Arc::new(p2::Handler::new(it, pre).map_err(unfit)?))
+    } else {
+        None
+    })
+}
+
+const P2: &str = "wasi:http/incoming-handler@0.2.";
+const P3: &str = "wasi:http/handler@0.3.";
+
+/// Whether an export of this name makes a component a handler, and because of what.
+pub(crate) fn is_handler(export: &str) -> bool {
+    export.starts_with(P2) || export.starts_with(P3)
+}
+
+/// The guest behind a handler.
+#[derive(Clone)]
+struct Handled {
+    guest: Guest,
+    services: Arc<Services>,
+}
+
+impl Handled {
+    /// A store for one instance of the guest.
+    fn store(&self, engine: &wasmtime::Engine, exchange: &Exchange) -> Result<Store<State>> {
+        let host = &self.services.host;
+        let stdio = exchange.stdio.as_ref().unwrap_or(&host.stdio);
+        let mut state = State::with(&self.services, std::slice::from_ref(&self.guest.name), stdio)?;
+        state.limiter = state.limiter.counted_by(&exchange.usage);
+        metered_store(engine, state, &host.limits, &exchange.usage)
+    }
+
+    /// How the guest ended, in our words.
+    fn ended(&self, store: &mut Store<State>, result: wasmtime::Result<()>) -> Result<()> {
+        if let Some(error) = store.data().output.failure() {
+            return Err(error.about(&self.guest.name));
+        }
+        result.map_err(|error| match error.downcast_ref::<wasmtime_wasi::I32Exit>() {
+            Some(exit) => {
+                Error::new(Kind::NoResponse, format!("it ended with exit code {}", exit.0)).about(&self.guest.name)
+            }
+            None => explain(store, error, self.guest.trap_context(&self.services.host)),
+        })
+    }
+
+    /// The error of a guest that answered with one, or did not answer.
+    fn no_response(&self, why: impl std::fmt::Display) -> Error {
+        Error::new(Kind::NoResponse, format!("{}: {why}", self.guest.name))
+    }
+}

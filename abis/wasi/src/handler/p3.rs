@@ -1,0 +1,81 @@
+//! `wasi:http/handler` of WASI 0.3.
+
+use std::future::poll_fn;
+
+use async_trait::async_trait;
+use holm_abi::{Body, Exchange, HttpHandler, Result};
+use holm_engine::within_wall;
+use http::{Request, Response};
+use tokio::sync::oneshot;
+use wasmtime::Store;
+use wasmtime::component::InstancePre;
+use wasmtime_wasi_http::p3::Request as GuestRequest;
+use wasmtime_wasi_http::p3::bindings::ServicePre;
+use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode;
+use wasmtime_wasi_http::{WasiBody, WasiHttpView as _};
+
+use super::Handled;
+use super::response::respond;
+use crate::http::incoming;
+use crate::state::State;
+
+pub(super) struct Handler {
+    handled: Handled,
+    pre: ServicePre<State>,
+}
+
+impl Handler {
+    pub(super) fn new(handled: Handled, pre: &InstancePre<State>) -> wasmtime::Result<Self> {
+        Ok(Self { handled, pre: ServicePre::new(pre.clone())? })
+    }
+}
+
+#[async_trait]
+impl HttpHandler for Handler {
+    async fn handle(&self, request: Request<Body>, exchange: Exchange) -> Result<Response<Body>> {
+        let (handled, pre) = (self.handled.clone(), self.pre.clone());
+        let mut store = handled.store(pre.engine(), &exchange)?;
+        let (send, head) = oneshot::channel();
+        let guest = async move {
+            let limits = handled.services.host.limits;
+            let called = within_wall(&limits, call(&pre, &mut store, request, send)).await;
+            let refused = match called {
+                Ok(Err(code)) => Some(code),
+                Ok(Ok(())) => None,
+                Err(error) => return handled.ended(&mut store, Err(error)),
+            };
+            handled.ended(&mut store, Ok(()))?;
+            match refused {
+                Some(code) => Err(handled.no_response(format_args!("it answered with the error {code:?}"))),
+                None => Ok(()),
+            }
+        };
+        respond(Box::pin(guest), head, &exchange, || self.handled.no_response("it returned without a response")).await
+    }
+}
+
+/// Instantiates the guest, hands it the request, and lets it finish what it began.
+async fn call(
+    pre: &ServicePre<State>,
+    store: &mut Store<State>,
+    request: Request<Body>,
+    head: oneshot::Sender<Response<WasiBody>>,
+) -> wasmtime::Result<Result<(), ErrorCode>> {
+    let guest = pre.instantiate_async(&mut *store).await?;
+    let (request, sent) = GuestRequest::from_http(store.data_mut().http().hooks, request.map(incoming));
+    store
+        .run_concurrent(async |accessor| {
+            let response = match guest.handle(accessor, request).await? {
+                Ok(response) => response,
+                Err(code) => return Ok(Err(code)),
+            };
+            // How sending the request's body went is the guest's to know, and it was told.
+            let response = accessor.with(|mut store| response.into_http(&mut store, async { Ok(()) }))?;
+            // Whoever waited may be gone; then nobody is left to tell.
+            let _ = head.send(response);
+            poll_fn(|cx| accessor.poll_no_interesting_tasks(cx)).await;
+            drop(sent);
+            Ok(Ok(()))
+        })
+        .await?
+}

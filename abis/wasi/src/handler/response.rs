@@ -1,0 +1,122 @@
+//! A guest that runs on while its response is read.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use holm_abi::{Body, BodyError, Exchange, OnFailure, Result};
+use holm_engine::Metered;
+use http::Response;
+use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use tokio::sync::oneshot;
+use wasmtime_wasi_http::WasiBody;
+
+/// A guest at work on one request. Its result says how it ended.
+pub(super) type Running = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
+
+/// Runs a guest until the head of its response is there, and hands the guest on with the body.
+///
+/// The guest runs in the task of whoever reads its response, so a response costs no task of its own, a reader that
+/// is slow slows the guest, and one that goes away ends it.
+///
+/// # Errors
+/// The guest's own; `unanswered` if it ended well and sent nothing.
+pub(super) async fn respond(
+    guest: Running,
+    head: oneshot::Receiver<Response<WasiBody>>,
+    exchange: &Exchange,
+    unanswered: impl FnOnce() -> holm_abi::Error,
+) -> Result<Response<Body>> {
+    let mut guest = Some(Metered::new(Arc::clone(&exchange.usage), guest));
+    let mut head = head;
+    let answered = std::future::poll_fn(|cx| {
+        if let Some(running) = &mut guest
+            && let Poll::Ready(ended) = Pin::new(running).poll(cx)
+        {
+            guest = None;
+            if let Err(error) = ended {
+                return Poll::Ready(Err(error));
+            }
+        }
+        Pin::new(&mut head).poll(cx).map(Ok)
+    });
+    match answered.await? {
+        Ok(response) => {
+            let failed = exchange.failed.clone();
+            Ok(response.map(|body| Streaming { body, guest, failed, broken: false }.boxed_unsync()))
+        }
+        Err(_) => match guest {
+            // It dropped its way to answer, and may yet say why.
+            Some(running) => Err(running.await.err().unwrap_or_else(unanswered)),
+            None => Err(unanswered()),
+        },
+    }
+}
+
+/// A response's body, and the guest that writes it.
+struct Streaming {
+    body: WasiBody,
+    guest: Option<Metered<Running>>,
+    failed: Option<OnFailure>,
+    broken: bool,
+}
+
+impl Streaming {
+    /// Lets the guest work.
+    fn drive(&mut self, cx: &mut Context<'_>) {
+        let Some(guest) = &mut self.guest else { return };
+        let Poll::Ready(ended) = Pin::new(guest).poll(cx) else { return };
+        self.guest = None;
+        if let Err(error) = ended {
+            self.broken = true;
+            tell(self.failed.as_ref(), &error);
+        }
+    }
+}
+
+fn tell(failed: Option<&OnFailure>, error: &holm_abi::Error) {
+    if let Some(failed) = failed {
+        failed(error);
+    }
+}
+
+impl http_body::Body for Streaming {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let this = &mut *self;
+        this.drive(cx);
+        let frame = std::task::ready!(Pin::new(&mut this.body).poll_frame(cx));
+        match frame {
+            Some(frame) => Poll::Ready(Some(frame.map_err(Into::into))),
+            // A guest that fails closes its body too, and that must not look like its end.
+            None if std::mem::take(&mut this.broken) => Poll::Ready(Some(Err("the guest failed".into()))),
+            None => {
+                if let Some(guest) = this.guest.take() {
+                    finish_alone(guest, this.failed.take());
+                }
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.guest.is_none() && !self.broken && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// What a guest does after its response is nobody's to wait for.
+fn finish_alone(guest: Metered<Running>, failed: Option<OnFailure>) {
+    tokio::spawn(async move {
+        if let Err(error) = guest.await {
+            tell(failed.as_ref(), &error);
+        }
+    });
+}
