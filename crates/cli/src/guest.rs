@@ -16,7 +16,12 @@ use crate::settings::settings;
 
 /// Every ABI Holm speaks, the more particular first.
 pub(crate) fn abis() -> Vec<Box<dyn Abi>> {
-    vec![Box::new(holm_bindgen::Bindgen), Box::new(wasi()), Box::new(holm_core::Core)]
+    vec![
+        #[cfg(feature = "bindgen")]
+        Box::new(holm_bindgen::Bindgen),
+        Box::new(wasi()),
+        Box::new(holm_core::Core),
+    ]
 }
 
 /// WASI, with key-value stores in this user's state directory.

@@ -1,0 +1,48 @@
+//! One HTTP request into a fresh instance and its response out again, without a network.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use holm_abi::{Abi as _, Body, Entry, Exchange, Guest, Host, HttpHandler};
+use holm_engine::{Loader, Pool, Runtime, Settings, Source};
+use holm_wasi::Wasi;
+use http_body_util::{BodyExt as _, Empty};
+
+use crate::measure::{median, timed};
+
+const ROUNDS: usize = 9;
+const REQUESTS: u32 = 2_000;
+
+pub fn run() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("tokio starts");
+    for guest in ["serve-hello.p2.wasm", "serve-hello.p3.wasm"] {
+        let handler = load(guest);
+        let times: Vec<Duration> = (0..ROUNDS)
+            .map(|_| timed(|| (0..REQUESTS).for_each(|_| runtime.block_on(request(&handler)))))
+            .collect();
+        let each = median(&times, |time| *time).as_secs_f64() * 1e6 / f64::from(REQUESTS);
+        println!("{guest}: {each:.1} us of CPU");
+    }
+}
+
+fn load(name: &str) -> Arc<dyn HttpHandler> {
+    let path = format!("{}/../guests/prebuilt/{name}", env!("CARGO_MANIFEST_DIR"));
+    let loader = Loader::default();
+    let opened = loader.open(Source::read(&path).expect("it is there")).expect("it is Wasm");
+    let settings =
+        Settings { interruptible: true, concurrency: opened.shape.needs.concurrency, ..Settings::default() };
+    let runtime = Runtime { pool: Some(Pool { instances: 200, memory: 4 << 30 }), ..Runtime::default() };
+    let loaded = loader.load(&opened, &settings, true, &runtime).expect("it compiles");
+    let guest = Guest { name: name.into(), shape: Arc::new(opened.shape), code: loaded.code, path: None };
+    let entries = Wasi::new().load(&guest, &Host::default()).expect("it links");
+    entries.into_iter().find_map(|entry| if let Entry::Http(http) = entry { Some(http) } else { None }).expect("HTTP")
+}
+
+async fn request(handler: &Arc<dyn HttpHandler>) {
+    let body: Body = Empty::new().map_err(|never| match never {}).boxed_unsync();
+    let request = http::Request::get("http://localhost/").header("host", "localhost").body(body).expect("a request");
+    let response = handler.handle(request, Exchange::default()).await.expect("it answers");
+    assert_eq!(response.status(), 200);
+    let body = response.into_body().collect().await.expect("a body").to_bytes();
+    assert_eq!(&body[..], b"Hello from Holm!\n");
+}
