@@ -55,11 +55,18 @@ impl Socket {
 
     async fn accept(&self) -> io::Result<(Raw, Option<SocketAddr>)> {
         match self {
-            Self::Tcp(socket) => socket.accept().await.map(|(stream, peer)| (Raw::Tcp(eager(stream)), Some(peer))),
+            Self::Tcp(socket) => {
+                socket.accept().await.map(|(stream, peer)| (Raw::Tcp(eager(stream)), Some(plain(peer))))
+            }
             #[cfg(unix)]
             Self::Unix { socket, .. } => socket.accept().await.map(|(stream, _)| (Raw::Unix(stream), None)),
         }
     }
+}
+
+/// An IPv4 client of an IPv6 socket is an IPv4 client.
+fn plain(peer: SocketAddr) -> SocketAddr {
+    SocketAddr::new(peer.ip().to_canonical(), peer.port())
 }
 
 /// Sends what is written without waiting for more.
