@@ -1,0 +1,3 @@
+//! The edge server.
+
+pub mod front;
