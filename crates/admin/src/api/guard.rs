@@ -105,7 +105,8 @@ mod tests {
         for good in ["127.0.0.1", "127.0.0.1:80", "[::1]", "[::1]:8080", "localhost", "LocalHost:1", "10.1.2.3"] {
             assert!(is_machine(&HeaderValue::from_static(good)), "{good}");
         }
-        for bad in ["", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "a b", "::1", "localhost."] {
+        for bad in ["", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "a b", "::1", "localhost."]
+        {
             assert!(!is_machine(&HeaderValue::from_static(bad)), "{bad}");
         }
     }

@@ -75,8 +75,10 @@ impl Listener {
     /// # Errors
     /// See [`ListenError`]. Paths of more than about 90 bytes are too long for the system.
     pub fn unix(path: &Path) -> Result<Self, ListenError> {
-        check_free(path)?;
         let failed = |source| ListenError::Io { at: format!("unix:{}", path.display()), source };
+        // Else a path too long for anybody to connect to would only be noticed by those who try.
+        std::os::unix::net::SocketAddr::from_pathname(path).map_err(failed)?;
+        check_free(path)?;
         // Bound in a directory that nobody else may enter and moved when its mode is right, so that
         // nobody can connect in between.
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));

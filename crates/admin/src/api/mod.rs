@@ -89,13 +89,7 @@ impl Api {
         response
     }
 
-    async fn route(
-        &self,
-        peer: &Peer,
-        parts: &Parts,
-        body: &mut Incoming,
-        allowed: &mut Vec<&'static str>,
-    ) -> Answer {
+    async fn route(&self, peer: &Peer, parts: &Parts, body: &mut Incoming, allowed: &mut Vec<&'static str>) -> Answer {
         guard::refuse_browsers(peer, &parts.uri, &parts.headers)?;
         let found = routes::find(&parts.method, parts.uri.path());
         // Before saying what there is and what not.
@@ -133,7 +127,10 @@ impl Api {
     }
 
     /// Uses the store where it may block.
-    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&Store) -> T + Send + 'static) -> Result<T, ApiError> {
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Store) -> T + Send + 'static,
+    ) -> Result<T, ApiError> {
         let store = Arc::clone(&self.0.store);
         tokio::task::spawn_blocking(move || work(&store)).await.map_err(ApiError::panicked)
     }

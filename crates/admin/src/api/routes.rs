@@ -178,7 +178,10 @@ pub(super) static ROUTES: [Route; 14] = [
 ///
 /// # Errors
 /// [`Code::NoSuchRoute`]; [`Code::MethodNotAllowed`] with the methods there are.
-pub(super) fn find<'p>(method: &Method, path: &'p str) -> Result<(&'static Route, &'p str), (ApiError, Vec<&'static str>)> {
+pub(super) fn find<'p>(
+    method: &Method,
+    path: &'p str,
+) -> Result<(&'static Route, &'p str), (ApiError, Vec<&'static str>)> {
     let mut allowed = Vec::new();
     for route in &ROUTES {
         match matches(route.path, path) {
