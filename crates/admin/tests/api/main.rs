@@ -1,0 +1,8 @@
+//! The admin API and its client over real sockets, with a backend that keeps what it is told.
+
+mod apps;
+mod blobs;
+mod client;
+mod doors;
+mod openapi;
+mod server;
