@@ -34,7 +34,9 @@ fn values(reader: &mut Reader<'_, '_, '_>, folder: &Path) -> (Grants, Vec<String
 
 /// `path` seen from `folder`, without the `./` that people write in front.
 pub(crate) fn beside(folder: &Path, path: impl AsRef<Path>) -> PathBuf {
-    folder.join(path).components().collect()
+    let path = path.as_ref();
+    let plain = path.strip_prefix(".").ok().filter(|plain| !plain.as_os_str().is_empty());
+    folder.join(plain.unwrap_or(path)).components().collect()
 }
 
 fn dirs(reader: &mut Reader<'_, '_, '_>, folder: &Path) -> Vec<DirGrant> {

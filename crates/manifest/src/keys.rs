@@ -59,14 +59,16 @@ pub(crate) static SERVICES: Keys = Keys { table: "services", known: &["kv", "blo
 /// The more particular first: `args` below `[limits]` was meant for above the first table, not for a guest by name.
 static MANIFEST: [&Keys; 6] = [&GRANTS, &LIMITS, &REUSE, &APP, &GUEST, &SERVICES];
 
-/// What other programs call what we have another word for.
+/// What other programs, or other tables of ours, call what we have another word for.
 const SYNONYMS: &[(&str, &str)] = &[
     ("response-body", "max-output"),
     ("timeout", "wall"),
     ("max-concurrency", "concurrency"),
     ("route", "routes"),
+    ("guest", "file"),
     ("path", "file"),
     ("bind", "listen"),
+    ("proxy", "proxy-protocol"),
 ];
 
 /// A longer key is no misspelling of ours, and comparing it would cost time.
@@ -94,6 +96,9 @@ impl Keys {
     }
 
     fn advice(&self, key: &str, place: &str) -> String {
+        if let Some(ours) = self.synonym(key) {
+            return format!("did you mean `{ours}`?");
+        }
         if let Some(home) = self.family.iter().find(|keys| keys.known.contains(&key)) {
             return home.belongs(key, place);
         }
@@ -113,13 +118,14 @@ impl Keys {
         }
     }
 
+    fn synonym(&self, key: &str) -> Option<&'static str> {
+        let ours = SYNONYMS.iter().find(|(other, ours)| *other == key && self.known.contains(ours));
+        ours.map(|(_, ours)| *ours)
+    }
+
     fn nearest(&self, key: &str) -> Option<&'static str> {
         if key.len() > LONGEST_MISSPELLING {
             return None;
-        }
-        let synonym = SYNONYMS.iter().find(|(other, ours)| *other == key && self.known.contains(ours));
-        if let Some((_, ours)) = synonym {
-            return Some(ours);
         }
         let distance = |known: &str| strsim::damerau_levenshtein(key, known);
         let nearest = self.known.iter().copied().min_by_key(|known| distance(known))?;
@@ -160,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_word_of_another_program_is_recognised_where_ours_may_stand() {
-        assert_eq!(LIMITS.nearest("response-body"), Some("max-output"));
-        assert_eq!(GRANTS.nearest("response-body"), None);
+        assert_eq!(LIMITS.synonym("response-body"), Some("max-output"));
+        assert_eq!(GRANTS.synonym("response-body"), None);
     }
 }

@@ -35,6 +35,8 @@
 
 mod app;
 mod document;
+#[cfg(test)]
+mod documented;
 mod error;
 mod grants;
 mod guest;

@@ -39,15 +39,16 @@ fn segment(text: &str) -> Result<Cow<'_, str>, String> {
     if let Some(other) = text.chars().find(|c| !is_path_char(*c) && *c != '%') {
         return Err(refused(other));
     }
+    // Before decoding, which could put digits behind a lone `%`.
+    if !percents_are_whole(text) {
+        return Err("`%` is followed by two hexadecimal digits; the sign itself is `%25`".into());
+    }
     let segment = normal_segment(text);
     if ["%2F", "%5C", "%00"].iter().any(|code| segment.contains(code)) {
         return Err("it has an encoded slash, backslash or NUL, which servers disagree about".into());
     }
-    if !percents_are_whole(&segment) {
-        return Err("`%` is followed by two hexadecimal digits; the sign itself is `%25`".into());
-    }
     // Some servers cut `;parameters` off before they resolve dots.
-    if let Some("." | "..") = segment.split(';').next() {
+    if let Some("." | "..") = segment.replace("%3B", ";").split(';').next() {
         return Err("it has a segment of dots alone, which clients take out of the URLs they ask for".into());
     }
     Ok(segment)

@@ -3,24 +3,24 @@
 use crate::keys::Keys;
 
 /// Keys outside of any table, in the order of the documentation.
-pub(super) static SERVER: Keys = Keys {
+pub(crate) static SERVER: Keys = Keys {
     table: "",
     known: &["holm-server", "listen", "apps", "state", "drain", "admin", "ceilings", "log", "telemetry"],
     family: &FAMILY,
 };
 /// Keys of a table in `listen`.
-pub(super) static LISTEN: Keys =
+pub(crate) static LISTEN: Keys =
     Keys { table: "listen", known: &["address", "tls", "proxy-protocol"], family: &FAMILY };
 /// Keys of `tls`.
-pub(super) static TLS: Keys = Keys { table: "listen.tls", known: &["cert", "key"], family: &FAMILY };
+pub(crate) static TLS: Keys = Keys { table: "listen.tls", known: &["cert", "key"], family: &FAMILY };
 /// Keys of `admin`.
-pub(super) static ADMIN: Keys = Keys { table: "admin", known: &["listen", "token-file"], family: &FAMILY };
+pub(crate) static ADMIN: Keys = Keys { table: "admin", known: &["listen", "token-file"], family: &FAMILY };
 /// Keys of `[log]`.
-pub(super) static LOG: Keys = Keys { table: "log", known: &["format", "file", "access"], family: &FAMILY };
+pub(crate) static LOG: Keys = Keys { table: "log", known: &["format", "file", "access"], family: &FAMILY };
 /// Keys of `[telemetry]`.
-pub(super) static TELEMETRY: Keys = Keys { table: "telemetry", known: &["otlp", "service-name"], family: &FAMILY };
+pub(crate) static TELEMETRY: Keys = Keys { table: "telemetry", known: &["otlp", "service-name"], family: &FAMILY };
 /// Keys of `[ceilings]`: those of an app's limits, and then those for all apps together.
-pub(super) static CEILINGS: Keys = Keys {
+pub(crate) static CEILINGS: Keys = Keys {
     table: "ceilings",
     known: &[
         "memory",

@@ -21,7 +21,7 @@
 mod address;
 mod admin;
 mod ceilings;
-mod keys;
+pub(crate) mod keys;
 mod listen;
 mod log;
 mod telemetry;
