@@ -24,21 +24,20 @@ pub(crate) fn choose(mut app: App, named: Option<&str>, manifest: &Path) -> Resu
     let mut meant: Vec<Guest> = app.guests.iter().filter(|guest| is_named(guest)).cloned().collect();
     match (meant.pop(), meant.is_empty()) {
         (Some(guest), true) => Ok(guest),
-        (Some(_), false) => Err(several(&app, manifest, "more than one of them is this file")),
-        (None, _) => Err(several(&app, manifest, "name the file of one of them")),
+        (Some(_), false) => {
+            Err(several(&app, manifest, "more than one of them is this file, so it does not say which is meant"))
+        }
+        (None, _) => Err(several(&app, manifest, "name the file of one of them: holm run FILE")),
     }
 }
 
 fn several(app: &App, manifest: &Path, advice: &str) -> Error {
-    let count = app.guests.len();
-    let manifest = manifest.display();
-    let mut error = Error::new(Kind::Usage, format!("which guest? {manifest} has {count}: {advice}"));
-    for guest in &app.guests {
-        let name = guest.name.as_deref().unwrap_or_default();
+    let described = app.guests.iter().map(|guest| {
         let file = guest.file.as_deref().unwrap_or(Path::new(""));
-        error = error.note(format!("{name}: {}", file.display()));
-    }
-    error
+        format!("{} ({})", guest.name.as_deref().unwrap_or_default(), file.display())
+    });
+    let described = described.collect::<Vec<_>>().join(", ");
+    Error::new(Kind::Usage, format!("which guest? {} has several: {described}", manifest.display())).note(advice)
 }
 
 fn same_file(a: &Path, b: &Path) -> bool {

@@ -21,12 +21,7 @@ pub struct ParseError {
 impl ParseError {
     /// `what` carries its article ("a network grant"); `example` is a text that would be read. Of `text` and `why` the
     /// message shows the beginning, with control characters spelt out.
-    pub fn new(
-        what: &'static str,
-        example: &'static str,
-        text: &str,
-        why: impl Into<Cow<'static, str>>,
-    ) -> Self {
+    pub fn new(what: &'static str, example: &'static str, text: &str, why: impl Into<Cow<'static, str>>) -> Self {
         ParseError { what, text: shown(text, LONGEST_TEXT), why: shown(&why.into(), LONGEST_REASON), example }
     }
 }

@@ -74,12 +74,15 @@ fn table<'a>(text: &'a str, report: &mut Report<'_>) -> Option<DeTable<'a>> {
             continue;
         }
         match is_second_guest(&table, text.get(span.clone())) {
-            true => report.add(span, "`guest = \"FILE\"` is for a single guest; with [guest.NAME] tables, write its file as `file` in one of them"),
+            true => report.add(span, SECOND_GUEST),
             false => report.add(span, error.message()),
         }
     }
     errors.is_empty().then_some(table)
 }
+
+const SECOND_GUEST: &str = "`guest = \"FILE\"` is for a single guest; with [guest.NAME] tables, write its file as \
+                            `file` in one of them";
 
 /// Whether `[guest.NAME]` follows on `guest = "FILE"`, of which TOML itself only says that it cannot extend a string.
 fn is_second_guest(table: &DeTable<'_>, at: Option<&str>) -> bool {
@@ -100,7 +103,8 @@ impl Format {
         let ours = as_number(value.get_ref()) == Some(*version);
         if !ours {
             let other = format!(
-                "this Holm reads {files} of version {version}, written `{key} = {version}`; for a newer one, update Holm"
+                "this Holm reads {files} of version {version}, written `{key} = {version}`; for a newer one, update \
+                 Holm"
             );
             reader.report.add(value.span(), other);
         }

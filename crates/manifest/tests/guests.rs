@@ -103,7 +103,8 @@ fn only_a_guest_without_siblings_answers_everything_unasked() {
 #[test]
 fn every_limit_for_serving_is_read() {
     let app = parse(
-        "[limits]\nconcurrency = 1\nqueue = 0\nfirst-byte = '2s'\nrequest-body = '3KiB'\nconnections = 4\nlog = 5\nstore = 6",
+        "[limits]\nconcurrency = 1\nqueue = 0\nfirst-byte = '2s'\nrequest-body = '3KiB'\nconnections = 4\nlog = 5\n\
+         store = 6",
     );
     let expected = ServeLimits {
         concurrency: Some(1),

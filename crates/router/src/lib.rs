@@ -1,8 +1,8 @@
 //! Which app answers a request: hosts and path prefixes, the most particular first.
 //!
 //! A [`Router`] is built once from every [`Route`] and what it leads to, and never changes; to change routes, build
-//! another. It is a tree of host labels, beginning with the last, and in each host a tree of path segments, so looking up
-//! takes time in proportion to the request's host and path, however many routes there are, and whatever they are.
+//! another. It is a tree of host labels, beginning with the last, and in each host a tree of path segments, so
+//! looking up takes time by the lengths of the request's host and path, however many routes there are.
 #![forbid(unsafe_code)]
 
 mod conflict;
@@ -64,8 +64,8 @@ impl<T> Router<T> {
     /// Of all routes that cover the request, the one with the most particular host is taken: the host itself, then the
     /// longest wildcard, then no host; of those with the same host, the one with the longest path.
     ///
-    /// `host` is the `Host` header or `:authority` as received: a port and a dot at the end make no difference, nor does
-    /// case. Empty, or no host at all, it is covered by routes without a host only; to refuse such a request is for the
+    /// `host` is the `Host` header or `:authority` as received: a port and a dot at the end make no difference, nor
+    /// does case. Empty, or no host at all, it is covered by routes without a host only; to refuse such a request is for the
     /// caller (RFC 9112, section 3.2). `path` is the request's target in origin form; what follows `?` does not count.
     /// It is not resolved: `..` is a segment like any other, and no route has one.
     ///

@@ -165,7 +165,11 @@ proptest! {
     }
 
     #[test]
-    fn no_request_makes_the_router_panic(host in any::<String>(), path in any::<String>(), odd in "[\\[\\]:.a%/?#]{0,20}") {
+    fn no_request_makes_the_router_panic(
+        host in any::<String>(),
+        path in any::<String>(),
+        odd in "[\\[\\]:.a%/?#]{0,20}",
+    ) {
         let router = router(&["/", "/a", "[::1]", "*.a.b", "a.a"]);
         prop_assert!(router.find(&host, &path).is_some());
         let (_, prefix) = router.find(&odd, &odd).unwrap();

@@ -84,8 +84,8 @@ fn percents_are_whole(segment: &str) -> bool {
 /// The one spelling of a path's segment in which routes are kept, and requests looked up.
 ///
 /// As RFC 3986, section 6.2.2 has it: `%41` becomes `A`, for every character that need not be encoded, and what remains
-/// encoded has upper-case digits, so that `/%61pi`, `/api` and nothing else is `/api`. A `%` that encodes nothing stays.
-/// Allocates only where there is a `%`.
+/// encoded has upper-case digits, so that `/%61pi`, `/api` and nothing else is `/api`. A `%` that encodes nothing
+/// stays. Allocates only where there is a `%`.
 pub fn normal_segment(segment: &str) -> Cow<'_, str> {
     if !segment.contains('%') {
         return Cow::Borrowed(segment);
