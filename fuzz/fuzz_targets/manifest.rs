@@ -1,4 +1,4 @@
-//! Any text is a manifest or an error.
+//! Any text is a manifest, a server's configuration, a route, or an error.
 #![no_main]
 
 use std::path::Path;
@@ -6,5 +6,11 @@ use std::path::Path;
 libfuzzer_sys::fuzz_target!(|text: &str| {
     if let Err(error) = holm_manifest::App::parse(text, Path::new("holm.toml")) {
         assert!(!error.to_string().is_empty());
+    }
+    if let Err(error) = holm_manifest::Server::parse(text, Path::new("server.toml")) {
+        assert!(!error.to_string().is_empty());
+    }
+    if let Ok(route) = text.parse::<holm_manifest::Route>() {
+        assert_eq!(route.to_string().parse(), Ok(route));
     }
 });

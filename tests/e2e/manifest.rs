@@ -155,3 +155,24 @@ fn a_variable_to_take_from_the_host_has_to_be_there() {
     hint: give it a value: --env SET_HERE=…
     ");
 }
+
+#[test]
+fn of_several_guests_the_named_file_is_meant() {
+    let several = "holm = 1\n[grants]\nenv = \"A=all\"\n[guest.one]\nfile = \"app.wasm\"\nargs = \"first\"\n\
+                   [guest.one.grants]\nenv = \"B=one\"\n[guest.two]\nfile = \"two.wasm\"\n";
+    let dir = app("args.p1.wasm", several);
+    fs::copy(guest("args.p1.wasm"), dir.path().join("two.wasm")).unwrap();
+    fs::copy(guest("args.p1.wasm"), dir.path().join("three.wasm")).unwrap();
+    assert_eq!(within(dir.path(), "run app.wasm").ends().stdout, "first\nA=all\nB=one\n");
+    assert_eq!(within(dir.path(), "run two.wasm").ends().stdout, "A=all\n");
+    assert_eq!(within(dir.path(), "run three.wasm").prints(), "");
+
+    let ended = within(dir.path(), "run").ends();
+    assert_eq!(ended.code, Some(125));
+    insta::assert_snapshot!(ended.stderr, @"
+    error: which guest? holm.toml has several: one (app.wasm), two (two.wasm)
+    hint: name the file of one of them: holm run FILE
+    ");
+    let ended = within(dir.path(), "run --manifest holm.toml three.wasm").ends();
+    assert_eq!(ended.code, Some(125));
+}

@@ -7,9 +7,10 @@ use std::sync::Mutex;
 use holm_abi::{Abi, Entry, Guest, Host, Stdio, detect};
 use holm_engine::{Cache, Error, Kind, Loaded, Loader, Opened, Result, Runtime, Settings, Source};
 use holm_grants::Audit;
-use holm_manifest::App;
+use holm_manifest::{App, Guest as Described};
 
 use crate::args::{EngineArgs, HostArgs};
+use crate::described::{choose, is_of_others};
 use crate::output;
 use crate::progress::Progress;
 use crate::settings::settings;
@@ -65,7 +66,7 @@ pub(crate) struct Ready {
 /// Whatever stands in the way, for the user to act on.
 pub(crate) fn ready(name: Option<&str>, args: HostArgs) -> Result<Ready> {
     let app = manifest(name, &args)?;
-    let name = match (name, &app.guest) {
+    let name = match (name, &app.file) {
         (Some(name), _) => name.to_owned(),
         (None, Some(guest)) => guest.to_string_lossy().into_owned(),
         (None, None) => {
@@ -144,27 +145,24 @@ pub(crate) fn cache() -> Option<Cache> {
 }
 
 /// The manifest that goes with a guest: the one named, else the `holm.toml` beside it.
-fn manifest(guest: Option<&str>, args: &HostArgs) -> Result<App> {
+fn manifest(guest: Option<&str>, args: &HostArgs) -> Result<Described> {
     let invalid = |error: holm_manifest::ManifestError| Error::new(Kind::Usage, error.to_string());
     if let Some(path) = &args.manifest {
-        return App::load(path).map_err(invalid);
+        return choose(App::load(path).map_err(invalid)?, guest, path);
     }
     let beside = match guest {
-        Some("-") => return Ok(App::default()),
+        Some("-") => return Ok(Described::default()),
         Some(guest) => Path::new(guest).with_file_name("holm.toml"),
         None => PathBuf::from("holm.toml"),
     };
     if args.no_manifest || !beside.is_file() {
-        return Ok(App::default());
+        return Ok(Described::default());
     }
     let app = App::load(&beside).map_err(invalid)?;
-    let other = match (guest, &app.guest) {
-        (Some(guest), Some(named)) => !same_file(Path::new(guest), named),
-        _ => false,
-    };
-    if other {
-        return Ok(App::default());
+    if guest.is_some_and(|guest| is_of_others(&app, guest)) {
+        return Ok(Described::default());
     }
+    let app = choose(app, guest, &beside)?;
     if !app.grants.is_empty() || !app.env_from_host.is_empty() {
         // Whoever unpacked a folder did not choose what its manifest grants, so they are told.
         output::note(&format!("grants from {} (--no-manifest leaves them out)", beside.display()));
@@ -172,15 +170,8 @@ fn manifest(guest: Option<&str>, args: &HostArgs) -> Result<App> {
     Ok(app)
 }
 
-fn same_file(a: &Path, b: &Path) -> bool {
-    match (a.canonicalize(), b.canonicalize()) {
-        (Ok(a), Ok(b)) => a == b,
-        _ => a == b,
-    }
-}
-
 /// What the manifest and the flags give; flags win.
-fn host(app: App, args: HostArgs) -> Result<Host> {
+fn host(app: Described, args: HostArgs) -> Result<Host> {
     let mut grants = app.grants;
     for name in app.env_from_host {
         let value = std::env::var(&name).map_err(|_| unset(&name, "the manifest"))?;

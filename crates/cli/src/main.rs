@@ -9,6 +9,7 @@ mod cache;
 mod call;
 #[cfg(feature = "compilers")]
 mod compile;
+mod described;
 mod guest;
 #[cfg(feature = "inspect")]
 mod inspect;

@@ -19,13 +19,9 @@ pub struct ParseError {
 }
 
 impl ParseError {
-    /// `what` carries its article ("a network grant"); `example` is a text that would be read.
-    pub(crate) fn new(
-        what: &'static str,
-        example: &'static str,
-        text: &str,
-        why: impl Into<Cow<'static, str>>,
-    ) -> Self {
+    /// `what` carries its article ("a network grant"); `example` is a text that would be read. Of `text` and `why` the
+    /// message shows the beginning, with control characters spelt out.
+    pub fn new(what: &'static str, example: &'static str, text: &str, why: impl Into<Cow<'static, str>>) -> Self {
         ParseError { what, text: shown(text, LONGEST_TEXT), why: shown(&why.into(), LONGEST_REASON), example }
     }
 }

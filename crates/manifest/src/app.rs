@@ -1,45 +1,45 @@
 //! An app as its manifest describes it.
 
+use crate::document::{self, Format};
 use crate::error::ManifestError;
-use crate::grants::{self, beside};
+use crate::guest::{self, Around, Given, Guest, is_name};
 use crate::keys;
-use crate::limits;
-use crate::report::Report;
-use crate::values::{Reader, as_number};
-use holm_grants::{Grants, Limits};
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
-use toml::de::DeTable;
+use crate::services::{self, Services};
+use crate::values::Reader;
+use std::borrow::Cow;
+use std::path::Path;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 /// The manifest version this crate reads, the value of the key `holm`.
 pub const VERSION: u64 = 1;
-/// The largest manifest that is read, in bytes.
-pub const MAX_BYTES: u64 = 1 << 20;
+/// How many guests an app may have. Each has a copy of what is granted to all.
+pub const MOST_GUESTS: usize = 64;
+
+const FORMAT: Format = Format {
+    key: "holm",
+    version: VERSION,
+    names: ("manifest", "manifests"),
+    other: ("holm-server", "give it to `holm serve --config`"),
+};
 
 /// What a manifest says. Nothing in it has been looked up: files may be missing, and the names of
 /// ABIs and features may be unknown.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct App {
     /// The app's name, if it was given one.
     pub name: Option<String>,
-    /// The guest's file, joined to the manifest's folder. `None`: it lies beside the manifest, for
-    /// the caller to find.
-    pub guest: Option<PathBuf>,
-    /// The guest's arguments, without the program's name.
-    pub args: Vec<String>,
-    /// The name of the ABI to use instead of the detected one.
-    pub abi: Option<String>,
-    /// Whether every run has to behave the same, clocks and random numbers included.
-    pub deterministic: bool,
-    /// WebAssembly proposals to switch on, by name.
-    pub features: Vec<String>,
-    /// What the guest may touch. Directories of the host are joined to the manifest's folder.
-    pub grants: Grants,
-    /// How much the guest may use.
-    pub limits: Limits,
-    /// Environment variables granted with the value the host has for them.
-    pub env_from_host: Vec<String>,
+    /// The app's guests, in the order of their names; never none. A single one may have no name.
+    pub guests: Vec<Guest>,
+    /// Where the guests' stores are.
+    pub services: Services,
+}
+
+/// The app of an empty manifest: one guest, beside it.
+impl Default for App {
+    fn default() -> Self {
+        App { name: None, guests: vec![Guest::default()], services: Services::default() }
+    }
 }
 
 impl App {
@@ -49,15 +49,8 @@ impl App {
     /// # Errors
     /// Every problem in the text at once; but when it is not TOML, or of another version, only that.
     pub fn parse(text: &str, path: &Path) -> Result<App, ManifestError> {
-        if text.len() as u64 > MAX_BYTES {
-            return Err(ManifestError::TooLarge { path: path.to_owned() });
-        }
-        let mut report = Report::new(text);
-        let app = match table(text, &mut report) {
-            Some(table) => read(&mut Reader { table: &table, report: &mut report }, path),
-            None => App::default(),
-        };
-        report.finish(path, app)
+        let folder = path.parent().unwrap_or(Path::new(""));
+        document::parse(text, path, &FORMAT, |reader| read(reader, folder))
     }
 
     /// Reads the manifest at `path`.
@@ -65,94 +58,76 @@ impl App {
     /// # Errors
     /// As [`App::parse`], or because the file cannot be read as text.
     pub fn load(path: &Path) -> Result<App, ManifestError> {
-        let failed = |source| ManifestError::Read { path: path.to_owned(), source };
-        let mut bytes = Vec::new();
-        let file = File::open(path).map_err(failed)?;
-        // One byte more than allowed is enough to know.
-        file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
-        if bytes.len() as u64 > MAX_BYTES {
-            return Err(ManifestError::TooLarge { path: path.to_owned() });
-        }
-        let text = String::from_utf8(bytes).map_err(|_| failed(not_text()))?;
-        App::parse(&text, path)
+        App::parse(&document::load(path)?, path)
     }
 }
 
-fn not_text() -> io::Error {
-    let why = "it is not UTF-8 text, so it cannot be a manifest; is it the guest itself?";
-    io::Error::new(io::ErrorKind::InvalidData, why)
-}
-
-fn table<'a>(text: &'a str, report: &mut Report<'_>) -> Option<DeTable<'a>> {
-    let (table, errors) = DeTable::parse_recoverable(text);
-    for error in &errors {
-        report.add(error.span().unwrap_or(0..0), error.message());
-    }
-    errors.is_empty().then(|| table.into_inner())
-}
-
-fn read(reader: &mut Reader<'_, '_, '_>, path: &Path) -> App {
-    // The keys of another version may mean other things, so complaining about them would mislead.
-    if !is_our_version(reader) {
-        return App::default();
-    }
-    keys::APP.check(reader.table, reader.report);
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let (grants, env_from_host) = read_grants(reader, folder);
+fn read(reader: &mut Reader<'_, '_, '_>, folder: &Path) -> App {
+    keys::APP.check(reader);
     App {
         name: reader.text("name").map(|(name, _)| name.to_owned()),
-        guest: guest(reader, folder),
-        args: owned(reader, "args"),
-        abi: reader.text("abi").map(|(abi, _)| abi.to_owned()),
-        deterministic: reader.flag("deterministic"),
-        features: owned(reader, "features"),
-        grants,
-        limits: read_limits(reader),
-        env_from_host,
+        guests: guests(reader, folder),
+        services: services::read(reader, folder),
     }
 }
 
-fn is_our_version(reader: &mut Reader<'_, '_, '_>) -> bool {
-    let Some(value) = reader.value("holm") else {
-        let missing = format!("the manifest's version is missing; begin it with `holm = {VERSION}`");
-        reader.report.add(0..0, missing);
-        return false;
+fn guests(reader: &mut Reader<'_, '_, '_>, folder: &Path) -> Vec<Guest> {
+    let shared = Given::read(reader, folder);
+    let mut around = Around { folder, shared, alone: true, taken: Default::default() };
+    let Some(DeValue::Table(table)) = reader.value("guest").map(Spanned::get_ref) else {
+        return vec![guest::read_single(reader, &mut around)];
     };
-    let ours = as_number(value.get_ref()) == Some(VERSION);
-    if !ours {
-        let other = format!(
-            "this Holm reads manifests of version {VERSION}, written `holm = {VERSION}`; for a \
-             newer one, update Holm"
-        );
-        reader.report.add(value.span(), other);
+    check_alone(reader);
+    check_number(reader, table);
+    around.alone = table.len() == 1;
+    let tables = table.iter().take(MOST_GUESTS);
+    tables.filter_map(|(name, value)| named(reader, name, value, &mut around)).collect()
+}
+
+/// Reports the keys of a single guest, which would say of which guest they are if they stood in its table.
+fn check_alone(reader: &mut Reader<'_, '_, '_>) {
+    let single = reader.table.keys().filter(|key| {
+        let key = key.get_ref().as_ref();
+        keys::GUEST.known.contains(&key) && !["grants", "limits"].contains(&key)
+    });
+    for key in single {
+        let why =
+            format!("`{}` is for a single guest; with [guest.NAME] tables, write it in one of them", key.get_ref());
+        reader.report.add(key.span(), why);
     }
-    ours
 }
 
-fn guest(reader: &mut Reader<'_, '_, '_>, folder: &Path) -> Option<PathBuf> {
-    let (guest, span) = reader.text("guest")?;
-    if guest.is_empty() {
-        reader.report.add(span, "`guest` is empty; name the guest's file, or leave the key out");
+fn check_number(reader: &mut Reader<'_, '_, '_>, table: &DeTable<'_>) {
+    let span = reader.value("guest").map(Spanned::span).unwrap_or_default();
+    match table.len() {
+        0 => reader.report.add(span, "[guest] holds no guest; write [guest.NAME], or leave it out"),
+        1..=MOST_GUESTS => {}
+        count => reader.report.add(span, format!("an app has at most {MOST_GUESTS} guests; this one has {count}")),
     }
-    Some(beside(folder, guest))
 }
 
-fn owned(reader: &mut Reader<'_, '_, '_>, key: &str) -> Vec<String> {
-    reader.texts(key).into_iter().map(|(text, _)| text.to_owned()).collect()
-}
-
-fn read_grants(reader: &mut Reader<'_, '_, '_>, folder: &Path) -> (Grants, Vec<String>) {
-    let Some(table) = reader.table("grants") else {
-        return Default::default();
+fn named<'a>(
+    reader: &mut Reader<'_, '_, 'a>,
+    name: &Spanned<Cow<'_, str>>,
+    value: &Spanned<DeValue<'a>>,
+    around: &mut Around<'_>,
+) -> Option<Guest> {
+    let (span, name) = (name.span(), name.get_ref().as_ref());
+    let Some(table) = value.get_ref().as_table() else {
+        let known = keys::GUEST.known.contains(&name) || name == "guest";
+        let why = match known {
+            true => format!("`{name}` stands in a guest's own table; write [guest.NAME] above it"),
+            false => "a guest is a table; write [guest.NAME]".to_owned(),
+        };
+        reader.report.add(span, why);
+        return None;
     };
-    keys::GRANTS.check(table, reader.report);
-    grants::read(&mut Reader { table, report: reader.report }, folder)
-}
-
-fn read_limits(reader: &mut Reader<'_, '_, '_>) -> Limits {
-    let Some(table) = reader.table("limits") else {
-        return Limits::default();
-    };
-    keys::LIMITS.check(table, reader.report);
-    limits::read(&mut Reader { table, report: reader.report })
+    let mut name = name;
+    if !is_name(name) {
+        let why = "the name of a guest is made of up to 63 lower-case letters, digits and hyphens, as in [guest.web]";
+        reader.report.add(span.clone(), why);
+        name = "NAME";
+    }
+    let mut inner = Reader { table, report: reader.report, place: format!("guest.{name}") };
+    Some(guest::read_named(&mut inner, name, span, around))
 }

@@ -1,14 +1,24 @@
 //! The `[grants]` table.
 
-use crate::values::{Reader, Text};
+use crate::keys;
+use crate::values::Reader;
 use holm_grants::{DirGrant, Grants, NetGrant, ParseError, parse_env};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use toml::de::DeValue;
 
-/// Reads the table. The second value names the variables whose value the host is to fill in.
+/// Reads the `[grants]` among the keys of `reader`. The second value names the variables whose value the host is to
+/// fill in.
 pub(crate) fn read(reader: &mut Reader<'_, '_, '_>, folder: &Path) -> (Grants, Vec<String>) {
+    match reader.inside("grants") {
+        Some(mut reader) => values(&mut reader, folder),
+        None => Default::default(),
+    }
+}
+
+fn values(reader: &mut Reader<'_, '_, '_>, folder: &Path) -> (Grants, Vec<String>) {
+    keys::GRANTS.check(reader);
     let (env, env_from_host) = env(reader);
     let grants = Grants {
         dirs: dirs(reader, folder),
@@ -24,13 +34,15 @@ pub(crate) fn read(reader: &mut Reader<'_, '_, '_>, folder: &Path) -> (Grants, V
 
 /// `path` seen from `folder`, without the `./` that people write in front.
 pub(crate) fn beside(folder: &Path, path: impl AsRef<Path>) -> PathBuf {
-    folder.join(path).components().collect()
+    let path = path.as_ref();
+    let plain = path.strip_prefix(".").ok().filter(|plain| !plain.as_os_str().is_empty());
+    folder.join(plain.unwrap_or(path)).components().collect()
 }
 
 fn dirs(reader: &mut Reader<'_, '_, '_>, folder: &Path) -> Vec<DirGrant> {
     let (mut dirs, mut taken) = (Vec::new(), BTreeSet::new());
     for text in reader.texts("dir") {
-        let Some(dir) = parse::<DirGrant>(reader, &text) else {
+        let Some(dir) = reader.parse::<DirGrant>(&text) else {
             continue;
         };
         if !taken.insert(dir.guest.clone()) {
@@ -50,7 +62,7 @@ fn env(reader: &mut Reader<'_, '_, '_>) -> (BTreeMap<String, String>, Vec<String
     }
     let (mut env, mut from_host) = (BTreeMap::new(), Vec::new());
     for text in reader.texts("env") {
-        match noted(reader, &text, parse_env(text.0)) {
+        match reader.noted(text.1, parse_env(text.0)) {
             Some((name, Some(value))) => drop(env.insert(name, value)),
             Some((name, None)) => from_host.push(name),
             None => {}
@@ -61,8 +73,8 @@ fn env(reader: &mut Reader<'_, '_, '_>) -> (BTreeMap<String, String>, Vec<String
 
 fn env_table(reader: &mut Reader<'_, '_, '_>) -> BTreeMap<String, String> {
     let mut env = BTreeMap::new();
-    for (name, value) in reader.pairs("env") {
-        let read = noted(reader, &name, parse_env(&format!("{}={value}", name.0)));
+    for (name, (value, _)) in reader.pairs("env") {
+        let read = reader.noted(name.1.clone(), parse_env(&format!("{}={value}", name.0)));
         match read {
             Some((read, Some(value))) if read == name.0 => drop(env.insert(read, value)),
             Some(_) => reader.report.add(name.1, "the name of a variable cannot hold `=`"),
@@ -74,7 +86,7 @@ fn env_table(reader: &mut Reader<'_, '_, '_>) -> BTreeMap<String, String> {
 
 fn config(reader: &mut Reader<'_, '_, '_>) -> BTreeMap<String, String> {
     let pairs = reader.pairs("config").into_iter();
-    pairs.map(|((name, _), value)| (name.to_owned(), value.to_owned())).collect()
+    pairs.map(|((name, _), (value, _))| (name.to_owned(), value.to_owned())).collect()
 }
 
 fn names(reader: &mut Reader<'_, '_, '_>, key: &str) -> Vec<String> {
@@ -90,19 +102,11 @@ fn names(reader: &mut Reader<'_, '_, '_>, key: &str) -> Vec<String> {
 }
 
 fn listen(reader: &mut Reader<'_, '_, '_>) -> Vec<NetGrant> {
-    let texts = reader.texts("listen");
-    texts.iter().filter_map(|text| noted(reader, text, NetGrant::parse_listen(text.0))).collect()
+    let texts = reader.texts("listen").into_iter();
+    texts.filter_map(|(text, span)| reader.noted(span, NetGrant::parse_listen(text))).collect()
 }
 
 fn parsed<T: FromStr<Err = ParseError>>(reader: &mut Reader<'_, '_, '_>, key: &str) -> Vec<T> {
     let texts = reader.texts(key);
-    texts.iter().filter_map(|text| parse(reader, text)).collect()
-}
-
-fn parse<T: FromStr<Err = ParseError>>(reader: &mut Reader<'_, '_, '_>, text: &Text<'_>) -> Option<T> {
-    noted(reader, text, text.0.parse())
-}
-
-fn noted<T>(reader: &mut Reader<'_, '_, '_>, text: &Text<'_>, read: Result<T, ParseError>) -> Option<T> {
-    read.map_err(|error| reader.report.add(text.1.clone(), error.to_string())).ok()
+    texts.iter().filter_map(|text| reader.parse(text)).collect()
 }

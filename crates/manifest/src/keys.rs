@@ -1,58 +1,126 @@
 //! The keys a manifest may hold, and what someone meant who wrote another.
 
-use crate::report::Report;
-use toml::de::DeTable;
+use crate::values::Reader;
 
 /// Keys outside of any table, in the order of the documentation.
-pub(crate) const APP: Keys = Keys {
+pub(crate) static APP: Keys = Keys {
     table: "",
-    known: &["holm", "name", "guest", "args", "abi", "deterministic", "features", "grants", "limits"],
+    known: &[
+        "holm",
+        "name",
+        "guest",
+        "args",
+        "abi",
+        "deterministic",
+        "features",
+        "routes",
+        "reuse",
+        "grants",
+        "limits",
+        "services",
+    ],
+    family: &MANIFEST,
+};
+/// Keys of `[guest.NAME]`.
+pub(crate) static GUEST: Keys = Keys {
+    table: "guest.NAME",
+    known: &["file", "args", "abi", "deterministic", "features", "routes", "reuse", "grants", "limits"],
+    family: &MANIFEST,
 };
 /// Keys of `[grants]`.
-pub(crate) const GRANTS: Keys =
-    Keys { table: "grants", known: &["dir", "env", "net", "listen", "http", "kv", "config"] };
+pub(crate) static GRANTS: Keys =
+    Keys { table: "grants", known: &["dir", "env", "net", "listen", "http", "kv", "config"], family: &MANIFEST };
 /// Keys of `[limits]`.
-pub(crate) const LIMITS: Keys =
-    Keys { table: "limits", known: &["memory", "cpu", "wall", "fuel", "stack", "max-output", "table-elements"] };
+pub(crate) static LIMITS: Keys = Keys {
+    table: "limits",
+    known: &[
+        "memory",
+        "cpu",
+        "wall",
+        "fuel",
+        "stack",
+        "max-output",
+        "table-elements",
+        "concurrency",
+        "queue",
+        "first-byte",
+        "request-body",
+        "connections",
+        "log",
+        "store",
+    ],
+    family: &MANIFEST,
+};
+/// Keys of `reuse`.
+pub(crate) static REUSE: Keys = Keys { table: "reuse", known: &["requests", "concurrent", "idle"], family: &MANIFEST };
+/// Keys of `[services]`.
+pub(crate) static SERVICES: Keys = Keys { table: "services", known: &["kv", "blob"], family: &MANIFEST };
+
+/// The more particular first: `args` below `[limits]` was meant for above the first table, not for a guest by name.
+static MANIFEST: [&Keys; 6] = [&GRANTS, &LIMITS, &REUSE, &APP, &GUEST, &SERVICES];
+
+/// What other programs, or other tables of ours, call what we have another word for.
+const SYNONYMS: &[(&str, &str)] = &[
+    ("response-body", "max-output"),
+    ("timeout", "wall"),
+    ("max-concurrency", "concurrency"),
+    ("route", "routes"),
+    ("guest", "file"),
+    ("path", "file"),
+    ("bind", "listen"),
+    ("proxy", "proxy-protocol"),
+];
 
 /// A longer key is no misspelling of ours, and comparing it would cost time.
 const LONGEST_MISSPELLING: usize = 32;
 
 /// The keys of one table.
 pub(crate) struct Keys {
-    table: &'static str,
-    known: &'static [&'static str],
+    /// The table's heading.
+    pub(crate) table: &'static str,
+    pub(crate) known: &'static [&'static str],
+    /// Every table of the same kind of file, where a key may have been meant to stand.
+    pub(crate) family: &'static [&'static Keys],
 }
 
 impl Keys {
-    /// Reports every key of `table` that is not known.
-    pub(crate) fn check(&self, table: &DeTable<'_>, report: &mut Report<'_>) {
-        let unknown = table.keys().filter(|key| !self.known.contains(&key.get_ref().as_ref()));
+    /// Reports every key of the reader's table that is not known.
+    pub(crate) fn check(&self, reader: &mut Reader<'_, '_, '_>) {
+        let unknown = reader.table.keys().filter(|key| !self.known.contains(&key.get_ref().as_ref()));
         for key in unknown {
             let (span, key) = (key.span(), key.get_ref());
             let shown: String = key.chars().take(LONGEST_MISSPELLING).flat_map(char::escape_debug).collect();
-            report.add(span, format!("unknown key `{shown}`{}; {}", self.place(), self.advice(key)));
+            let (place, advice) = (within(&reader.place), self.advice(key, &reader.place));
+            reader.report.add(span, format!("unknown key `{shown}`{place}; {advice}"));
         }
     }
 
-    fn place(&self) -> String {
-        match self.table {
-            "" => String::new(),
-            table => format!(" in [{table}]"),
+    fn advice(&self, key: &str, place: &str) -> String {
+        if let Some(ours) = self.synonym(key) {
+            return format!("did you mean `{ours}`?");
         }
-    }
-
-    fn advice(&self, key: &str) -> String {
-        if let Some(home) = [GRANTS, LIMITS, APP].iter().find(|keys| keys.known.contains(&key)) {
-            return match home.table {
-                "" => "it belongs above the first table".to_owned(),
-                table => format!("it belongs in [{table}]"),
-            };
+        if let Some(home) = self.family.iter().find(|keys| keys.known.contains(&key)) {
+            return home.belongs(key, place);
         }
         match self.nearest(key) {
             Some(nearest) => format!("did you mean `{nearest}`?"),
             None => format!("the keys are {}", self.known.join(", ")),
         }
+    }
+
+    /// Where `key`, which is one of this table's, belongs when it was found at `place`.
+    fn belongs(&self, key: &str, place: &str) -> String {
+        match (self.table, guest(place)) {
+            ("", Some(guest)) if GUEST.known.contains(&key) => format!("it belongs in [{guest}]"),
+            ("", _) => "it belongs above the first table".to_owned(),
+            (table @ ("grants" | "limits" | "reuse"), Some(guest)) => format!("it belongs in [{guest}.{table}]"),
+            (table, _) => format!("it belongs in [{table}]"),
+        }
+    }
+
+    fn synonym(&self, key: &str) -> Option<&'static str> {
+        let ours = SYNONYMS.iter().find(|(other, ours)| *other == key && self.known.contains(ours));
+        ours.map(|(_, ours)| *ours)
     }
 
     fn nearest(&self, key: &str) -> Option<&'static str> {
@@ -63,6 +131,20 @@ impl Keys {
         let nearest = self.known.iter().copied().min_by_key(|known| distance(known))?;
         (distance(nearest) <= nearest.len().div_ceil(3)).then_some(nearest)
     }
+}
+
+fn within(place: &str) -> String {
+    match place {
+        "" => String::new(),
+        place => format!(" in [{place}]"),
+    }
+}
+
+/// The heading of the guest that a table belongs to: `guest.web` for `guest.web.limits`.
+fn guest(place: &str) -> Option<&str> {
+    let name = place.strip_prefix("guest.")?;
+    let length = name.find('.').unwrap_or(name.len());
+    Some(&place[..place.len() - name.len() + length])
 }
 
 #[cfg(test)]
@@ -80,5 +162,11 @@ mod tests {
     fn a_key_like_nothing_else_is_not_guessed_at() {
         assert_eq!(APP.nearest("schedule"), None);
         assert_eq!(APP.nearest(&"x".repeat(100_000)), None);
+    }
+
+    #[test]
+    fn a_word_of_another_program_is_recognised_where_ours_may_stand() {
+        assert_eq!(LIMITS.synonym("response-body"), Some("max-output"));
+        assert_eq!(GRANTS.synonym("response-body"), None);
     }
 }

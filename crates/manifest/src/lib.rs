@@ -1,13 +1,15 @@
-//! `holm.toml`: what an app is, in a file.
+//! `holm.toml`, what an app is, and the file that configures a server.
 //!
 //! ```toml
 //! holm = 1                       # the manifest's version
 //! name = "thumbs"
-//! guest = "thumbs.wasm"          # beside this file
+//! guest = "thumbs.wasm"          # beside this file; or several, as tables [guest.NAME]
 //! args = ["--fast"]
 //! abi = "wasi"                   # when Holm should not find out by itself
 //! deterministic = true
 //! features = ["wide-arithmetic"]
+//! routes = ["thumbs.example.com", "/thumbs"]
+//! reuse = { requests = 1000, concurrent = 1, idle = "10s" }
 //!
 //! [grants]                       # each key takes one string or an array of them
 //! dir = ["./data:/data:ro"]      # beside this file
@@ -20,24 +22,39 @@
 //!
 //! [limits]
 //! memory = "64MiB"
-//! cpu = "10s"
 //! wall = "30s"
-//! fuel = 1000000
-//! stack = "1MiB"
-//! max-output = "10MiB"
-//! table-elements = 10000
+//! concurrency = 100
+//!
+//! [services]
+//! kv.default = "redis://127.0.0.1:6379"
 //! ```
 //!
-//! [`App::parse`] finds every problem of a manifest at once, and says where each one is.
+//! docs/manifest.md has every key. [`App::parse`] and [`Server::parse`] find every problem of a file at once, and say
+//! where each one is. Both give plain data: nothing is looked up, opened or connected to here.
 #![forbid(unsafe_code)]
 
 mod app;
+mod document;
+#[cfg(test)]
+mod documented;
 mod error;
 mod grants;
+mod guest;
 mod keys;
 mod limits;
 mod report;
+mod reuse;
+mod routes;
+pub mod server;
+mod services;
 mod values;
 
-pub use app::{App, MAX_BYTES, VERSION};
+pub use app::{App, MOST_GUESTS, VERSION};
+pub use document::MAX_BYTES;
 pub use error::{ManifestError, Problem};
+pub use guest::Guest;
+pub use limits::ServeLimits;
+pub use reuse::Reuse;
+pub use routes::{HostPattern, MOST_ROUTES, Route, normal_segment};
+pub use server::Server;
+pub use services::{Backend, Remote, Secret, Services};

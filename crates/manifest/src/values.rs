@@ -1,7 +1,10 @@
 //! Reading values of the type a key wants, and saying so when they have another.
 
 use crate::report::Report;
+use holm_grants::{ParseError, parse_duration, parse_size};
 use std::ops::Range;
+use std::str::FromStr;
+use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -12,12 +15,19 @@ const LONGEST_NUMBER: usize = 32;
 pub(crate) struct Reader<'t, 'r, 'a> {
     pub(crate) table: &'t DeTable<'a>,
     pub(crate) report: &'r mut Report<'a>,
+    /// The table's heading, as in `guest.web.limits`; empty for the keys above all headings.
+    pub(crate) place: String,
 }
 
 /// A string and the bytes where it stands.
 pub(crate) type Text<'t> = (&'t str, Range<usize>);
 
-impl<'t, 'a> Reader<'t, '_, 'a> {
+impl<'t, 'r, 'a> Reader<'t, 'r, 'a> {
+    /// A reader of a whole file.
+    pub(crate) fn new(table: &'t DeTable<'a>, report: &'r mut Report<'a>) -> Self {
+        Reader { table, report, place: String::new() }
+    }
+
     /// The value of `key`, whatever its type.
     pub(crate) fn value(&self, key: &str) -> Option<&'t Spanned<DeValue<'a>>> {
         self.table.get(key)
@@ -29,13 +39,19 @@ impl<'t, 'a> Reader<'t, '_, 'a> {
         self.expect(key, value, "a string", value.get_ref().as_str().map(|text| (text, value.span())))
     }
 
-    /// `true` or `false`; false when it is not there.
-    pub(crate) fn flag(&mut self, key: &str) -> bool {
-        let Some(value) = self.value(key) else {
-            return false;
-        };
-        let read = value.get_ref().as_bool();
-        self.expect(key, value, "true or false", read).unwrap_or_default()
+    /// A string that is not empty, for whoever keeps it.
+    pub(crate) fn name(&mut self, key: &str) -> Option<String> {
+        let (text, span) = self.text(key)?;
+        if text.is_empty() {
+            self.report.add(span, format!("`{key}` is empty; give it a value, or leave the key out"));
+        }
+        Some(text.to_owned())
+    }
+
+    /// `true` or `false`.
+    pub(crate) fn flag(&mut self, key: &str) -> Option<bool> {
+        let value = self.value(key)?;
+        self.expect(key, value, "true or false", value.get_ref().as_bool())
     }
 
     /// A whole number, not negative.
@@ -44,24 +60,52 @@ impl<'t, 'a> Reader<'t, '_, 'a> {
         self.expect(key, value, "a whole number of at least 0", as_number(value.get_ref()))
     }
 
+    /// A whole number, not 0.
+    pub(crate) fn positive(&mut self, key: &str) -> Option<u64> {
+        let value = self.value(key)?;
+        let number = as_number(value.get_ref()).filter(|number| *number > 0);
+        self.expect(key, value, "a whole number of at least 1", number)
+    }
+
+    /// A number of bytes.
+    pub(crate) fn size(&mut self, key: &str) -> Option<u64> {
+        self.amount(key, parse_size)
+    }
+
+    /// A time span.
+    pub(crate) fn duration(&mut self, key: &str) -> Option<Duration> {
+        self.amount(key, parse_duration)
+    }
+
+    /// A number alone means what it means in the text form: bytes, or seconds.
+    fn amount<T>(&mut self, key: &str, parse: fn(&str) -> Result<T, ParseError>) -> Option<T> {
+        let value = self.value(key)?;
+        let parsed = match as_number(value.get_ref()) {
+            Some(number) => parse(&number.to_string()),
+            None => parse(self.text(key)?.0),
+        };
+        self.noted(value.span(), parsed)
+    }
+
     /// One string or an array of them; none when it is not there.
     pub(crate) fn texts(&mut self, key: &str) -> Vec<Text<'t>> {
         let Some(value) = self.value(key) else {
             return Vec::new();
         };
-        let items: Vec<_> = match value.get_ref() {
-            DeValue::Array(items) => items.iter().collect(),
-            _ => vec![value],
-        };
         let read = |item: &'t Spanned<DeValue<'a>>| {
             let text = item.get_ref().as_str().map(|text| (text, item.span()));
             self.expect(key, item, "a string or an array of strings", text)
         };
-        items.into_iter().filter_map(read).collect()
+        items(value).into_iter().filter_map(read).collect()
+    }
+
+    /// As [`texts`](Reader::texts), for whoever keeps them.
+    pub(crate) fn owned_texts(&mut self, key: &str) -> Vec<String> {
+        self.texts(key).into_iter().map(|(text, _)| text.to_owned()).collect()
     }
 
     /// A table of strings: names with where they stand, and values.
-    pub(crate) fn pairs(&mut self, key: &str) -> Vec<(Text<'t>, &'t str)> {
+    pub(crate) fn pairs(&mut self, key: &str) -> Vec<(Text<'t>, Text<'t>)> {
         let Some(value) = self.value(key) else {
             return Vec::new();
         };
@@ -72,25 +116,65 @@ impl<'t, 'a> Reader<'t, '_, 'a> {
         let mut pairs = Vec::new();
         for (name, value) in table {
             if let Some(text) = self.expect(key, value, wanted, value.get_ref().as_str()) {
-                pairs.push(((name.get_ref().as_ref(), name.span()), text));
+                pairs.push(((name.get_ref().as_ref(), name.span()), (text, value.span())));
             }
         }
         pairs
     }
 
-    /// The table under `key`, for another reader.
-    pub(crate) fn table(&mut self, key: &str) -> Option<&'t DeTable<'a>> {
+    /// A reader of the table under `key`, which has a heading of its own.
+    pub(crate) fn inside(&mut self, key: &str) -> Option<Reader<'t, '_, 'a>> {
+        let place = self.below(key);
+        self.inside_like(key, &format!("[{place}]"))
+    }
+
+    /// A reader of the table under `key`, which is written on one line, like `example`.
+    pub(crate) fn inside_like(&mut self, key: &str, example: &str) -> Option<Reader<'t, '_, 'a>> {
         let value = self.value(key)?;
-        self.expect(key, value, &format!("a table, written [{key}]"), value.get_ref().as_table())
+        let wanted = format!("a table, written {example}");
+        let table = self.expect(key, value, &wanted, value.get_ref().as_table())?;
+        let place = self.below(key);
+        Some(Reader { table, report: self.report, place })
+    }
+
+    fn below(&self, key: &str) -> String {
+        match self.place.as_str() {
+            "" => key.to_owned(),
+            place => format!("{place}.{key}"),
+        }
+    }
+
+    /// `text` as a `T`, or a report of why it is none.
+    pub(crate) fn parse<T: FromStr<Err = ParseError>>(&mut self, text: &Text<'_>) -> Option<T> {
+        self.noted(text.1.clone(), text.0.parse())
+    }
+
+    /// What was `read` from the bytes at `span`, or a report of why nothing was.
+    pub(crate) fn noted<T>(&mut self, span: Range<usize>, read: Result<T, ParseError>) -> Option<T> {
+        read.map_err(|error| self.report.add(span, error.to_string())).ok()
     }
 
     /// Reports that `key` wants something else, unless it was `read`.
-    fn expect<T>(&mut self, key: &str, value: &Spanned<DeValue<'_>>, wanted: &str, read: Option<T>) -> Option<T> {
+    pub(crate) fn expect<T>(
+        &mut self,
+        key: &str,
+        value: &Spanned<DeValue<'_>>,
+        wanted: &str,
+        read: Option<T>,
+    ) -> Option<T> {
         if read.is_none() {
             let found = found(value.get_ref());
             self.report.add(value.span(), format!("`{key}` takes {wanted}; this is {found}"));
         }
         read
+    }
+}
+
+/// The items of an array; of anything else, itself.
+pub(crate) fn items<'t, 'a>(value: &'t Spanned<DeValue<'a>>) -> Vec<&'t Spanned<DeValue<'a>>> {
+    match value.get_ref() {
+        DeValue::Array(items) => items.iter().collect(),
+        _ => vec![value],
     }
 }
 

@@ -3,13 +3,18 @@
 #![allow(clippy::unwrap_used)]
 
 use holm_grants::{Ask, Audit, Grants, NetGrant, Proto, parse_duration, parse_size};
-use holm_manifest::{App, MAX_BYTES, ManifestError};
+use holm_manifest::{App, Guest, MAX_BYTES, ManifestError};
 use proptest::prelude::*;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 fn parse(text: &str) -> App {
     App::parse(text, Path::new("app/holm.toml")).unwrap()
+}
+
+fn only(app: &App) -> &Guest {
+    let [guest] = app.guests.as_slice() else { panic!("not one guest: {app:?}") };
+    guest
 }
 
 const FULL: &str = r#"
@@ -43,27 +48,28 @@ table-elements = 10000
 #[test]
 fn every_key_is_read() {
     let app = parse(FULL);
+    let guest = only(&app);
     assert_eq!(app.name.as_deref(), Some("thumbs"));
-    assert_eq!(app.guest, Some(PathBuf::from("app/thumbs.wasm")));
-    assert_eq!(app.args, ["--fast"]);
-    assert_eq!(app.abi.as_deref(), Some("wasi"));
-    assert!(app.deterministic);
-    assert_eq!(app.features, ["wide-arithmetic"]);
-    assert_eq!(app.grants.dirs[0].to_string(), "app/data::/data:ro");
-    assert_eq!(app.grants.env["MODE"], "prod");
-    assert_eq!(app.env_from_host, ["HOME"]);
-    assert_eq!(app.grants.net, ["api.example.com:443".parse().unwrap()]);
-    assert_eq!(app.grants.listen, ["127.0.0.1:8080".parse().unwrap()]);
-    assert_eq!(app.grants.http, ["https://api.example.com".parse().unwrap()]);
-    assert_eq!(app.grants.kv, ["default"]);
-    assert_eq!(app.grants.config["colour"], "blue");
-    assert_eq!(app.limits.memory, parse_size("64MiB").ok());
-    assert_eq!(app.limits.cpu, parse_duration("10s").ok());
-    assert_eq!(app.limits.wall, parse_duration("30s").ok());
-    assert_eq!(app.limits.fuel, Some(1_000_000));
-    assert_eq!(app.limits.stack, parse_size("1MiB").ok());
-    assert_eq!(app.limits.max_output, parse_size("10MiB").ok());
-    assert_eq!(app.limits.table_elements, Some(10_000));
+    assert_eq!(guest.file, Some(PathBuf::from("app/thumbs.wasm")));
+    assert_eq!(guest.args, ["--fast"]);
+    assert_eq!(guest.abi.as_deref(), Some("wasi"));
+    assert!(guest.deterministic);
+    assert_eq!(guest.features, ["wide-arithmetic"]);
+    assert_eq!(guest.grants.dirs[0].to_string(), "app/data::/data:ro");
+    assert_eq!(guest.grants.env["MODE"], "prod");
+    assert_eq!(guest.env_from_host, ["HOME"]);
+    assert_eq!(guest.grants.net, ["api.example.com:443".parse().unwrap()]);
+    assert_eq!(guest.grants.listen, ["127.0.0.1:8080".parse().unwrap()]);
+    assert_eq!(guest.grants.http, ["https://api.example.com".parse().unwrap()]);
+    assert_eq!(guest.grants.kv, ["default"]);
+    assert_eq!(guest.grants.config["colour"], "blue");
+    assert_eq!(guest.limits.memory, parse_size("64MiB").ok());
+    assert_eq!(guest.limits.cpu, parse_duration("10s").ok());
+    assert_eq!(guest.limits.wall, parse_duration("30s").ok());
+    assert_eq!(guest.limits.fuel, Some(1_000_000));
+    assert_eq!(guest.limits.stack, parse_size("1MiB").ok());
+    assert_eq!(guest.limits.max_output, parse_size("10MiB").ok());
+    assert_eq!(guest.limits.table_elements, Some(10_000));
 }
 
 #[test]
@@ -74,16 +80,16 @@ fn a_version_alone_is_a_manifest_that_grants_nothing() {
 #[test]
 fn variables_may_be_a_table() {
     let app = parse("holm = 1\ngrants.env = { MODE = \"a=b\", EMPTY = \"\" }");
-    assert_eq!(app.grants.env["MODE"], "a=b");
-    assert_eq!(app.grants.env["EMPTY"], "");
+    assert_eq!(only(&app).grants.env["MODE"], "a=b");
+    assert_eq!(only(&app).grants.env["EMPTY"], "");
 }
 
 #[test]
 fn an_absolute_path_stays_where_it_is() {
     let app = parse("holm = 1\nguest = \"/opt/g.wasm\"\ngrants.dir = [\"/srv\", \".\"]");
-    assert_eq!(app.guest, Some(PathBuf::from("/opt/g.wasm")));
-    assert_eq!(app.grants.dirs[0].to_string(), "/srv");
-    assert_eq!(app.grants.dirs[1].to_string(), "app::.");
+    assert_eq!(only(&app).file, Some(PathBuf::from("/opt/g.wasm")));
+    assert_eq!(only(&app).grants.dirs[0].to_string(), "/srv");
+    assert_eq!(only(&app).grants.dirs[1].to_string(), "app::.");
 }
 
 #[test]
@@ -91,7 +97,7 @@ fn a_manifest_is_loaded_from_its_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("holm.toml");
     fs::write(&path, "holm = 1\nguest = \"./g.wasm\"").unwrap();
-    assert_eq!(App::load(&path).unwrap().guest, Some(folder.path().join("g.wasm")));
+    assert_eq!(only(&App::load(&path).unwrap()).file, Some(folder.path().join("g.wasm")));
 }
 
 #[test]
@@ -153,7 +159,7 @@ proptest! {
     #[test]
     fn what_grants_write_a_manifest_reads(grants in grants()) {
         let app = parse(&format!("holm = 1\n{}", grants.to_manifest()));
-        prop_assert_eq!(app.grants, grants);
+        prop_assert_eq!(&only(&app).grants, &grants);
     }
 
     #[test]

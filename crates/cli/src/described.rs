@@ -1,0 +1,48 @@
+//! Which guest of a manifest is meant.
+
+use std::path::Path;
+
+use holm_engine::{Error, Kind, Result};
+use holm_manifest::{App, Guest};
+
+/// Whether every guest of `app` is another file than `guest`, so that the manifest speaks of something else.
+pub(crate) fn is_of_others(app: &App, guest: &str) -> bool {
+    app.guests.iter().all(|described| described.file.as_ref().is_some_and(|file| !same_file(Path::new(guest), file)))
+}
+
+/// The guest of `app` that lies in the file `named`, or its only one. `manifest` is where the app is from.
+pub(crate) fn choose(mut app: App, named: Option<&str>, manifest: &Path) -> Result<Guest> {
+    if app.guests.len() == 1
+        && let Some(only) = app.guests.pop()
+    {
+        return Ok(only);
+    }
+    let is_named = |guest: &Guest| match (named, &guest.file) {
+        (Some(named), Some(file)) => same_file(Path::new(named), file),
+        _ => false,
+    };
+    let mut meant: Vec<Guest> = app.guests.iter().filter(|guest| is_named(guest)).cloned().collect();
+    match (meant.pop(), meant.is_empty()) {
+        (Some(guest), true) => Ok(guest),
+        (Some(_), false) => {
+            Err(several(&app, manifest, "more than one of them is this file, so it does not say which is meant"))
+        }
+        (None, _) => Err(several(&app, manifest, "name the file of one of them: holm run FILE")),
+    }
+}
+
+fn several(app: &App, manifest: &Path, advice: &str) -> Error {
+    let described = app.guests.iter().map(|guest| {
+        let file = guest.file.as_deref().unwrap_or(Path::new(""));
+        format!("{} ({})", guest.name.as_deref().unwrap_or_default(), file.display())
+    });
+    let described = described.collect::<Vec<_>>().join(", ");
+    Error::new(Kind::Usage, format!("which guest? {} has several: {described}", manifest.display())).note(advice)
+}
+
+fn same_file(a: &Path, b: &Path) -> bool {
+    match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => a == b,
+    }
+}

@@ -1,0 +1,161 @@
+//! One guest of an app.
+
+use crate::grants::{self, beside};
+use crate::keys;
+use crate::limits::{self, ServeLimits};
+use crate::reuse::{self, Reuse};
+use crate::routes::{self, Route, Taken};
+use crate::values::Reader;
+use holm_grants::{Grants, Limits};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+/// How long a guest's name may be, in characters: it is also a label of the name its siblings call it by.
+const LONGEST_NAME: usize = 63;
+
+/// A guest, and what it is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guest {
+    /// The name in `[guest.NAME]`: at most 63 lower-case letters, digits and hyphens. `None` for the single guest of a
+    /// manifest that has no such table.
+    pub name: Option<String>,
+    /// The guest's file, joined to the manifest's folder. `None`: it lies beside the manifest, for the caller to find;
+    /// only a guest without a name.
+    pub file: Option<PathBuf>,
+    /// The guest's arguments, without the program's name.
+    pub args: Vec<String>,
+    /// The name of the ABI to use instead of the detected one.
+    pub abi: Option<String>,
+    /// Whether every run has to behave the same, clocks and random numbers included.
+    pub deterministic: bool,
+    /// WebAssembly proposals to switch on, by name.
+    pub features: Vec<String>,
+    /// What the guest may touch, what all guests of its app may included. Directories of the host are joined to the
+    /// manifest's folder.
+    pub grants: Grants,
+    /// Environment variables granted with the value the host has for them.
+    pub env_from_host: Vec<String>,
+    /// How much each instance may use.
+    pub limits: Limits,
+    /// How much the guest may use when it is served.
+    pub serve: ServeLimits,
+    /// The requests it answers. None: only the app's other guests can call it.
+    pub routes: Vec<Route>,
+    /// Whether requests share instances. `None`: each has its own.
+    pub reuse: Option<Reuse>,
+}
+
+/// A guest beside the manifest that is granted nothing, and answers every request.
+impl Default for Guest {
+    fn default() -> Self {
+        Guest {
+            name: None,
+            file: None,
+            args: Vec::new(),
+            abi: None,
+            deterministic: false,
+            features: Vec::new(),
+            grants: Grants::default(),
+            env_from_host: Vec::new(),
+            limits: Limits::default(),
+            serve: ServeLimits::default(),
+            routes: vec![Route::everything()],
+            reuse: None,
+        }
+    }
+}
+
+/// What a manifest's tables `[grants]` and `[limits]` give.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Given {
+    grants: Grants,
+    env_from_host: Vec<String>,
+    limits: Limits,
+    serve: ServeLimits,
+}
+
+impl Given {
+    /// Reads both tables, as they stand among the keys of `reader`.
+    pub(crate) fn read(reader: &mut Reader<'_, '_, '_>, folder: &Path) -> Self {
+        let (grants, env_from_host) = grants::read(reader, folder);
+        let (limits, serve) = limits::read(reader);
+        Given { grants, env_from_host, limits, serve }
+    }
+
+    /// This, and what one guest is given of its own, which wins.
+    fn and(mut self, own: Given) -> Given {
+        // A value given by one table is not the host's, which the other asked for, and the other way around.
+        self.env_from_host.retain(|name| !own.grants.env.contains_key(name) && !own.env_from_host.contains(name));
+        self.grants.env.retain(|name, _| !own.env_from_host.contains(name));
+        self.env_from_host.extend(own.env_from_host);
+        self.grants.merge(own.grants);
+        self.limits.merge(own.limits);
+        self.serve.merge(own.serve);
+        self
+    }
+}
+
+/// What a guest is read with beside its own keys.
+pub(crate) struct Around<'p> {
+    /// The manifest's folder.
+    pub(crate) folder: &'p Path,
+    /// What every guest of the app is given.
+    pub(crate) shared: Given,
+    /// Whether the app has no other guest.
+    pub(crate) alone: bool,
+    /// The routes of the guests that were read already.
+    pub(crate) taken: Taken,
+}
+
+/// Reads `[guest.NAME]`, whose heading is at `span`.
+pub(crate) fn read_named(
+    reader: &mut Reader<'_, '_, '_>,
+    name: &str,
+    span: Range<usize>,
+    around: &mut Around<'_>,
+) -> Guest {
+    keys::GUEST.check(reader);
+    if reader.value("file").is_none() {
+        reader.report.add(span, format!("the guest `{name}` has no `file`; name the guest's file"));
+    }
+    let own = Given::read(reader, around.folder);
+    let given = around.shared.clone().and(own);
+    read(reader, Some(name), "file", given, around)
+}
+
+/// Reads the single guest of a manifest without `[guest.NAME]`.
+pub(crate) fn read_single(reader: &mut Reader<'_, '_, '_>, around: &mut Around<'_>) -> Guest {
+    let given = around.shared.clone();
+    read(reader, None, "guest", given, around)
+}
+
+fn read(
+    reader: &mut Reader<'_, '_, '_>,
+    name: Option<&str>,
+    file: &str,
+    given: Given,
+    around: &mut Around<'_>,
+) -> Guest {
+    let Given { grants, env_from_host, limits, serve } = given;
+    Guest {
+        name: name.map(str::to_owned),
+        file: reader.name(file).map(|file| beside(around.folder, file)),
+        args: reader.owned_texts("args"),
+        abi: reader.text("abi").map(|(abi, _)| abi.to_owned()),
+        deterministic: reader.flag("deterministic").unwrap_or_default(),
+        features: reader.owned_texts("features"),
+        grants,
+        env_from_host,
+        limits,
+        serve,
+        routes: routes::read(reader, name, around.alone, &mut around.taken),
+        reuse: reuse::read(reader),
+    }
+}
+
+/// Whether `name` can name a guest.
+pub(crate) fn is_name(name: &str) -> bool {
+    let plain = |c: u8| matches!(c, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    let hyphens = name.starts_with('-') || name.ends_with('-');
+    !name.is_empty() && name.len() <= LONGEST_NAME && name.bytes().all(plain) && !hyphens
+}
