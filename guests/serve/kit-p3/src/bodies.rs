@@ -24,11 +24,17 @@ pub fn echo(request: Request) -> Response {
     response
 }
 
-/// A body, then `x-kit: done` and the request's own trailers as trailers.
+/// A body, then `x-kit: done` and the request's own trailers as trailers. All are declared in the head, without which
+/// HTTP/1.1 servers may leave them out.
 pub fn trailers(request: Request) -> Response {
+    let mut declared = b"x-kit".to_vec();
+    for value in request.get_headers().get("trailer") {
+        declared.extend_from_slice(b", ");
+        declared.extend_from_slice(&value);
+    }
     let (consumed, consumption) = wit_future::new(|| Ok(()));
     let (mut theirs, their_trailers) = Request::consume_body(request, consumption);
-    let (response, mut ours) = start(200, &[("content-type", b"text/plain")]);
+    let (response, mut ours) = start(200, &[("content-type", b"text/plain"), ("trailer", &declared)]);
     spawn_local(async move {
         let _consumed = consumed;
         while next(&mut theirs).await.is_some() {}

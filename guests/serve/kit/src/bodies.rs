@@ -35,8 +35,13 @@ pub fn count(request: &IncomingRequest, out: ResponseOutparam) -> io::Result<()>
     }
 }
 
-/// A body, then `x-kit: done` and the request's own trailers as trailers.
+/// A body, then `x-kit: done` and the request's own trailers as trailers. All are declared in the head, without which
+/// HTTP/1.1 servers may leave them out.
 pub fn trailers(request: &IncomingRequest, out: ResponseOutparam) -> io::Result<()> {
+    let mut declared = "x-kit".to_owned();
+    for value in request.headers().get("trailer") {
+        declared = format!("{declared}, {}", String::from_utf8_lossy(&value));
+    }
     let body = body_of(request);
     drain(&body, |_| Ok(()))?;
     let trailers = Fields::new();
@@ -44,7 +49,7 @@ pub fn trailers(request: &IncomingRequest, out: ResponseOutparam) -> io::Result<
     for (name, value) in trailers_of(body)?.map(|theirs| theirs.entries()).unwrap_or_default() {
         trailers.append(&name, &value).expect("a valid trailer");
     }
-    let mut reply = Reply::plain(out, 200);
+    let mut reply = Reply::start(out, 200, &[("content-type", "text/plain"), ("trailer", &declared)]);
     reply.write(b"trailers follow\n")?;
     reply.finish(Some(trailers))
 }
