@@ -96,6 +96,7 @@ impl Sink {
                 buffer.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
                 Ok(())
             }
+            (Output::Sink(sink), _) => sink.write(bytes),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What a host gives a guest.
 
+use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use holm_grants::{Audit, Grants, Limits};
@@ -57,6 +58,23 @@ pub enum Output {
     Inherit,
     /// This buffer.
     Capture(Arc<Mutex<Vec<u8>>>),
+    /// Whoever takes it, as it is written.
+    Sink(Arc<dyn Sink>),
+}
+
+/// Takes what a guest writes.
+pub trait Sink: Send + Sync + 'static {
+    /// Takes these bytes, which are as the guest wrote them: not whole lines, not always text. Must not block.
+    ///
+    /// # Errors
+    /// The guest is told. [`std::io::ErrorKind::BrokenPipe`] ends it.
+    fn write(&self, bytes: &[u8]) -> std::io::Result<()>;
+}
+
+impl fmt::Debug for dyn Sink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sink")
+    }
 }
 
 impl Stdio {

@@ -17,7 +17,7 @@ pub use entry::{Command, Entry, Function, Functions};
 use holm_engine::TrapContext;
 use holm_engine::shape::{Import, Shape};
 pub use holm_engine::{Code, Error, Kind, Result};
-pub use host::{Host, Input, Output, Stdio};
+pub use host::{Host, Input, Output, Sink, Stdio};
 pub use http::{Body, BodyError, Exchange, HttpHandler, OnFailure};
 pub use json::{from_json, to_json};
 pub use provision::{MissingImport, Provision, missing_imports};
