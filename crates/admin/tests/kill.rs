@@ -50,7 +50,7 @@ fn deploys_until_killed() {
         store.remove(&other).unwrap();
         assert_eq!(store.apply(&shop(), draft, None).unwrap().version, next);
         say(next);
-        if next % 4 == 0 {
+        if next.is_multiple_of(4) {
             say(store.rollback(&shop(), None, None).unwrap().version);
             say(store.rollback(&shop(), Some(next), None).unwrap().version);
         }
