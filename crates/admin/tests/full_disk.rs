@@ -1,4 +1,5 @@
 //! A full disk leaves the old state.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 use std::fs;

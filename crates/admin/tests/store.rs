@@ -1,4 +1,5 @@
 //! The store, on real directories.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, Permissions};

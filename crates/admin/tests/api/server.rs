@@ -56,7 +56,6 @@ impl Backend for Memory {
         }
         match app.manifest.as_str() {
             "bad" => Err(Rejection { reasons: vec!["no such import: a".to_owned(), "no such import: b".to_owned()] }),
-            "panic" => panic!("the backend panics"),
             _ => Ok(Box::new(Loaded { candidate: app, active: Arc::clone(&self.active) })),
         }
     }
