@@ -24,11 +24,15 @@ const LINGER: u8 = 2;
 /// So that no sum of times overflows.
 pub(super) const LONGEST: Duration = Duration::from_hours(24 * 365);
 
+/// A beginning whose time is looked up when someone asks: most requests' heads come whole and nobody does.
+const JUST_NOW: u64 = u64::MAX;
+
 /// Marks left by the socket (reads, writes) and by requests (start, end). The marks of one connection are written by
 /// one task on HTTP/1 and by few on HTTP/2, and each stands for itself, so no ordering is needed.
 #[derive(Debug)]
 pub(super) struct Activity {
     began: Instant,
+    patience: Patience,
     /// Requests whose response is not complete.
     requests: AtomicU32,
     /// What goes on while there is no request: `IDLE`, `HEAD`, `LINGER`.
@@ -43,10 +47,30 @@ pub(super) struct Activity {
     unfinished: AtomicBool,
 }
 
+/// The limits that concern a connection's timer, in milliseconds.
+#[derive(Debug)]
+struct Patience {
+    header_read: u64,
+    idle: u64,
+    write_stall: u64,
+    linger: u64,
+}
+
+/// In milliseconds, which all times here are in: they are compared after every event.
+pub(super) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.min(LONGEST).as_millis()).unwrap_or(u64::MAX)
+}
+
 impl Activity {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(limits: &Limits) -> Self {
         Self {
             began: Instant::now(),
+            patience: Patience {
+                header_read: millis(limits.header_read),
+                idle: millis(limits.idle),
+                write_stall: millis(limits.write_stall),
+                linger: millis(limits.linger),
+            },
             requests: AtomicU32::new(0),
             state: AtomicU8::new(HEAD),
             since: AtomicU64::new(0),
@@ -56,8 +80,14 @@ impl Activity {
         }
     }
 
-    fn now(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    /// Milliseconds since the connection began.
+    pub(super) fn now(&self) -> u64 {
+        millis(self.began.elapsed())
+    }
+
+    /// The instant that is so many milliseconds after the connection began.
+    pub(super) fn instant(&self, at: u64) -> Instant {
+        self.began + Duration::from_millis(at).min(LONGEST * 2)
     }
 
     fn enter(&self, state: u8) {
@@ -75,7 +105,8 @@ impl Activity {
     pub(super) fn read(&self) {
         let between = self.requests.load(Relaxed) == 0 && self.state.load(Relaxed) == IDLE;
         if between && !self.multiplexed.load(Relaxed) {
-            self.enter(HEAD);
+            self.since.store(JUST_NOW, Relaxed);
+            self.state.store(HEAD, Relaxed);
         }
     }
 
@@ -130,21 +161,32 @@ impl Activity {
     }
 
     /// When the connection is late, unless something happens before, and what for. None while the service works.
-    pub(super) fn deadline(&self, limits: &Limits) -> Option<(Instant, Late)> {
-        let at = |since: u64, limit: Duration| self.began + Duration::from_millis(since) + limit.min(LONGEST);
+    /// To be asked after everything that came was dealt with.
+    pub(super) fn deadline(&self) -> Option<(u64, Late)> {
+        let patience = &self.patience;
         let stalled = self.stalled.load(Relaxed);
-        let stalled = (stalled != 0).then(|| (at(stalled - 1, limits.write_stall), Late::Write));
+        let stalled = (stalled != 0).then(|| (stalled - 1 + patience.write_stall, Late::Write));
         if self.requests.load(Relaxed) != 0 {
             return stalled;
         }
         let (limit, late) = match self.state.load(Relaxed) {
-            HEAD => (limits.header_read, Late::Header),
-            LINGER => (limits.linger, Late::Linger),
+            HEAD => (patience.header_read, Late::Header),
+            LINGER => (patience.linger, Late::Linger),
             // While the end of a response does not get out, that is what counts.
             _ if stalled.is_some() => return stalled,
-            _ => (limits.idle, Late::Idle),
+            _ => (patience.idle, Late::Idle),
         };
-        let waiting = (at(self.since.load(Relaxed), limit), late);
+        let waiting = (self.since() + limit, late);
         Some(stalled.filter(|stalled| stalled.0 < waiting.0).unwrap_or(waiting))
+    }
+
+    fn since(&self) -> u64 {
+        let since = self.since.load(Relaxed);
+        if since != JUST_NOW {
+            return since;
+        }
+        let now = self.now();
+        self.since.store(now, Relaxed);
+        now
     }
 }

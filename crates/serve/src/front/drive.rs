@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hyper::rt::{Read, Write};
 use hyper::server::conn::{http1, http2};
@@ -12,7 +12,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Sleep, sleep_until};
 
-use super::activity::{LONGEST, Late};
+use super::activity::{Late, millis};
 use super::counters::count;
 use super::exchange::{Exchange, service};
 use super::link::{Link, Protocol};
@@ -134,24 +134,27 @@ enum Verdict {
     End(Late),
 }
 
-/// The connection's timer. It is rarely touched: while nothing is late it only fires to be set further off.
+/// The connection's timer. It is rarely touched: while nothing is late it only fires to be set further off. Times are
+/// in milliseconds, as in `Activity`.
 struct Watch<'a> {
     link: &'a Link,
     timer: Pin<Box<Sleep>>,
     /// When the timer fires.
-    armed: Instant,
+    armed: u64,
     /// The timer was polled since it was set, so it will wake the task.
     set: bool,
     /// The connection was told to finish.
     finishing: bool,
     /// It is idle, and has until this to end.
-    leaving: Option<Instant>,
+    leaving: Option<u64>,
 }
 
 impl<'a> Watch<'a> {
     fn new(link: &'a Link) -> Self {
-        let armed = Instant::now() + link.limits.header_read.min(link.limits.idle).min(LONGEST);
-        Self { link, timer: Box::pin(sleep_until(armed.into())), armed, set: false, finishing: false, leaving: None }
+        // The beginning is always a wait.
+        let armed = link.activity.deadline().map_or(0, |(at, _)| at);
+        let timer = Box::pin(sleep_until(link.activity.instant(armed).into()));
+        Self { link, timer, armed, set: false, finishing: false, leaving: None }
     }
 
     fn finishes_now(&mut self) -> bool {
@@ -160,8 +163,8 @@ impl<'a> Watch<'a> {
         now
     }
 
-    fn arm(&mut self, at: Instant) {
-        self.timer.as_mut().reset(at.into());
+    fn arm(&mut self, at: u64) {
+        self.timer.as_mut().reset(self.link.activity.instant(at).into());
         (self.armed, self.set) = (at, false);
     }
 
@@ -185,24 +188,23 @@ impl<'a> Watch<'a> {
         }
     }
 
-    fn due(&self) -> Option<(Instant, Late)> {
-        let due = self.link.activity.deadline(&self.link.limits);
-        match (due, self.leaving) {
+    fn due(&self) -> Option<(u64, Late)> {
+        match (self.link.activity.deadline(), self.leaving) {
             (Some((at, Late::Idle)), Some(until)) => Some((at.max(until), Late::Idle)),
             (due, _) => due,
         }
     }
 
     /// Judges what is late, or sets the timer to when something can next be.
-    fn fired(&mut self, due: Option<(Instant, Late)>) -> Option<Verdict> {
-        let now = Instant::now();
+    fn fired(&mut self, due: Option<(u64, Late)>) -> Option<Verdict> {
+        let now = self.link.activity.now();
         match due {
             // The service works, and when it is done the connection has at least this long.
-            None => self.arm(now + self.link.limits.idle.clamp(SHORTEST, LONGEST)),
+            None => self.arm(now + millis(self.link.limits.idle.max(SHORTEST))),
             Some((at, _)) if at > now => self.arm(at),
             // HTTP/2 says goodbye and waits for the client to have heard it. One that does not hear is left.
             Some((_, Late::Idle)) if self.leaving.is_none() => {
-                let until = now + self.link.limits.linger.min(LONGEST);
+                let until = now + millis(self.link.limits.linger);
                 self.leaving = Some(until);
                 self.arm(until);
                 return Some(Verdict::Finish);

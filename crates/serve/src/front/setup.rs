@@ -62,7 +62,7 @@ impl<S: Service> Setup<S> {
     }
 
     async fn live(&self, raw: Raw, mut origin: Origin) -> Result<(), Over> {
-        let activity = Arc::new(Activity::new());
+        let activity = Arc::new(Activity::new(&self.limits));
         let mut socket = Socket::new(raw, Arc::clone(&activity));
         if self.proxy_protocol {
             let header = timeout(self.limits.handshake, proxied(&mut socket)).await;
