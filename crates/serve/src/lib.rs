@@ -1,3 +1,8 @@
 //! The edge server.
 
+pub mod answer;
+pub mod apps;
 pub mod front;
+mod load;
+
+pub use load::{Load, Loaded};

@@ -1,0 +1,174 @@
+//! A request's way: route, breaker, gate, code, guest, response.
+
+mod refusal;
+mod request;
+mod response;
+mod underway;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
+
+use bytes::Bytes;
+use holm_abi::{BodyError, Exchange};
+use http::uri::{Authority, Scheme, Uri};
+use http::{Request, Response, header};
+use tokio::time::timeout_at;
+
+pub use response::Answer;
+pub use underway::{Ended, Observe};
+
+pub(crate) use underway::Underway;
+
+use crate::apps::{Guest, Site, Turned};
+use crate::front::{Connection, RequestBody, Service};
+use refusal::Refusal;
+use request::{Received, bounded};
+
+/// Answers the requests of all apps of a site.
+pub struct Answers {
+    site: Arc<Site>,
+    observer: Arc<dyn Observe>,
+}
+
+impl Answers {
+    /// Answers from the apps of `site`, and tells `observer` of each request.
+    pub fn new(site: Arc<Site>, observer: Arc<dyn Observe>) -> Self {
+        Self { site, observer }
+    }
+
+    /// Answers one request that came over `connection`.
+    ///
+    /// Generic over the body, so that requests can come from elsewhere than the network.
+    pub async fn answer<B>(&self, request: Request<B>, connection: &Connection) -> Response<Answer>
+    where
+        B: http_body::Body<Data = Bytes, Error: Into<BodyError>> + Send + Unpin + 'static,
+    {
+        let mut account = Box::new(Underway::begin(&self.observer, &request, connection));
+        match self.handle(request, connection, &mut account).await {
+            Ok((response, limit)) => {
+                account.status = response.status();
+                response.map(|body| Answer::guest(body, account, limit))
+            }
+            Err(refusal) => {
+                let response = refusal.response(account.id());
+                account.status = response.status();
+                account.refused(&refusal);
+                response.map(Answer::text)
+            }
+        }
+    }
+
+    async fn handle<B>(
+        &self,
+        mut request: Request<B>,
+        connection: &Connection,
+        account: &mut Underway,
+    ) -> Result<(Response<holm_abi::Body>, u64), Refusal>
+    where
+        B: http_body::Body<Data = Bytes, Error: Into<BodyError>> + Send + Unpin + 'static,
+    {
+        complete_target(&mut request, connection);
+        let guest = self.route(&mut request, connection).ok_or(Refusal::NoRoute)?;
+        account.leads_to(&guest);
+        if let Some(left) = guest.breaker.open_for() {
+            return Err(Refusal::Failing(left));
+        }
+        if declared_length(&request).is_some_and(|length| length > guest.request_body) {
+            return Err(Refusal::TooLarge);
+        }
+        let now = Instant::now();
+        // A bound beyond what a clock can say is none.
+        let deadline = now.checked_add(guest.first_byte).unwrap_or_else(|| now + A_YEAR);
+        let permit = guest.gate.enter(deadline).await.map_err(|turned| match turned {
+            Turned::QueueFull => Refusal::QueueFull,
+            Turned::TooLate => Refusal::TooLate,
+        })?;
+        account.entered(permit);
+        match timeout_at(deadline.into(), run(&guest, request, account)).await {
+            Ok(Ok(response)) => Ok((response, guest.spec.limits.max_output.unwrap_or(u64::MAX))),
+            Ok(Err(refusal)) => Err(refusal),
+            Err(_) => {
+                account.failed_in_time();
+                Err(Refusal::TooLate)
+            }
+        }
+    }
+
+    /// The guest that answers, which is told what led to it.
+    fn route<B>(&self, request: &mut Request<B>, connection: &Connection) -> Option<Arc<Guest>> {
+        let host = request.uri().authority().map_or("", Authority::as_str);
+        let path = request.uri().path();
+        let (guest, prefix) = self.site.find(host, path)?;
+        let prefix = Matched(prefix.to_owned());
+        request.extensions_mut().insert(prefix);
+        request.extensions_mut().insert(Peer(connection.peer));
+        Some(guest)
+    }
+}
+
+const A_YEAR: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 60 * 60);
+
+/// The part of a request's path that led to its guest; in the request's extensions.
+#[derive(Clone, Debug)]
+pub struct Matched(pub String);
+
+/// Who sent a request; in the request's extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub Option<std::net::SocketAddr>);
+
+/// Loads the guest if need be, and hands it the request.
+async fn run<B>(
+    guest: &Arc<Guest>,
+    request: Request<B>,
+    account: &mut Underway,
+) -> Result<Response<holm_abi::Body>, Refusal>
+where
+    B: http_body::Body<Data = Bytes, Error: Into<BodyError>> + Send + Unpin + 'static,
+{
+    let (loaded, cold) = guest.code.get().await.map_err(|error| {
+        account.not_loaded(&error);
+        Refusal::NotLoaded
+    })?;
+    account.cold = cold;
+    let received = Arc::new(Received::default());
+    account.received = Some(Arc::clone(&received));
+    let request = request.map(|body| bounded(body, guest.request_body, &received));
+    let exchange =
+        Exchange { usage: Arc::clone(&account.usage), stdio: account.stdio(), failed: Some(account.on_failure()) };
+    let answered = loaded.handler.handle(request, exchange).await;
+    // A guest that was not given all of the request may have answered anything.
+    if received.too_large.load(Relaxed) {
+        return Err(Refusal::TooLarge);
+    }
+    answered.map_err(|error| {
+        account.failed(&error);
+        Refusal::of(&error)
+    })
+}
+
+/// Gives the request's URI the scheme and the authority that HTTP/1 sends elsewhere, or not at all.
+fn complete_target<B>(request: &mut Request<B>, connection: &Connection) {
+    if request.uri().authority().is_some() && request.uri().scheme().is_some() {
+        return;
+    }
+    let host = request.headers().get(header::HOST).and_then(|host| Authority::try_from(host.as_bytes()).ok());
+    let mut parts = std::mem::take(request.uri_mut()).into_parts();
+    parts.authority = parts.authority.or(host).or_else(|| Some(Authority::from_static("localhost")));
+    parts.scheme = Some(if connection.tls.is_some() { Scheme::HTTPS } else { Scheme::HTTP });
+    parts.path_and_query.get_or_insert_with(|| http::uri::PathAndQuery::from_static("/"));
+    // All three parts are there, which is all that could be wrong.
+    *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
+}
+
+fn declared_length<B: http_body::Body>(request: &Request<B>) -> Option<u64> {
+    request.body().size_hint().exact()
+}
+
+impl Service for Answers {
+    type Body = Answer;
+
+    async fn call(&self, request: Request<RequestBody>, connection: &Arc<Connection>) -> Response<Answer> {
+        self.answer(request, connection).await
+    }
+}

@@ -1,0 +1,110 @@
+//! What goes wrong, as HTTP: the one place where errors become responses. Clients learn what to do next, never what
+//! went on inside; that is in the log, under the same request id.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use holm_abi::{Error, Kind};
+use http::{HeaderValue, Response, StatusCode, header};
+
+/// Why a request was not answered by its guest.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// No route covers it.
+    NoRoute,
+    /// The guest is left alone after many failures.
+    Failing(Duration),
+    /// Too many requests wait already.
+    QueueFull,
+    /// It waited too long for its turn, or for the first byte of its response.
+    TooLate,
+    /// Its body is larger than the guest accepts.
+    TooLarge,
+    /// The guest could not be loaded.
+    NotLoaded,
+    /// The guest failed.
+    Guest(Kind),
+}
+
+impl Refusal {
+    /// Of a guest's error.
+    pub(crate) fn of(error: &Error) -> Self {
+        Refusal::Guest(error.kind())
+    }
+
+    /// The status, and how long to wait before trying again, if that helps.
+    fn status(&self) -> (StatusCode, Option<Duration>) {
+        match self {
+            Refusal::NoRoute => (StatusCode::NOT_FOUND, None),
+            Refusal::Failing(left) => (StatusCode::SERVICE_UNAVAILABLE, Some(*left)),
+            Refusal::QueueFull => (StatusCode::SERVICE_UNAVAILABLE, Some(Duration::from_secs(1))),
+            Refusal::TooLate => (StatusCode::GATEWAY_TIMEOUT, None),
+            Refusal::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, None),
+            Refusal::NotLoaded => (StatusCode::SERVICE_UNAVAILABLE, Some(Duration::from_secs(5))),
+            Refusal::Guest(Kind::OutOfCpu | Kind::OutOfTime | Kind::OutOfFuel) => (StatusCode::GATEWAY_TIMEOUT, None),
+            Refusal::Guest(Kind::Internal | Kind::Io) => (StatusCode::INTERNAL_SERVER_ERROR, None),
+            Refusal::Guest(_) => (StatusCode::BAD_GATEWAY, None),
+        }
+    }
+
+    fn says(&self) -> &'static str {
+        match self {
+            Refusal::NoRoute => "nothing is served here",
+            Refusal::Failing(_) => "the app is failing; try again later",
+            Refusal::QueueFull => "the app has too many requests to answer; try again later",
+            Refusal::TooLate => "the app did not answer in time",
+            Refusal::TooLarge => "the request's body is too large",
+            Refusal::NotLoaded => "the app cannot be loaded",
+            Refusal::Guest(Kind::OutOfCpu | Kind::OutOfTime | Kind::OutOfFuel) => "the app did not answer in time",
+            Refusal::Guest(_) => "the app failed",
+        }
+    }
+
+    /// In one word, for metrics.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Refusal::NoRoute => "no_route",
+            Refusal::Failing(_) => "failing",
+            Refusal::QueueFull => "queue_full",
+            Refusal::TooLate => "too_late",
+            Refusal::TooLarge => "too_large",
+            Refusal::NotLoaded => "not_loaded",
+            Refusal::Guest(_) => "failed",
+        }
+    }
+
+    /// The response, with the request's id for whoever asks after it.
+    pub(crate) fn response(&self, id: &str) -> Response<Bytes> {
+        let (status, retry) = self.status();
+        let text = format!("{}: {}\nrequest {id}\n", status.as_u16(), self.says());
+        let mut response = Response::new(Bytes::from(text));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        if let Ok(id) = HeaderValue::from_str(id) {
+            headers.insert("x-request-id", id);
+        }
+        if let Some(retry) = retry {
+            // Whole seconds, and never too early.
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(retry.as_millis().div_ceil(1000) as u64));
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failing_app_says_when_to_come_back_and_nothing_of_its_insides() {
+        let response = Refusal::Failing(Duration::from_millis(1200)).response("00ff");
+        assert_eq!(response.status(), 503);
+        assert_eq!(response.headers()[header::RETRY_AFTER], "2");
+        assert_eq!(response.headers()["x-request-id"], "00ff");
+        let error = Error::new(Kind::Trap, "secret.rs:12: index out of bounds");
+        let response = Refusal::of(&error).response("00ff");
+        assert_eq!(response.status(), 502);
+        assert!(!String::from_utf8_lossy(response.body()).contains("secret"));
+    }
+}

@@ -1,0 +1,106 @@
+//! A guest's code: loaded when first asked for, dropped when nobody asks any more.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwapOption;
+use holm_abi::{Error, Kind, Result};
+use holm_manifest::Guest;
+use tokio::sync::Mutex;
+
+use crate::load::{Load, Loaded};
+
+/// How long a guest that could not be loaded is not tried again.
+const FORGIVEN: Duration = Duration::from_secs(5);
+
+/// A place for a guest's code.
+pub(crate) struct Code {
+    app: String,
+    guest: Guest,
+    load: Arc<dyn Load>,
+    loaded: ArcSwapOption<Loaded>,
+    /// Held while loading, so that requests which come meanwhile wait for one load; remembers the last failure.
+    loading: Mutex<Option<(Instant, Arc<Error>)>>,
+    start: Instant,
+    /// When it was last asked for, in milliseconds after `start`.
+    used: AtomicU64,
+}
+
+impl Code {
+    pub(crate) fn new(app: &str, guest: Guest, load: Arc<dyn Load>) -> Self {
+        Self {
+            app: app.to_owned(),
+            guest,
+            load,
+            loaded: ArcSwapOption::empty(),
+            loading: Mutex::new(None),
+            start: Instant::now(),
+            used: AtomicU64::new(0),
+        }
+    }
+
+    /// The code, and how long it took to load it if it was not there.
+    ///
+    /// # Errors
+    /// Those of [`Load::load`], remembered for a while.
+    pub(crate) async fn get(&self) -> Result<(Arc<Loaded>, Option<Duration>), Arc<Error>> {
+        self.used.store(self.now(), Relaxed);
+        if let Some(loaded) = self.loaded.load_full() {
+            return Ok((loaded, None));
+        }
+        let mut failed = self.loading.lock().await;
+        if let Some(loaded) = self.loaded.load_full() {
+            return Ok((loaded, None));
+        }
+        if let Some((at, error)) = &*failed
+            && at.elapsed() < FORGIVEN
+        {
+            return Err(Arc::clone(error));
+        }
+        let start = Instant::now();
+        match self.load_now().await {
+            Ok(loaded) => {
+                *failed = None;
+                let loaded = Arc::new(loaded);
+                self.loaded.store(Some(Arc::clone(&loaded)));
+                Ok((loaded, Some(start.elapsed())))
+            }
+            Err(error) => {
+                let error = Arc::new(error);
+                *failed = Some((Instant::now(), Arc::clone(&error)));
+                Err(error)
+            }
+        }
+    }
+
+    async fn load_now(&self) -> Result<Loaded> {
+        let (load, app, guest) = (Arc::clone(&self.load), self.app.clone(), self.guest.clone());
+        let loading = tokio::task::spawn_blocking(move || load.load(&app, &guest));
+        loading.await.unwrap_or_else(|_| Err(Error::new(Kind::Internal, "loading broke off")))
+    }
+
+    /// Bytes of code that are loaded.
+    pub(crate) fn size(&self) -> u64 {
+        self.loaded.load().as_ref().map_or(0, |loaded| loaded.code)
+    }
+
+    /// Whether it is loaded.
+    pub(crate) fn is_loaded(&self) -> bool {
+        self.loaded.load().is_some()
+    }
+
+    /// How long nobody has asked for it.
+    pub(crate) fn idle(&self) -> Duration {
+        Duration::from_millis(self.now().saturating_sub(self.used.load(Relaxed)))
+    }
+
+    /// Lets go of it. Requests under way keep it until they end.
+    pub(crate) fn unload(&self) {
+        self.loaded.store(None);
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}

@@ -1,0 +1,109 @@
+//! Apps while they are served.
+
+mod breaker;
+mod code;
+mod gate;
+mod site;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use holm_grants::Limits;
+use holm_manifest::{App as Manifest, Guest as Spec, ServeLimits};
+
+pub(crate) use breaker::Breaker;
+pub(crate) use code::Code;
+pub(crate) use gate::{Gate, Turned};
+pub use site::{Conflict, Site};
+
+use crate::load::Load;
+
+/// What each instance of a guest may use where neither its manifest nor the server's file says otherwise.
+pub const DEFAULT_LIMITS: Limits = Limits {
+    memory: Some(256 << 20),
+    cpu: Some(Duration::from_secs(10)),
+    wall: Some(Duration::from_secs(300)),
+    fuel: None,
+    stack: None,
+    max_output: None,
+    table_elements: Some(100_000),
+};
+
+/// What no app may go beyond, whatever its manifest says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ceilings {
+    /// For each instance.
+    pub limits: Limits,
+    /// For all instances of a guest together.
+    pub serve: ServeLimits,
+}
+
+/// One version of an app.
+pub struct App {
+    /// Its name; unique on a server.
+    pub name: String,
+    /// Its version; 0 for an app that was not deployed, but named when the server started.
+    pub version: u64,
+    /// Its guests.
+    pub guests: Vec<Arc<Guest>>,
+}
+
+impl App {
+    /// An app as its manifest describes it. Nothing is loaded yet.
+    pub fn new(name: &str, version: u64, manifest: Manifest, ceilings: &Ceilings, load: &Arc<dyn Load>) -> Arc<Self> {
+        let guests = manifest.guests.into_iter().map(|spec| Arc::new(Guest::new(name, version, spec, ceilings, load)));
+        Arc::new(Self { name: name.to_owned(), version, guests: guests.collect() })
+    }
+}
+
+/// One guest of an app, and all that its requests share.
+pub struct Guest {
+    /// The app's name.
+    pub app: String,
+    /// The app's version.
+    pub version: u64,
+    /// What its manifest says, with the server's limits where it says nothing.
+    pub spec: Spec,
+    pub(crate) first_byte: Duration,
+    pub(crate) request_body: u64,
+    pub(crate) gate: Gate,
+    pub(crate) breaker: Breaker,
+    pub(crate) code: Code,
+}
+
+impl Guest {
+    fn new(app: &str, version: u64, mut spec: Spec, ceilings: &Ceilings, load: &Arc<dyn Load>) -> Self {
+        let mut limits = DEFAULT_LIMITS;
+        limits.merge(spec.limits);
+        spec.limits = limits.tightest(ceilings.limits);
+        let mut serve = ServeLimits::DEFAULT;
+        serve.merge(spec.serve);
+        spec.serve = serve.tightest(ceilings.serve);
+        let serve = spec.serve;
+        Self {
+            app: app.to_owned(),
+            version,
+            first_byte: serve.first_byte.unwrap_or(Duration::MAX),
+            request_body: serve.request_body.unwrap_or(u64::MAX),
+            gate: Gate::new(serve.concurrency.unwrap_or(u64::MAX), serve.queue.unwrap_or(u64::MAX)),
+            breaker: Breaker::new(),
+            code: Code::new(app, spec.clone(), Arc::clone(load)),
+            spec,
+        }
+    }
+
+    /// What to call it in messages: the app, and the guest where it has a name of its own.
+    pub fn name(&self) -> String {
+        match &self.spec.name {
+            Some(guest) => format!("{}/{guest}", self.app),
+            None => self.app.clone(),
+        }
+    }
+}
+
+/// Two are the same only if they are one: versions of an app differ in this.
+impl PartialEq for Guest {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}

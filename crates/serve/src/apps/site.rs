@@ -1,0 +1,115 @@
+//! All apps of a server, and which of them answers a request.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use holm_manifest::Route;
+use holm_router::Router;
+
+use super::{App, Guest};
+
+/// All apps of a server. Requests look at a picture that never changes; putting an app in its place makes another.
+#[derive(Default)]
+pub struct Site {
+    apps: Mutex<BTreeMap<String, Arc<App>>>,
+    router: ArcSwap<Router<Arc<Guest>>>,
+}
+
+/// A route that two apps want.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the route {route} belongs to {first} already, and {second} wants it too")]
+pub struct Conflict {
+    /// The route.
+    pub route: Route,
+    /// Who has it.
+    pub first: String,
+    /// Who wants it.
+    pub second: String,
+}
+
+impl Site {
+    /// Puts apps in place, each of them instead of the one of the same name. Requests under way finish where they
+    /// began; new ones see all of it or nothing.
+    ///
+    /// # Errors
+    /// Every route that two apps want. Nothing has changed then.
+    pub fn put(&self, new: Vec<Arc<App>>) -> Result<(), Vec<Conflict>> {
+        let mut apps = self.lock();
+        let mut next = apps.clone();
+        next.extend(new.into_iter().map(|app| (app.name.clone(), app)));
+        self.router.store(Arc::new(router(&next)?));
+        *apps = next;
+        Ok(())
+    }
+
+    /// Whether [`Site::put`] would succeed.
+    ///
+    /// # Errors
+    /// As [`Site::put`].
+    pub fn check(&self, app: &Arc<App>) -> Result<(), Vec<Conflict>> {
+        let mut next = self.lock().clone();
+        next.insert(app.name.clone(), Arc::clone(app));
+        router(&next).map(drop)
+    }
+
+    /// Takes an app away, if it is there.
+    pub fn remove(&self, name: &str) -> Option<Arc<App>> {
+        let mut apps = self.lock();
+        let removed = apps.remove(name)?;
+        if let Ok(router) = router(&apps) {
+            self.router.store(Arc::new(router));
+        }
+        Some(removed)
+    }
+
+    /// The app of this name.
+    pub fn app(&self, name: &str) -> Option<Arc<App>> {
+        self.lock().get(name).cloned()
+    }
+
+    /// All apps, by name.
+    pub fn apps(&self) -> Vec<Arc<App>> {
+        self.lock().values().cloned().collect()
+    }
+
+    /// The guest that answers requests for this host and path, and the part of the path that led there.
+    pub(crate) fn find<'p>(&self, host: &str, path: &'p str) -> Option<(Arc<Guest>, &'p str)> {
+        let router = self.router.load();
+        router.find(host, path).map(|(guest, prefix)| (Arc::clone(guest), prefix))
+    }
+
+    /// Lets go of code that nobody asked for in `idle`, and of what was asked for longest ago until what is left
+    /// is at most `budget` bytes.
+    pub fn tidy(&self, idle: Duration, budget: u64) {
+        let apps = self.apps();
+        let mut loaded: Vec<_> = apps.iter().flat_map(|app| &app.guests).filter(|g| g.code.is_loaded()).collect();
+        loaded.sort_by_key(|guest| guest.code.idle());
+        let mut kept = 0;
+        for guest in loaded {
+            kept += guest.code.size();
+            if kept > budget || guest.code.idle() > idle {
+                kept -= guest.code.size();
+                guest.code.unload();
+            }
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Arc<App>>> {
+        self.apps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn router(apps: &BTreeMap<String, Arc<App>>) -> Result<Router<Arc<Guest>>, Vec<Conflict>> {
+    let guests = apps.values().flat_map(|app| &app.guests);
+    let routes = guests.flat_map(|guest| guest.spec.routes.iter().map(|route| (route.clone(), Arc::clone(guest))));
+    Router::build(routes).map_err(|conflicts| {
+        let named = |conflict: holm_router::Conflict<Arc<Guest>>| Conflict {
+            first: conflict.first.name(),
+            second: conflict.second.name(),
+            route: conflict.route,
+        };
+        conflicts.into_iter().map(named).collect()
+    })
+}

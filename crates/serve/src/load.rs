@@ -1,0 +1,25 @@
+//! What the server needs of those who know ABIs.
+
+use std::sync::Arc;
+
+use holm_abi::{HttpHandler, Result};
+use holm_manifest::Guest;
+
+/// Turns guests into what answers requests.
+pub trait Load: Send + Sync + 'static {
+    /// Compiles `guest` of the app called `app` if it must, and links it. Its file is there; its limits are the
+    /// server's own where the app set none. Blocks, perhaps for seconds.
+    ///
+    /// # Errors
+    /// Whatever stands in the way, for whoever deployed the app to act on.
+    fn load(&self, app: &str, guest: &Guest) -> Result<Loaded>;
+}
+
+/// A guest that is ready to answer.
+#[derive(Clone)]
+pub struct Loaded {
+    /// What answers.
+    pub handler: Arc<dyn HttpHandler>,
+    /// Bytes of code that are mapped for it.
+    pub code: u64,
+}
