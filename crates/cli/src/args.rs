@@ -21,6 +21,7 @@ const EXAMPLES: &str = "Examples:
   holm run --dir ./data grep.wasm pattern data/file
                                              … that may read and write one directory
   holm call math.wasm add 2 3                call one function
+  holm serve hello.wasm                      answer HTTP requests on 127.0.0.1:3000
   holm inspect app.wasm                      see what it is and what it needs
 
 Exit codes of `run`: the program's own; 124 out of time or fuel, 125 Holm failed, 126 not loadable,
@@ -32,6 +33,9 @@ pub(crate) enum Command {
     Run(Run),
     /// Call one exported function, or list what can be called
     Call(Call),
+    /// Answer HTTP requests with guests, each request in a fresh sandbox
+    #[cfg(feature = "serve")]
+    Serve(Box<Serve>),
     /// Show what a guest is, what it needs and what it offers
     #[cfg(feature = "inspect")]
     Inspect(Inspect),
@@ -98,8 +102,29 @@ pub(crate) struct Call {
     pub(crate) args: Vec<String>,
 }
 
+/// `holm serve`
+#[cfg(feature = "serve")]
+#[derive(Args)]
+#[command(after_help = SERVE_NOTES)]
+pub(crate) struct Serve {
+    /// Where to answer: 127.0.0.1:3000, :8080 for every address, [::1]:80, unix:/run/holm.sock; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:3000")]
+    pub(crate) addr: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) host: HostArgs,
+
+    /// What to serve: a .wasm, a folder with a holm.toml, or a manifest. Flags count for all of them
+    #[arg(value_name = "APP", required = true)]
+    pub(crate) apps: Vec<PathBuf>,
+}
+
+#[cfg(feature = "serve")]
+const SERVE_NOTES: &str = "A guest serves if it answers wasi:http requests (0.2 or 0.3). Nothing is granted by default.
+docs/manifest.md says what a holm.toml can hold: routes, grants, limits, several guests.";
+
 /// What every command that runs a guest takes.
-#[derive(Args, Default)]
+#[derive(Args, Clone, Default)]
 pub(crate) struct HostArgs {
     /// Whether to listen for files it asks for in vain; `--audit` says so.
     #[arg(skip)]
@@ -179,7 +204,7 @@ pub(crate) struct HostArgs {
 }
 
 /// How the guest is understood and compiled.
-#[derive(Args, Default)]
+#[derive(Args, Clone, Default)]
 pub(crate) struct EngineArgs {
     /// The ABI it was built for, when Holm does not see it by itself: wasi, bindgen, core
     #[arg(long, value_name = "NAME", help_heading = "Engine")]

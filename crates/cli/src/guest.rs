@@ -105,7 +105,7 @@ pub(crate) fn ready(name: Option<&str>, args: HostArgs) -> Result<Ready> {
 }
 
 /// The name a guest is called by: its file's, without the folders.
-fn short(name: &str) -> String {
+pub(crate) fn short(name: &str) -> String {
     Path::new(name).file_name().map_or_else(|| name.to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
@@ -171,12 +171,14 @@ fn manifest(guest: Option<&str>, args: &HostArgs) -> Result<Described> {
 }
 
 /// What the manifest and the flags give; flags win.
-fn host(app: Described, args: HostArgs) -> Result<Host> {
-    let mut grants = app.grants;
-    for name in app.env_from_host {
-        let value = std::env::var(&name).map_err(|_| unset(&name, "the manifest"))?;
-        grants.env.insert(name, value);
-    }
+fn host(mut app: Described, args: HostArgs) -> Result<Host> {
+    let (audit_paths, coredump) = (args.audit_paths, args.coredump.clone());
+    say(&mut app, args)?;
+    Ok(Host { audit_paths, coredump, ..granted(app)? })
+}
+
+/// Says in the words of a manifest what the flags say, which win.
+pub(crate) fn say(app: &mut Described, args: HostArgs) -> Result<()> {
     let mut said = holm_grants::Grants {
         dirs: args.dir,
         net: args.net,
@@ -193,9 +195,10 @@ fn host(app: Described, args: HostArgs) -> Result<Host> {
         };
         said.env.insert(name, value);
     }
-    grants.merge(said);
-    let mut limits = app.limits;
-    limits.merge(holm_grants::Limits {
+    app.env_from_host.retain(|name| !said.env.contains_key(name));
+    app.grants.merge(said);
+    app.deterministic |= args.deterministic;
+    app.limits.merge(holm_grants::Limits {
         memory: args.memory,
         cpu: args.cpu,
         wall: args.wall,
@@ -204,14 +207,23 @@ fn host(app: Described, args: HostArgs) -> Result<Host> {
         max_output: args.max_output,
         ..Default::default()
     });
+    Ok(())
+}
+
+/// What a manifest gives.
+pub(crate) fn granted(app: Described) -> Result<Host> {
+    let mut grants = app.grants;
+    for name in app.env_from_host {
+        let value = std::env::var(&name).map_err(|_| unset(&name, "the manifest"))?;
+        grants.env.insert(name, value);
+    }
     Ok(Host {
         grants: Arc::new(grants),
-        limits,
+        limits: app.limits,
         audit: Audit::new(),
-        audit_paths: args.audit_paths,
-        deterministic: args.deterministic || app.deterministic,
+        deterministic: app.deterministic,
         stdio: Stdio::inherit(),
-        coredump: args.coredump,
+        ..Host::default()
     })
 }
 

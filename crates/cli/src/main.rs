@@ -17,6 +17,8 @@ mod interrupt;
 mod output;
 mod progress;
 mod run;
+#[cfg(feature = "serve")]
+mod serve;
 mod settings;
 
 use std::process::ExitCode;
@@ -26,6 +28,8 @@ fn main() -> ExitCode {
     let ended = match command {
         args::Command::Run(run) => run::run(run),
         args::Command::Call(call) => call::call(call),
+        #[cfg(feature = "serve")]
+        args::Command::Serve(serve) => serve::serve(*serve),
         #[cfg(feature = "inspect")]
         args::Command::Inspect(inspect) => inspect::inspect(inspect),
         #[cfg(feature = "compilers")]

@@ -24,6 +24,15 @@ impl Code {
         }
     }
 
+    /// Bytes that are mapped for it.
+    pub fn size(&self) -> u64 {
+        let image = match self {
+            Code::Module(module) => module.image_range(),
+            Code::Component(component) => component.image_range(),
+        };
+        (image.end as usize).saturating_sub(image.start as usize) as u64
+    }
+
     /// The core module.
     ///
     /// # Errors

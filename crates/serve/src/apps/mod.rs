@@ -92,6 +92,14 @@ impl Guest {
         }
     }
 
+    /// Loads its code now, not at the first request.
+    ///
+    /// # Errors
+    /// Those of [`Load::load`].
+    pub async fn warm_up(&self) -> Result<(), Arc<holm_abi::Error>> {
+        self.code.get().await.map(drop)
+    }
+
     /// What to call it in messages: the app, and the guest where it has a name of its own.
     pub fn name(&self) -> String {
         match &self.spec.name {
