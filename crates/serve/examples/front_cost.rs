@@ -84,10 +84,8 @@ fn cost<F: Future<Output = ()>>(serve: impl FnOnce(fn(SocketAddr) -> oneshot::Re
 }
 
 fn main() {
-    let mut rounds: Vec<_> = (0..ROUNDS).map(|_| (cost(bare), cost(front))).collect();
-    let mut median = |by: fn(&(Duration, Duration)) -> Duration| {
-        rounds.sort_by_key(by);
-        by(&rounds[ROUNDS / 2])
-    };
-    println!("hyper: {:?} a request, the front: {:?}", median(|round| round.0), median(|round| round.1));
+    let rounds: Vec<_> = (0..ROUNDS).map(|_| (cost(bare), cost(front))).collect();
+    // Whatever else the machine does only ever adds.
+    let (hyper, front) = (rounds.iter().map(|round| round.0).min(), rounds.iter().map(|round| round.1).min());
+    println!("hyper: {:?} a request, the front: {:?}", hyper.unwrap(), front.unwrap());
 }

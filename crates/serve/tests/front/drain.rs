@@ -53,7 +53,7 @@ async fn a_request_under_way_is_answered_and_the_connection_closed_after_it() {
 
 #[tokio::test]
 async fn what_is_stuck_is_cut_at_the_deadline_and_counted() {
-    let server = serve(Limits { drain: Duration::from_millis(300), ..Limits::default() });
+    let server = serve(Limits { drain: Duration::from_secs(2), ..Limits::default() });
     let mut stuck = connect(server.address()).await;
     stuck.write_all(b"GET /wait HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
     let mut head = connect(server.address()).await;

@@ -234,7 +234,7 @@ async fn a_small_block_that_unpacks_to_a_large_one_is_not_unpacked() {
 
 #[tokio::test]
 async fn a_header_block_that_does_not_end_is_not_waited_for() {
-    let server = serve(Limits { idle: Duration::from_millis(200), ..Limits::default() });
+    let server = serve(Limits { idle: Duration::from_millis(500), ..Limits::default() });
     let mut stream = preface(&server).await;
     stream.write_all(&frame(HEADERS, END_STREAM, 1, HEAD)).await.unwrap();
     rest(&mut stream).await;
@@ -243,7 +243,7 @@ async fn a_header_block_that_does_not_end_is_not_waited_for() {
 
 #[tokio::test]
 async fn a_stream_whose_window_stays_closed_is_reset_and_the_others_go_on() {
-    let server = serve(Limits { write_stall: Duration::from_millis(200), ..Limits::default() });
+    let server = serve(Limits { write_stall: Duration::from_millis(500), ..Limits::default() });
     // Room for more than one stream's window.
     let mut builder = h2::client::Builder::new();
     let (mut client, connection) =
@@ -283,7 +283,7 @@ async fn a_body_that_stalls_ends_its_request_alone() {
 
 #[tokio::test]
 async fn an_idle_connection_says_goodbye_and_ends() {
-    let server = serve(Limits { idle: Duration::from_millis(200), ..Limits::default() });
+    let server = serve(Limits { idle: Duration::from_millis(500), ..Limits::default() });
     let mut client = plain(&server).await;
     assert_eq!(get(&mut client, "http://a/").await.unwrap(), "hello");
     until("it ends", || server.counters.open.load(Ordering::SeqCst) == 0).await;

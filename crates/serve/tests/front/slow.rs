@@ -9,7 +9,7 @@ use tokio::io::AsyncWriteExt;
 use super::server::{serve, until};
 use super::wire::{Neighbour, connect, get, rest};
 
-const SHORT: Duration = Duration::from_millis(200);
+const SHORT: Duration = Duration::from_millis(500);
 
 #[tokio::test]
 async fn headers_that_trickle_in_end_the_connection() {
@@ -79,7 +79,7 @@ async fn a_body_that_stalls_is_an_error_to_who_reads_it() {
     stream.write_all(b"POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello").await.unwrap();
     let answer = rest(&mut stream).await;
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
-    assert!(answer.contains("sent nothing of its request's body for 200ms"), "{answer}");
+    assert!(answer.contains("sent nothing of its request's body for 500ms"), "{answer}");
     assert_eq!(server.counters.timeouts.load(Ordering::SeqCst), 1);
     neighbour.is_answered().await;
 }

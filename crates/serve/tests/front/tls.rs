@@ -77,7 +77,7 @@ async fn http_2_is_agreed_on_in_the_handshake() {
 
 #[tokio::test]
 async fn failed_and_stalled_handshakes_keep_nobody_waiting() {
-    let (server, directory) = secure(Limits { handshake: Duration::from_secs(1), ..quick() });
+    let (server, directory) = secure(Limits { handshake: Duration::from_secs(3), ..quick() });
     let mut stalled = Vec::new();
     for _ in 0..50 {
         let mut stream = connect(server.address()).await;
