@@ -36,6 +36,10 @@ fn program(body: &str) -> String {
     )
 }
 
+fn start(args: &[&str]) -> holm_abi::Run {
+    holm_abi::Run::new(args.iter().copied().map(str::to_owned).collect::<Vec<_>>())
+}
+
 struct Run {
     outcome: Result<i32, Error>,
     output: String,
@@ -71,7 +75,7 @@ fn run_under(text: &str, settings: &Settings, change: impl FnOnce(&mut Host)) ->
         Err(error) => return Run { outcome: Err(error), output: String::new(), took: Duration::ZERO },
     };
     let start = Instant::now();
-    let outcome = runtime().block_on(command.run(&["threads".to_owned()]));
+    let outcome = runtime().block_on(command.run(&start(&["threads"])));
     let output = String::from_utf8(buffer.lock().unwrap().clone()).unwrap();
     Run { outcome, output, took: start.elapsed() }
 }
@@ -116,7 +120,7 @@ fn threads_share_memory_and_wait_for_each_other() {
     let (host, buffer) = host();
     let command = command(&text, &Settings::default(), &host).unwrap();
     for _ in 0..300 {
-        assert_eq!(runtime().block_on(command.run(&[])).unwrap(), 0);
+        assert_eq!(runtime().block_on(command.run(&start(&[]))).unwrap(), 0);
         assert_eq!(std::mem::take(&mut *buffer.lock().unwrap()), b"4000\n");
     }
     wait_until_all_threads_are_gone();
@@ -355,7 +359,7 @@ fn a_run_that_is_abandoned_ends_its_threads() {
     let text = program(r#"(func (export "_start") (call $sleep (i64.const 600000000000)))"#);
     let command = command(&text, &Settings::default(), &host).unwrap();
     let timeout = Duration::from_millis(50);
-    assert!(runtime().block_on(async { tokio::time::timeout(timeout, command.run(&[])).await }).is_err());
+    assert!(runtime().block_on(async { tokio::time::timeout(timeout, command.run(&start(&[]))).await }).is_err());
     wait_until_all_threads_are_gone();
 }
 
