@@ -1,3 +1,4 @@
 //! The edge server.
 
+pub mod cgi;
 pub mod front;
