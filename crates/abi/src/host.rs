@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use holm_grants::{Audit, Grants, Limits};
 
+use crate::{Incoming, Pipe};
+
 /// Everything a guest gets from outside, and nothing else.
 #[derive(Clone, Default)]
 pub struct Host {
@@ -46,6 +48,8 @@ pub enum Input {
     Inherit,
     /// These bytes.
     Bytes(Arc<[u8]>),
+    /// Bytes that arrive as the guest asks for them.
+    Stream(Incoming),
 }
 
 /// Where a guest writes to.
@@ -60,6 +64,8 @@ pub enum Output {
     Capture(Arc<Mutex<Vec<u8>>>),
     /// Whoever takes it, as it is written.
     Sink(Arc<dyn Sink>),
+    /// Whoever reads the pipe's other end, for whom the guest waits.
+    Pipe(Pipe),
 }
 
 /// Takes what a guest writes.

@@ -11,6 +11,7 @@ use holm_engine::{Error, Kind, explain, metered_store};
 use wasmtime::Store;
 use wasmtime::component::InstancePre;
 
+use crate::context::Given;
 use crate::services::Services;
 use crate::state::State;
 
@@ -52,7 +53,7 @@ impl Handled {
     fn store(&self, engine: &wasmtime::Engine, exchange: &Exchange) -> Result<Store<State>> {
         let host = &self.services.host;
         let stdio = exchange.stdio.as_ref().unwrap_or(&host.stdio);
-        let mut state = State::with(&self.services, std::slice::from_ref(&self.guest.name), stdio)?;
+        let mut state = State::new(&self.services, Given::new(std::slice::from_ref(&self.guest.name), stdio))?;
         state.limiter = state.limiter.counted_by(&exchange.usage);
         metered_store(engine, state, &host.limits, &exchange.usage)
     }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use holm_abi::{Abi, Entry, Guest, Host, Stdio, detect};
+use holm_abi::{Abi, Entry, Guest, Host, HttpHandler, Stdio, detect};
 use holm_engine::{Error, Kind, Loader, Pool, Result, Runtime, Source};
 use holm_manifest::Guest as Described;
 use holm_serve::apps::Site;
+use holm_serve::cgi::Cgi;
 use holm_serve::{Load, Loaded};
 
 use crate::args::EngineArgs;
@@ -55,20 +56,31 @@ impl Loading {
 impl Load for Loading {
     fn load(&self, _app: &str, guest: &Described) -> Result<Loaded> {
         let (entries, code) = self.entries(guest)?;
-        let handler = entries.iter().find_map(|entry| match entry {
+        let http = entries.iter().find_map(|entry| match entry {
             Entry::Http(handler) => Some(Arc::clone(handler)),
             _ => None,
         });
+        let handler = http.or_else(|| command(&entries, guest));
         match handler {
             Some(handler) => Ok(Loaded { handler, code }),
             None => {
                 let file = guest.file.clone().unwrap_or_default();
                 Err(Error::new(Kind::Usage, format!("{} does not answer HTTP requests", file.display()))
-                    .note("it would have to export wasi:http/incoming-handler (0.2) or wasi:http/handler (0.3)")
+                    .note("it would have to export wasi:http/incoming-handler (0.2) or wasi:http/handler (0.3), or be a WASI program")
                     .note(format!("`holm inspect {}` shows what it exports", file.display())))
             }
         }
     }
+}
+
+/// A program answers as CGI.
+fn command(entries: &[Entry], guest: &Described) -> Option<Arc<dyn HttpHandler>> {
+    let command = entries.iter().find_map(|entry| match entry {
+        Entry::Command(command) => Some(Arc::clone(command)),
+        _ => None,
+    })?;
+    let name = short(&guest.file.clone().unwrap_or_default().to_string_lossy());
+    Some(Arc::new(Cgi::new(command, name).with_args(guest.args.iter().cloned())))
 }
 
 /// Loads every guest of every app once.

@@ -21,6 +21,7 @@ pub use underway::{Ended, Observe};
 pub(crate) use underway::Underway;
 
 use crate::apps::{Guest, Site, Turned};
+use crate::cgi::{Matched, Peer};
 use crate::front::{Connection, RequestBody, Service};
 use refusal::Refusal;
 use request::{Received, bounded};
@@ -108,14 +109,6 @@ impl Answers {
 }
 
 const A_YEAR: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 60 * 60);
-
-/// The part of a request's path that led to its guest; in the request's extensions.
-#[derive(Clone, Debug)]
-pub struct Matched(pub String);
-
-/// Who sent a request; in the request's extensions.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub Option<std::net::SocketAddr>);
 
 /// Loads the guest if need be, and hands it the request.
 async fn run<B>(
