@@ -1,3 +1,4 @@
 //! The edge server.
 
 pub mod front;
+pub mod observe;
