@@ -6,5 +6,6 @@ pub mod cgi;
 pub mod deployed;
 pub mod front;
 mod load;
+pub mod observe;
 
 pub use load::{Load, Loaded};

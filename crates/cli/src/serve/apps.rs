@@ -3,12 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use holm_admin::AppName;
 use holm_engine::{Error, Kind, Result};
 use holm_manifest::{App as Manifest, Guest};
-use holm_serve::Load;
-use holm_serve::apps::{App, Ceilings};
+use holm_serve::apps::{App, Ceilings, World};
 
-use super::load::Loading;
 use crate::args::HostArgs;
 use crate::guest::say;
 
@@ -16,13 +15,7 @@ use crate::guest::say;
 ///
 /// # Errors
 /// Everything that is wrong with any of them, at once.
-pub(super) fn read(
-    paths: &[PathBuf],
-    args: &HostArgs,
-    ceilings: &Ceilings,
-    load: &Arc<Loading>,
-) -> Result<Vec<Arc<App>>> {
-    let load: Arc<dyn Load> = Arc::clone(load) as Arc<dyn Load>;
+pub(super) fn read(paths: &[PathBuf], args: &HostArgs, ceilings: &Ceilings, world: &World) -> Result<Vec<Arc<App>>> {
     let mut apps: Vec<Arc<App>> = Vec::new();
     let mut wrong = Vec::new();
     for path in paths {
@@ -30,21 +23,24 @@ pub(super) fn read(
             Ok((name, _)) if apps.iter().any(|app| app.name == name) => {
                 wrong.push(format!("two apps are called {name}: give one of them another `name` in its manifest"));
             }
-            Ok((name, manifest)) => apps.push(App::new(&name, manifest, ceilings, &load)),
+            Ok((name, manifest)) => apps.push(App::new(name, manifest, ceilings, world)),
             Err(error) => wrong.push(error.to_string()),
         }
     }
     if wrong.is_empty() { Ok(apps) } else { Err(Error::new(Kind::Usage, wrong.join("\n"))) }
 }
 
-fn one(path: &Path, args: &HostArgs) -> Result<(String, Manifest)> {
+fn one(path: &Path, args: &HostArgs) -> Result<(AppName, Manifest)> {
     let (mut manifest, from) = manifest(path)?;
     for guest in &mut manifest.guests {
         find_file(guest, &from)?;
         say(guest, args.clone())?;
     }
     let name = manifest.name.clone().unwrap_or_else(|| name_of(&from));
-    Ok((name, manifest))
+    let named = name.parse();
+    let named =
+        named.map_err(|error| Error::new(Kind::Usage, format!("{}: the name {name:?}: {error}", from.display())))?;
+    Ok((named, manifest))
 }
 
 /// The manifest, and the file it came from: a manifest, or a guest without one.

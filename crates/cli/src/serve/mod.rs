@@ -3,7 +3,6 @@
 mod admin;
 mod apps;
 mod load;
-mod observer;
 mod plan;
 
 use std::sync::Arc;
@@ -13,15 +12,15 @@ use holm_admin::store::Store;
 use holm_engine::{Error, Kind, Result};
 use holm_manifest::server::Server as Plan;
 use holm_serve::answer::Answers;
-use holm_serve::apps::{Ceilings, Site};
+use holm_serve::apps::{Ceilings, Site, World};
 use holm_serve::deployed::{Driven, Server};
 use holm_serve::front::{Front, Limits, Listener};
+use holm_serve::observe::{Log, Observer};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::args::Serve;
 use crate::output;
-use observer::Observer;
 
 /// Bytes of code that stay loaded, where the configuration does not say.
 const CODE: u64 = 1 << 30;
@@ -38,28 +37,25 @@ const COLLECT: Duration = Duration::from_secs(3600);
 pub(crate) fn serve(args: Serve) -> Result<i32> {
     let plan = plan::plan(&args)?;
     let ceilings = Ceilings { limits: plan.ceilings.limits, serve: plan.ceilings.serve };
-    let load = Arc::new(load::Loading::new(&args.host.engine));
+    let log = Log::open(&plan.log).map_err(|error| Error::new(Kind::Io, error.to_string()))?;
+    let observer = Arc::new(Observer::new(log));
+    let world = World { load: Arc::new(load::Loading::new(&args.host.engine)), observer };
     let site = Arc::new(Site::default());
-    let named = apps::read(&plan.apps, &args.host, &ceilings, &load)?;
+    let named = apps::read(&plan.apps, &args.host, &ceilings, &world)?;
     site.put(named).map_err(|conflicts| together(Kind::Usage, &conflicts))?;
 
-    let observer = Arc::new(Observer::default());
     let server = Arc::new(Server {
         site,
-        load,
+        world,
         ceilings,
-        seen: observer.clone(),
-        on_warning: Box::new(output::warn),
-        reload: Box::new(|| {
-            Err(vec!["this server was started without a configuration that could be read again".into()])
-        }),
+        reload: Box::new(|| Err(vec!["this server cannot read its configuration again: start it anew".into()])),
     });
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Error::io("start the runtime", &error))?;
-    runtime.block_on(run(&plan, server, observer))
+    runtime.block_on(run(&plan, server))
 }
 
-async fn run(plan: &Plan, server: Arc<Server>, observer: Arc<Observer>) -> Result<i32> {
+async fn run(plan: &Plan, server: Arc<Server>) -> Result<i32> {
     load::check(&server.site).await?;
     let store = plan.state.as_deref().map(admin::store).transpose()?;
     if let Some(store) = &store {
@@ -90,8 +86,11 @@ async fn run(plan: &Plan, server: Arc<Server>, observer: Arc<Observer>) -> Resul
     }
 
     let limits = Limits { drain: plan.drain, ..Limits::default() };
-    let front = Front::new(Answers::new(Arc::clone(&server.site), observer), limits)
-        .on_warning(|warning| output::warn(&warning.to_string()));
+    let observer = Arc::clone(&server.world.observer);
+    let warned = Arc::clone(&observer);
+    let front = Front::new(Answers::new(Arc::clone(&server.site), Arc::clone(&observer)), limits)
+        .on_warning(move |warning| warned.warn(&warning.to_string()));
+    let _ = observer.front.set(Arc::clone(front.counters()));
     let drained = front.serve(listeners, signals.stop()).await;
     drop(stop);
     if let Some(administered) = administered {
