@@ -178,8 +178,8 @@ fn since_leaves_out_what_is_older() {
         after = SystemTime::now();
     }
     app.log.server(Level::Info, None, None, "new");
-    let texts: Vec<_> = all(&mut app.log.read(LogQuery { since: Some(after), follow: false })).into_iter().collect();
-    assert_eq!(texts.iter().map(|line| line.text.as_str()).collect::<Vec<_>>(), ["new"]);
+    let lines = all(&mut app.log.read(LogQuery { since: Some(after), follow: false }));
+    assert_eq!(lines.into_iter().map(|line| line.text).collect::<Vec<_>>(), ["new"]);
 }
 
 #[test]

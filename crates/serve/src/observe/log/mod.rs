@@ -17,8 +17,8 @@ use holm_manifest::server::{self, LogFormat};
 pub(super) use event::Event;
 pub use event::Level;
 
-use super::{Access, RequestId};
-use queue::{Queue, Wanted};
+use super::Access;
+use queue::Queue;
 use writer::{Target, Writer};
 
 /// The log of the process. Cloning is cheap and gives the same log.
@@ -86,7 +86,7 @@ impl Log {
     /// Opens the file again under its name, after another program renamed it. Nothing to do for standard error.
     /// If it cannot be opened the old one is written on, and says why.
     pub fn reopen(&self) {
-        self.0.queue.want(Wanted::Reopen);
+        self.0.queue.reopen();
     }
 
     /// Waits until what was logged so far is written, but not longer than `patience`. Blocks. Says whether it is
@@ -124,7 +124,7 @@ impl<'a> Event<'a> {
             source: LogSource::Server,
             app: None,
             version: None,
-            request: None::<RequestId>,
+            request: None,
             text,
         }
     }

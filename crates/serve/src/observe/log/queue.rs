@@ -38,11 +38,6 @@ pub(super) struct Lines {
     pub(super) shared: Arc<Shared>,
 }
 
-/// What is asked of the thread that writes.
-pub(super) enum Wanted {
-    Reopen,
-}
-
 pub(super) fn queue() -> (Queue, Lines) {
     let (sender, messages) = sync_channel(LINES);
     let shared = Arc::<Shared>::default();
@@ -60,10 +55,9 @@ impl Queue {
         }
     }
 
-    pub(super) fn want(&self, wanted: Wanted) {
-        match wanted {
-            Wanted::Reopen => self.shared.reopen.store(true, Relaxed),
-        }
+    /// Asks the thread to open its file again.
+    pub(super) fn reopen(&self) {
+        self.shared.reopen.store(true, Relaxed);
         // When the queue is full the thread is awake and looks anyway.
         let _ = self.lines.try_send(Message::Look);
     }
