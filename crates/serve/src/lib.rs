@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod apps;
+pub mod deployed;
 pub mod front;
 mod load;
 

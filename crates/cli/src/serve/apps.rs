@@ -30,7 +30,7 @@ pub(super) fn read(
             Ok((name, _)) if apps.iter().any(|app| app.name == name) => {
                 wrong.push(format!("two apps are called {name}: give one of them another `name` in its manifest"));
             }
-            Ok((name, manifest)) => apps.push(App::new(&name, 0, manifest, ceilings, &load)),
+            Ok((name, manifest)) => apps.push(App::new(&name, manifest, ceilings, &load)),
             Err(error) => wrong.push(error.to_string()),
         }
     }

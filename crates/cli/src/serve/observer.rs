@@ -4,18 +4,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use holm_abi::{Output, Stdio};
+use holm_admin::api::LogQuery;
+use holm_admin::wire::{LogLine, Top};
 use holm_engine::Error;
 use holm_serve::answer::{Ended, Observe};
-use holm_serve::apps::Guest;
+use holm_serve::apps::{Guest, Site};
+use holm_serve::deployed::Seen;
+use tokio::sync::mpsc;
 
 use crate::output;
 
 /// Failures on standard error, and nothing else.
-pub(super) struct Log;
+#[derive(Default)]
+pub(super) struct Observer;
 
 static LAST: AtomicU64 = AtomicU64::new(0);
 
-impl Observe for Log {
+impl Observe for Observer {
     fn begin(&self) -> String {
         format!("{:016x}", LAST.fetch_add(1, Relaxed))
     }
@@ -33,4 +38,22 @@ impl Observe for Log {
     }
 
     fn ended(&self, _: &Ended<'_>) {}
+}
+
+impl Seen for Observer {
+    fn of(&self, _: &str) -> (u64, Option<String>) {
+        (0, None)
+    }
+
+    fn logs(&self, _: &str, _: LogQuery) -> mpsc::Receiver<LogLine> {
+        mpsc::channel(1).1
+    }
+
+    fn metrics(&self, _: &Site) -> String {
+        String::new()
+    }
+
+    fn top(&self, _: &Site) -> Top {
+        Top::default()
+    }
 }

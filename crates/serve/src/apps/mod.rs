@@ -6,6 +6,7 @@ mod gate;
 mod site;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use holm_grants::Limits;
@@ -42,17 +43,39 @@ pub struct Ceilings {
 pub struct App {
     /// Its name; unique on a server.
     pub name: String,
-    /// Its version; 0 for an app that was not deployed, but named when the server started.
-    pub version: u64,
+    /// Its version, which is known once it is written down; 0 for an app that was not deployed, but named when the
+    /// server started.
+    version: Arc<AtomicU64>,
     /// Its guests.
     pub guests: Vec<Arc<Guest>>,
 }
 
 impl App {
     /// An app as its manifest describes it. Nothing is loaded yet.
-    pub fn new(name: &str, version: u64, manifest: Manifest, ceilings: &Ceilings, load: &Arc<dyn Load>) -> Arc<Self> {
-        let guests = manifest.guests.into_iter().map(|spec| Arc::new(Guest::new(name, version, spec, ceilings, load)));
-        Arc::new(Self { name: name.to_owned(), version, guests: guests.collect() })
+    pub fn new(name: &str, manifest: Manifest, ceilings: &Ceilings, load: &Arc<dyn Load>) -> Arc<Self> {
+        let version = Arc::new(AtomicU64::new(0));
+        let guest = |spec| Arc::new(Guest::new(name, &version, spec, ceilings, load));
+        let guests = manifest.guests.into_iter().map(guest).collect();
+        Arc::new(Self { name: name.to_owned(), version, guests })
+    }
+
+    /// Its version; 0 for one that was not deployed.
+    pub fn version(&self) -> u64 {
+        self.version.load(Relaxed)
+    }
+
+    pub(crate) fn set_version(&self, version: u64) {
+        self.version.store(version, Relaxed);
+    }
+
+    /// Whether any of its code is loaded.
+    pub(crate) fn is_loaded(&self) -> bool {
+        self.guests.iter().any(|guest| guest.code.is_loaded())
+    }
+
+    /// Whether any of its guests is left alone after many failures.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.guests.iter().any(|guest| guest.breaker.open_for().is_some())
     }
 }
 
@@ -60,8 +83,7 @@ impl App {
 pub struct Guest {
     /// The app's name.
     pub app: String,
-    /// The app's version.
-    pub version: u64,
+    version: Arc<AtomicU64>,
     /// What its manifest says, with the server's limits where it says nothing.
     pub spec: Spec,
     pub(crate) first_byte: Duration,
@@ -72,7 +94,7 @@ pub struct Guest {
 }
 
 impl Guest {
-    fn new(app: &str, version: u64, mut spec: Spec, ceilings: &Ceilings, load: &Arc<dyn Load>) -> Self {
+    fn new(app: &str, version: &Arc<AtomicU64>, mut spec: Spec, ceilings: &Ceilings, load: &Arc<dyn Load>) -> Self {
         let mut limits = DEFAULT_LIMITS;
         limits.merge(spec.limits);
         spec.limits = limits.tightest(ceilings.limits);
@@ -82,7 +104,7 @@ impl Guest {
         let serve = spec.serve;
         Self {
             app: app.to_owned(),
-            version,
+            version: Arc::clone(version),
             first_byte: serve.first_byte.unwrap_or(Duration::MAX),
             request_body: serve.request_body.unwrap_or(u64::MAX),
             gate: Gate::new(serve.concurrency.unwrap_or(u64::MAX), serve.queue.unwrap_or(u64::MAX)),
@@ -90,6 +112,11 @@ impl Guest {
             code: Code::new(app, spec.clone(), Arc::clone(load)),
             spec,
         }
+    }
+
+    /// The app's version; 0 for one that was not deployed.
+    pub fn version(&self) -> u64 {
+        self.version.load(Relaxed)
     }
 
     /// Loads its code now, not at the first request.

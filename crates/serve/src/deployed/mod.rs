@@ -1,0 +1,159 @@
+//! Apps that were deployed through the admin API.
+
+mod policy;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use holm_admin::AppName;
+use holm_admin::api::{Backend, Candidate, LogQuery, Prepared, Rejection};
+use holm_admin::store::Store;
+use holm_admin::wire::{AppState, AppStatus, LogLine, Top};
+use tokio::sync::mpsc;
+
+use crate::apps::{App, Ceilings, Site};
+use crate::load::Load;
+
+/// What the admin API asks of those who see the server's requests.
+pub trait Seen: Send + Sync + 'static {
+    /// Requests that an app answered, and the last thing that went wrong with it.
+    fn of(&self, app: &str) -> (u64, Option<String>);
+    /// As [`Backend::logs`].
+    fn logs(&self, app: &str, query: LogQuery) -> mpsc::Receiver<LogLine>;
+    /// As [`Backend::metrics`].
+    fn metrics(&self, site: &Site) -> String;
+    /// As [`Backend::top`].
+    fn top(&self, site: &Site) -> Top;
+}
+
+/// A running server, as the admin API drives it.
+pub struct Server {
+    /// The apps that are served.
+    pub site: Arc<Site>,
+    /// Who loads guests.
+    pub load: Arc<dyn Load>,
+    /// What no app may go beyond.
+    pub ceilings: Ceilings,
+    /// Who sees the requests.
+    pub seen: Arc<dyn Seen>,
+    /// Called with what goes wrong and nobody waits for.
+    pub on_warning: Box<dyn Fn(&str) + Send + Sync>,
+    /// Called to read the configuration again.
+    pub reload: Box<dyn Fn() -> Result<(), Vec<String>> + Send + Sync>,
+}
+
+impl Server {
+    /// Takes up what is deployed in `store`. Nothing is loaded; apps that cannot be read are left out and warned of.
+    pub fn take_up(&self, store: &Store) {
+        let mut apps = Vec::new();
+        for (name, _) in store.list() {
+            match self.stored(store, &name) {
+                Ok(app) => apps.push(app),
+                Err(why) => (self.on_warning)(&format!("{name} is deployed and cannot be served: {why}")),
+            }
+        }
+        // Deploys are checked against each other, so this can only be an app named on the command line.
+        if self.site.put(apps.clone()).is_err() {
+            for app in apps {
+                self.put(app);
+            }
+        }
+    }
+
+    fn stored(&self, store: &Store, name: &AppName) -> Result<Arc<App>, String> {
+        let record = store.current(name).map_err(|error| error.to_string())?;
+        let candidate = Candidate::of(store, name.clone(), &record);
+        let app = self.app(&candidate).map_err(|wrong| wrong.join("; "))?;
+        app.set_version(record.version);
+        Ok(app)
+    }
+
+    fn app(&self, candidate: &Candidate) -> Result<Arc<App>, Vec<String>> {
+        let stored = candidate.guests.iter().map(|(called, guest)| (called.clone(), guest.path.clone())).collect();
+        let manifest = policy::read(&candidate.manifest, &stored)?;
+        Ok(App::new(candidate.name.as_str(), manifest, &self.ceilings, &self.load))
+    }
+
+    fn put(&self, app: Arc<App>) {
+        let name = app.name.clone();
+        for conflict in self.site.put(vec![app]).err().into_iter().flatten() {
+            (self.on_warning)(&format!("{name} is deployed and cannot be served: {conflict}"));
+        }
+    }
+}
+
+/// Driven by the admin API.
+pub struct Driven(pub Arc<Server>);
+
+#[async_trait]
+impl Backend for Driven {
+    async fn prepare(&self, candidate: Candidate) -> Result<Box<dyn Prepared>, Rejection> {
+        let server = &self.0;
+        let app = server.app(&candidate).map_err(|reasons| Rejection { reasons })?;
+        let mut reasons = Vec::new();
+        if let Err(conflicts) = server.site.check(&app) {
+            reasons.extend(conflicts.iter().map(ToString::to_string));
+        }
+        for guest in &app.guests {
+            if let Err(error) = guest.warm_up().await {
+                reasons.push(match error.notes() {
+                    [] => error.to_string(),
+                    notes => format!("{error} ({})", notes.join("; ")),
+                });
+            }
+        }
+        if !reasons.is_empty() {
+            return Err(Rejection { reasons });
+        }
+        Ok(Box::new(Ready { server: Arc::clone(server), app }))
+    }
+
+    async fn deactivate(&self, name: &AppName) {
+        self.0.site.remove(name.as_str());
+    }
+
+    async fn reload(&self) -> Result<(), Rejection> {
+        (self.0.reload)().map_err(|reasons| Rejection { reasons })
+    }
+
+    fn status(&self, name: &AppName) -> Option<AppStatus> {
+        let app = self.0.site.app(name.as_str())?;
+        let routes = app.guests.iter().flat_map(|guest| guest.spec.routes.iter().map(ToString::to_string)).collect();
+        let state = match &app {
+            app if app.is_failing() => AppState::Failing,
+            app if app.is_loaded() => AppState::Running,
+            _ => AppState::Idle,
+        };
+        let (requests, last_error) = self.0.seen.of(&app.name);
+        Some(AppStatus { state, routes, last_error, requests })
+    }
+
+    fn logs(&self, name: &AppName, query: LogQuery) -> mpsc::Receiver<LogLine> {
+        self.0.seen.logs(name.as_str(), query)
+    }
+
+    fn metrics(&self) -> String {
+        self.0.seen.metrics(&self.0.site)
+    }
+
+    fn top(&self) -> Top {
+        self.0.seen.top(&self.0.site)
+    }
+
+    fn ready(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+struct Ready {
+    server: Arc<Server>,
+    app: Arc<App>,
+}
+
+#[async_trait]
+impl Prepared for Ready {
+    async fn activate(self: Box<Self>, version: u64) {
+        self.app.set_version(version);
+        self.server.put(self.app);
+    }
+}
