@@ -111,11 +111,6 @@ impl<S: Read + Write> Client<S> {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    /// Takes so many bytes, whatever they are.
-    pub(crate) fn take(&mut self, count: usize) -> io::Result<()> {
-        self.stream.read_exact(&mut vec![0; count])
-    }
-
     fn body(&mut self, head: &Head, body: &mut Vec<u8>) -> io::Result<()> {
         if head.header("transfer-encoding").is_none() {
             let length = head.header("content-length").map_or(Ok(0), str::parse);

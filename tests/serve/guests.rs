@@ -4,7 +4,9 @@ use http::{HeaderMap, HeaderValue};
 use tempfile::tempdir;
 
 use crate::http2::exchange;
-use crate::server::{manifest, serve, serve_all, start};
+use rustix::process::Signal;
+
+use crate::server::{Server, manifest, serve, serve_all, start};
 use crate::support::holm;
 
 const KITS: [&str; 2] = ["serve-kit.p2.wasm", "serve-kit.p3.wasm"];
@@ -53,13 +55,20 @@ fn a_guest_sees_the_request_as_it_was_sent() {
     for kit in KITS {
         let server = serve(kit, &[]);
         let mut client = server.client();
-        client.send("PURGE /headers?a=b%20c&d HTTP/1.1\r\nhost: example.com:81\r\nX-One: 1\r\nx-two: 2\r\nx-two: 3\r\n\r\n");
+        client.send(
+            "PURGE /headers?a=b%20c&d HTTP/1.1\r\nhost: example.com:81\r\nX-One: 1\r\nx-two: 2\r\nx-two: 3\r\n\r\n",
+        );
         let response = client.response();
         let (status, body) = response.said();
         assert_eq!(status, 200, "{kit}");
-        for line in
-            ["method PURGE", "path /headers?a=b%20c&d", "scheme http", "authority example.com:81", "x-one: 1", "x-two: 2"]
-        {
+        for line in [
+            "method PURGE",
+            "path /headers?a=b%20c&d",
+            "scheme http",
+            "authority example.com:81",
+            "x-one: 1",
+            "x-two: 2",
+        ] {
             assert!(body.lines().any(|known| known == line), "{kit}: {line} is missing: {body}");
         }
         assert!(body.contains("x-two: 3"), "{kit}: {body}");
@@ -197,24 +206,28 @@ fn what_a_guest_fetches_streams_through_it() {
 
 #[test]
 fn a_key_value_store_is_shared_by_requests_and_outlives_the_server() {
-    let dir = tempdir().unwrap();
-    let in_file = format!("sqlite:{}", dir.path().join("store.db").display());
-    let described = |grants: &str| {
-        let services = format!("[grants]\n{grants}\n[services]\nkv.default = \"{in_file}\"");
-        serve_all(&[manifest("kv", "serve-kv.p2.wasm", &services)])
+    let home = tempdir().unwrap();
+    let command = |grants: &[&str]| {
+        let state = holm(["serve", "--addr", "127.0.0.1:0"]).args(grants).env("HOLM_STATE_DIR", home.path());
+        start(state.guest("serve-kv.p2.wasm"))
     };
-    let refused = serve("serve-kv.p2.wasm", &[]);
-    assert_eq!(refused.get("/get/a").said().0, 500);
+    let says = |server: &Server, path: &str| server.get(path).said().1.trim_end().to_owned();
 
-    let embedded = serve("serve-kv.p2.wasm", &["--kv"]);
-    assert_eq!(embedded.get("/get/a").said().1.trim_end(), "(none)");
-    assert_eq!(embedded.get("/set/a/1").said().1.trim_end(), "ok");
-    assert_eq!(embedded.get("/get/a").said().1.trim_end(), "1");
+    let refused = command(&[]);
+    assert_eq!(refused.get("/get/a").said().0, 500);
+    let first = command(&["--kv"]);
+    assert_eq!(says(&first, "/get/a"), "(none)");
+    assert_eq!(says(&first, "/set/a/1"), "ok");
+    assert_eq!(says(&first, "/get/a"), "1");
     std::thread::scope(|scope| {
         for _ in 0..4 {
-            scope.spawn(|| (0..5).for_each(|_| assert_eq!(embedded.get("/increment/n/2").said().0, 200)));
+            scope.spawn(|| (0..5).for_each(|_| assert_eq!(first.get("/increment/n/2").said().0, 200)));
         }
     });
-    assert_eq!(embedded.get("/increment/n/0").said().1.trim_end(), "40");
-    let _ = described;
+    assert_eq!(says(&first, "/increment/n/0"), "40");
+    assert_eq!(first.get("/get/a?bucket=other").said().0, 500, "only the store that was granted");
+    first.signal(Signal::TERM);
+    assert_eq!(first.ends().0, Some(0));
+    let second = command(&["--kv"]);
+    assert_eq!(says(&second, "/get/a"), "1");
 }

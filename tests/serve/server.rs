@@ -23,7 +23,7 @@ pub(crate) struct Server {
     log: Arc<Log>,
     readers: Vec<JoinHandle<()>>,
     address: Option<SocketAddr>,
-    _home: TempDir,
+    _home: Option<TempDir>,
 }
 
 /// What a server said on standard error so far.
@@ -40,19 +40,24 @@ pub(crate) fn manifest(name: &str, file: &str, rest: &str) -> String {
 
 /// Serves one of our guests at a free port, with these flags.
 pub(crate) fn serve(file: &str, flags: &[&str]) -> Server {
-    start(holm(["serve", "--addr", "127.0.0.1:0"]).args(flags).guest(file))
+    let home = tempfile::tempdir().unwrap();
+    launch(at_free_port(&home).args(flags).guest(file), Some(home))
+}
+
+fn at_free_port(home: &TempDir) -> Holm {
+    holm(["serve", "--addr", "127.0.0.1:0"]).env("HOLM_STATE_DIR", home.path().join("state"))
 }
 
 /// Serves apps at a free port, by their manifests.
 pub(crate) fn serve_all(manifests: &[String]) -> Server {
     let home = tempfile::tempdir().unwrap();
-    let mut command = holm(["serve", "--addr", "127.0.0.1:0"]);
+    let mut command = at_free_port(&home);
     for (number, manifest) in manifests.iter().enumerate() {
         let path = home.path().join(format!("{number}.toml"));
         fs::write(&path, manifest).unwrap();
         command = command.arg(path);
     }
-    launch(command, home)
+    launch(command, Some(home))
 }
 
 /// Serves the kit at a free port, under these limits.
@@ -62,11 +67,11 @@ pub(crate) fn serve_kit(file: &str, limits: &str) -> Server {
 
 /// Starts a server and waits until it answers.
 pub(crate) fn start(command: Holm) -> Server {
-    launch(command, tempfile::tempdir().unwrap())
+    launch(command, None)
 }
 
-fn launch(command: Holm, home: TempDir) -> Server {
-    let mut child = command.env("HOLM_STATE_DIR", home.path().join("state")).spawn();
+fn launch(mut command: Holm, home: Option<TempDir>) -> Server {
+    let mut child = command.spawn();
     let log = Arc::new(Log::default());
     let errors = thread::spawn({
         let (log, stderr) = (Arc::clone(&log), child.stderr.take().unwrap());
