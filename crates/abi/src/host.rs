@@ -21,6 +21,8 @@ pub struct Host {
     pub audit_paths: bool,
     /// Fixed clocks, seeded randomness.
     pub deterministic: bool,
+    /// Its arguments where it serves, without the program's name; a command is given them when it is run.
+    pub args: Vec<String>,
     /// Its standard streams.
     pub stdio: Stdio,
     /// Keep a core dump of a guest that traps, in this file.

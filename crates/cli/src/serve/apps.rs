@@ -8,26 +8,30 @@ use holm_engine::{Error, Kind, Result};
 use holm_manifest::{App as Manifest, Guest};
 use holm_serve::apps::{App, Ceilings, World};
 
+use super::wrong::Wrong;
 use crate::args::HostArgs;
 use crate::guest::say;
 
-/// The apps that `paths` name, with what the flags give to all of them.
-///
-/// # Errors
-/// Everything that is wrong with any of them, at once.
-pub(super) fn read(paths: &[PathBuf], args: &HostArgs, ceilings: &Ceilings, world: &World) -> Result<Vec<Arc<App>>> {
+/// The apps that `paths` name, with what the flags give to all of them; without those that have something wrong.
+pub(super) fn read(
+    paths: &[PathBuf],
+    args: &HostArgs,
+    ceilings: &Ceilings,
+    world: &World,
+    wrong: &mut Wrong,
+) -> Vec<Arc<App>> {
     let mut apps: Vec<Arc<App>> = Vec::new();
-    let mut wrong = Vec::new();
     for path in paths {
         match one(path, args) {
             Ok((name, _)) if apps.iter().any(|app| app.name == name) => {
-                wrong.push(format!("two apps are called {name}: give one of them another `name` in its manifest"));
+                let message = format!("two apps are called {name}: give one of them another `name` in its manifest");
+                wrong.add(&Error::new(Kind::Usage, message));
             }
             Ok((name, manifest)) => apps.push(App::new(name, manifest, ceilings, world)),
-            Err(error) => wrong.push(error.to_string()),
+            Err(error) => wrong.add(&error),
         }
     }
-    if wrong.is_empty() { Ok(apps) } else { Err(Error::new(Kind::Usage, wrong.join("\n"))) }
+    apps
 }
 
 fn one(path: &Path, args: &HostArgs) -> Result<(AppName, Manifest)> {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use holm_abi::{Abi, Entry, Guest, Host, HttpHandler, Stdio, detect};
 use holm_engine::{Error, Kind, Loader, Pool, Result, Runtime, Source};
 use holm_manifest::Guest as Described;
-use holm_serve::apps::Site;
+use holm_serve::apps::App;
 use holm_serve::cgi::Cgi;
 use holm_serve::{Load, Loaded};
 
+use super::wrong::Wrong;
 use crate::args::EngineArgs;
 use crate::guest::{abis, granted, loader, short};
 use crate::settings::settings;
@@ -37,7 +38,7 @@ impl Loading {
         let opened = self.loader.open(Source::read(&name)?)?;
         let known: Vec<&dyn Abi> = self.abis.iter().map(AsRef::as_ref).collect();
         let abi = detect(&known, &opened.shape, self.abi.as_deref().or(guest.abi.as_deref()))?.abi;
-        let host = Host { stdio: Stdio::default(), ..granted(guest.clone())? };
+        let host = Host { stdio: Stdio::default(), args: guest.args.clone(), ..granted(guest.clone())? };
         let mut settings = settings(&opened.shape, &host.limits, host.deterministic, &guest.features)?;
         // Neighbours get their turn at each tick, limits or not.
         settings.interruptible = true;
@@ -83,28 +84,11 @@ fn command(entries: &[Entry], guest: &Described) -> Option<Arc<dyn HttpHandler>>
     Some(Arc::new(Cgi::new(command, name).with_args(guest.args.iter().cloned())))
 }
 
-/// Loads every guest of every app once.
-///
-/// # Errors
-/// All that is wrong with any of them.
-pub(super) async fn check(site: &Site) -> Result<()> {
-    let mut wrong = Vec::new();
-    for app in site.apps() {
-        for guest in &app.guests {
-            if let Err(error) = guest.warm_up().await {
-                wrong.push(error);
-            }
+/// Loads every guest of these apps once.
+pub(super) async fn check(apps: &[Arc<App>], wrong: &mut Wrong) {
+    for guest in apps.iter().flat_map(|app| &app.guests) {
+        if let Err(error) = guest.warm_up().await {
+            wrong.add(&error);
         }
     }
-    match wrong.len() {
-        0 => Ok(()),
-        _ => Err(together(&wrong)),
-    }
-}
-
-fn together(wrong: &[Arc<Error>]) -> Error {
-    let lines: Vec<String> = wrong.iter().map(ToString::to_string).collect();
-    let kind = wrong.first().map_or(Kind::Internal, |error| error.kind());
-    let notes = wrong.iter().flat_map(|error| error.notes());
-    notes.fold(Error::new(kind, lines.join("\n")), |error, note| error.note(note.clone()))
 }

@@ -4,6 +4,7 @@ mod admin;
 mod apps;
 mod load;
 mod plan;
+mod wrong;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,7 @@ use tokio::sync::watch;
 
 use crate::args::Serve;
 use crate::output;
+use wrong::Wrong;
 
 /// Bytes of code that stay loaded, where the configuration does not say.
 const CODE: u64 = 1 << 30;
@@ -35,14 +37,16 @@ const COLLECT: Duration = Duration::from_secs(3600);
 ///
 /// Everything is read, compiled and linked before a socket is bound, and everything that is wrong is said at once.
 pub(crate) fn serve(args: Serve) -> Result<i32> {
-    let plan = plan::plan(&args)?;
+    let mut wrong = Wrong::default();
+    let plan = plan::plan(&args, &mut wrong)?;
     let ceilings = Ceilings { limits: plan.ceilings.limits, serve: plan.ceilings.serve };
     let log = Log::open(&plan.log).map_err(|error| Error::new(Kind::Io, error.to_string()))?;
     let observer = Arc::new(Observer::new(log));
     let world = World { load: Arc::new(load::Loading::new(&args.host.engine)), observer };
     let site = Arc::new(Site::default());
-    let named = apps::read(&plan.apps, &args.host, &ceilings, &world)?;
-    site.put(named).map_err(|conflicts| together(Kind::Usage, &conflicts))?;
+    let named = apps::read(&plan.apps, &args.host, &ceilings, &world, &mut wrong);
+    let placed = site.put(named.clone()).map_err(|conflicts| together(Kind::Usage, &conflicts));
+    wrong.unless(placed);
 
     let server = Arc::new(Server {
         site,
@@ -52,11 +56,14 @@ pub(crate) fn serve(args: Serve) -> Result<i32> {
     });
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Error::io("start the runtime", &error))?;
-    runtime.block_on(run(&plan, server))
+    runtime.block_on(async {
+        load::check(&named, &mut wrong).await;
+        wrong.end()?;
+        run(&plan, server).await
+    })
 }
 
 async fn run(plan: &Plan, server: Arc<Server>) -> Result<i32> {
-    load::check(&server.site).await?;
     let store = plan.state.as_deref().map(admin::store).transpose()?;
     if let Some(store) = &store {
         server.take_up(store);

@@ -6,6 +6,7 @@ use holm_engine::{Error, Kind, Result};
 use holm_manifest::server::{Address, Admin, Listener, Server};
 use holm_serve::front::{ListenerSpec, TlsFiles};
 
+use super::wrong::Wrong;
 use crate::args::Serve;
 use crate::guest::state_dir;
 
@@ -14,8 +15,8 @@ const ADDRESS: &str = "127.0.0.1:3000";
 /// What the file given with `--server-config` says, and the flags, which win.
 ///
 /// # Errors
-/// Everything that is wrong with the file at once, or with a flag.
-pub(super) fn plan(args: &Serve) -> Result<Server> {
+/// Everything that is wrong with the file at once, or that keeps apps from being deployed.
+pub(super) fn plan(args: &Serve, wrong: &mut Wrong) -> Result<Server> {
     let mut plan = match &args.server_config {
         Some(path) => Server::load(path).map_err(|error| Error::new(Kind::Usage, error.to_string()))?,
         None => Server::default(),
@@ -25,7 +26,7 @@ pub(super) fn plan(args: &Serve) -> Result<Server> {
         (said, _) => said.iter().map(String::as_str).collect(),
     };
     if !addresses.is_empty() {
-        plan.listen = addresses.into_iter().map(listener).collect::<Result<_>>()?;
+        plan.listen = addresses.into_iter().filter_map(|address| wrong.unless(listener(address))).collect();
     }
     plan.apps.extend(args.apps.iter().cloned());
     plan.state = args.state.clone().or(plan.state);
