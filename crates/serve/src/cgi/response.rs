@@ -125,7 +125,8 @@ struct Streaming {
 
 impl Streaming {
     fn ended(&mut self, ended: Result<i32>) {
-        self.broken = ended.is_err();
+        // A response without a body is whole, whatever happens now.
+        self.broken = ended.is_err() && !self.bodiless;
         if let Some(program) = &self.program {
             program.tell_end(&ended);
         }

@@ -69,6 +69,13 @@ async fn a_trap_after_the_head_cuts_the_response() {
 }
 
 #[tokio::test]
+async fn a_trap_after_a_head_without_a_body_is_told_and_the_response_stands() {
+    let answer = ask(&cgi(), get("/?trap").method("HEAD"), "").await.unwrap();
+    assert_eq!((answer.status(), answer.body.as_str(), answer.broken.is_none()), (200, "", true));
+    assert!(answer.failed.len() == 1 && answer.failed[0].contains("trapped"), "{:?}", answer.failed);
+}
+
+#[tokio::test]
 async fn an_untrue_content_length_cuts_the_response() {
     for (length, why) in [(4, "more than"), (6, "less than")] {
         let written = format!("Content-Type: a/b\nContent-Length: {length}\n\nhello");
