@@ -103,6 +103,7 @@ async fn run(plan: &Plan, server: Arc<Server>) -> Result<i32> {
     if let Some(administered) = administered {
         let _ = administered.await;
     }
+    server.world.observer.flush();
     let drained = drained.map_err(|error| Error::io("serve", &error))?;
     if drained.cut > 0 {
         output::warn(&format!("{} connections did not end in time and were cut off", drained.cut));

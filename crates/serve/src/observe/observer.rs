@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use holm_abi::Error;
 use holm_admin::AppName;
@@ -11,6 +12,9 @@ use super::metrics::{self, App, Server};
 use super::{AppLog, Ids, JournalLimits, Level, Log, Process, RequestId, Stats};
 use crate::apps::Site;
 use crate::front::Counters;
+
+/// How long the end waits for the log.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Sees what becomes of requests, and tells those who ask.
 pub struct Observer {
@@ -60,6 +64,11 @@ impl Observer {
     /// Says something about the server itself.
     pub fn warn(&self, text: &str) {
         self.log.server(Level::Warn, text);
+    }
+
+    /// Waits until what was said is written, but not for long: to be called before the process ends.
+    pub fn flush(&self) {
+        self.log.flush(PATIENCE);
     }
 
     /// Metrics in the text format of Prometheus.
