@@ -117,11 +117,6 @@ impl Cache {
         Some(artifact)
     }
 
-    /// Whether there is an entry, verified or not.
-    pub fn has(&self, digest: &Digest, settings: &Settings) -> bool {
-        self.path(digest, settings).exists()
-    }
-
     /// Keeps code, and removes what has been unused longest if the cache grows too large.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ use crate::output;
 /// Everything is read, compiled and linked before a socket is bound, and everything that is wrong is said at once.
 pub(crate) fn serve(args: Serve) -> Result<i32> {
     let specs = listeners(&args.addr)?;
-    let load = Arc::new(load::Loading::new(&args.host.engine));
+    let load = Arc::new(load::Loading::new(&args.host.engine, &args.compiling));
     let apps = apps::read(&args.apps, &args.host, &Ceilings::default(), &load)?;
     let site = Arc::new(Site::default());
     site.put(apps).map_err(|conflicts| {
@@ -30,7 +30,7 @@ pub(crate) fn serve(args: Serve) -> Result<i32> {
 
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Error::io("start the runtime", &error))?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         load::check(&site).await?;
         let listeners = Listener::bind_all(&specs).map_err(|errors| {
             let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
@@ -48,7 +48,10 @@ pub(crate) fn serve(args: Serve) -> Result<i32> {
             output::warn(&format!("{} connections did not end in time and were cut off", drained.cut));
         }
         Ok(0)
-    })
+    });
+    // Somebody may still wait for a compiler, which ends with this process.
+    runtime.shutdown_background();
+    ended
 }
 
 fn listeners(addresses: &[String]) -> Result<Vec<ListenerSpec>> {

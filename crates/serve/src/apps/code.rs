@@ -1,25 +1,28 @@
-//! A guest's code: loaded when first asked for, dropped when nobody asks any more.
+//! A guest's code: loaded when first asked for, replaced when there is better, dropped when nobody asks any more.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 use holm_abi::{Error, Kind, Result};
 use holm_manifest::Guest;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::load::{Load, Loaded};
 
 /// How long a guest that could not be loaded is not tried again.
 const FORGIVEN: Duration = Duration::from_secs(5);
 
+/// Better code is made for one guest at a time, whoever serves it: the machine is the same.
+static IMPROVING: Semaphore = Semaphore::const_new(1);
+
 /// A place for a guest's code.
 pub(crate) struct Code {
     app: String,
     guest: Guest,
     load: Arc<dyn Load>,
-    loaded: ArcSwapOption<Loaded>,
+    loaded: Arc<ArcSwapOption<Loaded>>,
     /// Held while loading, so that requests which come meanwhile wait for one load; remembers the last failure.
     loading: Mutex<Option<(Instant, Arc<Error>)>>,
     start: Instant,
@@ -33,7 +36,7 @@ impl Code {
             app: app.to_owned(),
             guest,
             load,
-            loaded: ArcSwapOption::empty(),
+            loaded: Arc::default(),
             loading: Mutex::new(None),
             start: Instant::now(),
             used: AtomicU64::new(0),
@@ -64,6 +67,9 @@ impl Code {
                 *failed = None;
                 let loaded = Arc::new(loaded);
                 self.loaded.store(Some(Arc::clone(&loaded)));
+                if loaded.improvable {
+                    self.improve_later(&loaded);
+                }
                 Ok((loaded, Some(start.elapsed())))
             }
             Err(error) => {
@@ -78,6 +84,17 @@ impl Code {
         let (load, app, guest) = (Arc::clone(&self.load), self.app.clone(), self.guest.clone());
         let loading = tokio::task::spawn_blocking(move || load.load(&app, &guest));
         loading.await.unwrap_or_else(|_| Err(Error::new(Kind::Internal, "loading broke off")))
+    }
+
+    fn improve_later(&self, loaded: &Arc<Loaded>) {
+        let improving = Improving {
+            app: self.app.clone(),
+            guest: self.guest.clone(),
+            load: Arc::clone(&self.load),
+            place: Arc::clone(&self.loaded),
+            loaded: Arc::downgrade(loaded),
+        };
+        tokio::spawn(improving.run());
     }
 
     /// Bytes of code that are loaded.
@@ -102,5 +119,30 @@ impl Code {
 
     fn now(&self) -> u64 {
         u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Code that waits to be replaced with better.
+struct Improving {
+    app: String,
+    guest: Guest,
+    load: Arc<dyn Load>,
+    place: Arc<ArcSwapOption<Loaded>>,
+    loaded: Weak<Loaded>,
+}
+
+impl Improving {
+    async fn run(self) {
+        let Ok(_turn) = IMPROVING.acquire().await else { return };
+        // It may have been dropped by now, and its app as well.
+        if self.loaded.strong_count() == 0 {
+            return;
+        }
+        let (load, app, guest) = (self.load, self.app, self.guest);
+        let better = tokio::task::spawn_blocking(move || load.improve(&app, &guest)).await;
+        if let (Ok(Ok(better)), loaded @ Some(_)) = (better, self.loaded.upgrade()) {
+            // Only in the place of what it is better than.
+            self.place.compare_and_swap(&loaded, Some(Arc::new(better)));
+        }
     }
 }
