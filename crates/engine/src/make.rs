@@ -186,3 +186,125 @@ fn suits_the_fast_tier(guest: &Opened, settings: &Settings) -> bool {
     }
     features(&guest.source.bytes).is_ok_and(|used| LACKING.iter().all(|feature| !used.contains(feature)))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+
+    use super::*;
+    use crate::cache::Cache;
+    use crate::source::Source;
+
+    /// A guest with more code than starts on the optimising compiler.
+    fn large() -> Source {
+        let body = "(drop (i64.mul (i64.const 0x123456789abcdef) (i64.const 0x123456789abcdef)))".repeat(200);
+        let functions = format!("(func {body})").repeat(100);
+        Source::from_bytes("large.wat", format!("(module {functions})").into_bytes()).unwrap()
+    }
+
+    fn small() -> Source {
+        Source::from_bytes("small.wat", b"(module (func (export \"f\")))".to_vec()).unwrap()
+    }
+
+    /// A loader that counts what it compiles.
+    fn counting(cache: Option<Cache>) -> (Loader, Arc<AtomicU32>) {
+        let compiled = Arc::new(AtomicU32::new(0));
+        let count = Arc::clone(&compiled);
+        let on_compile = Box::new(move |_, _| drop(count.fetch_add(1, SeqCst)));
+        (Loader { cache, on_compile: Some(on_compile), ..Loader::default() }, compiled)
+    }
+
+    #[test]
+    fn what_several_want_at_once_is_made_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = dir.path().join("cache");
+        let compiled: u32 = std::thread::scope(|scope| {
+            let make = || {
+                let (loader, compiled) = counting(Some(Cache::open(&cache).unwrap()));
+                let guest = loader.open(large()).unwrap();
+                assert!(loader.make(&guest, &Settings::default()).unwrap().is_none());
+                compiled.load(SeqCst)
+            };
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(make)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+        });
+        assert_eq!(compiled, 1);
+        let left = std::fs::read_dir(&cache).unwrap().map(|entry| entry.unwrap().file_name());
+        let left: Vec<_> = left.filter(|name| name.to_string_lossy().starts_with('.')).collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+
+    /// Has another loader make it, as another process would.
+    struct Neighbour {
+        loader: Loader,
+        asked: Arc<AtomicU32>,
+        refuses: Option<Kind>,
+    }
+
+    // SAFETY: it calls `Loader::make`.
+    unsafe impl Elsewhere for Neighbour {
+        fn make(&self, guest: &Opened, settings: &Settings, _: Urgency) -> Result<Option<Vec<u8>>> {
+            self.asked.fetch_add(1, SeqCst);
+            match self.refuses {
+                Some(kind) => Err(Error::new(kind, "no")),
+                None => self.loader.make(guest, settings),
+            }
+        }
+    }
+
+    /// A loader that compiles nothing itself, and how often it asked its neighbour to.
+    fn with_neighbour(cache: impl Fn() -> Option<Cache>, refuses: Option<Kind>) -> (Loader, Arc<AtomicU32>) {
+        let asked = Arc::new(AtomicU32::new(0));
+        let loader = Loader { cache: cache(), ..Loader::default() };
+        let neighbour = Neighbour { loader, asked: Arc::clone(&asked), refuses };
+        let on_compile = Box::new(|_, _| panic!("compiled here"));
+        let elsewhere: Option<Box<dyn Elsewhere>> = Some(Box::new(neighbour));
+        (Loader { cache: cache(), on_compile: Some(on_compile), elsewhere, ..Loader::default() }, asked)
+    }
+
+    #[test]
+    fn code_made_elsewhere_comes_back_through_the_cache_or_without_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let cached = || Some(Cache::open(&dir.path().join("cache")).unwrap());
+        let uncached = || None;
+        let load = |loader: &Loader| {
+            let guest = loader.open(small()).unwrap();
+            loader.load(&guest, &Settings::default(), true, &Runtime::default()).unwrap().origin
+        };
+        let (loader, asked) = with_neighbour(cached, None);
+        assert_eq!((load(&loader), load(&loader)), (Origin::Compiled, Origin::Cache));
+        assert_eq!(asked.load(SeqCst), 1);
+        let (loader, asked) = with_neighbour(uncached, None);
+        assert_eq!((load(&loader), load(&loader)), (Origin::Compiled, Origin::Compiled));
+        assert_eq!(asked.load(SeqCst), 2);
+    }
+
+    #[test]
+    fn a_large_guest_starts_fast_and_is_improved_later() {
+        let dir = tempfile::tempdir().unwrap();
+        let (loader, asked) = with_neighbour(|| Some(Cache::open(&dir.path().join("cache")).unwrap()), None);
+        let guest = loader.open(large()).unwrap();
+        let (settings, runtime) = (Settings::default(), Runtime::default());
+        let first = loader.load(&guest, &settings, false, &runtime).unwrap();
+        assert_eq!((first.tier, first.improvable), (Tier::Fast, true));
+        let better = loader.improved(&guest, &settings, &runtime).unwrap();
+        assert_eq!((better.tier, better.improvable, better.origin), (Tier::Optimized, false, Origin::Compiled));
+        let next = loader.load(&guest, &settings, false, &runtime).unwrap();
+        assert_eq!((next.tier, next.origin), (Tier::Optimized, Origin::Cache));
+        assert_eq!(asked.load(SeqCst), 2);
+    }
+
+    #[test]
+    fn what_costs_too_much_is_not_tried_again_with_the_slower_compiler() {
+        let tries = |refuses| {
+            let (loader, asked) = with_neighbour(|| None, Some(refuses));
+            let guest = loader.open(large()).unwrap();
+            let loaded = loader.load(&guest, &Settings::default(), false, &Runtime::default());
+            assert_eq!(loaded.err().map(|error| error.kind()), Some(refuses));
+            asked.load(SeqCst)
+        };
+        assert_eq!(tries(Kind::TooCostly), 1);
+        assert_eq!(tries(Kind::Unsupported), 2);
+    }
+}

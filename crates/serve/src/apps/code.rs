@@ -146,3 +146,95 @@ impl Improving {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex as Guarded;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    use async_trait::async_trait;
+    use holm_abi::{Body, Exchange, HttpHandler};
+    use http::{Request, Response};
+
+    use super::*;
+
+    struct Nobody;
+
+    #[async_trait]
+    impl HttpHandler for Nobody {
+        async fn handle(&self, _: Request<Body>, _: Exchange) -> Result<Response<Body>> {
+            Err(Error::new(Kind::NoResponse, "nobody"))
+        }
+    }
+
+    /// Loads one byte of code at once, and two once it is told to.
+    struct Slowly {
+        go_on: Guarded<Receiver<()>>,
+        started: Sender<()>,
+    }
+
+    fn loaded(code: u64) -> Loaded {
+        Loaded { handler: Arc::new(Nobody), code, improvable: code == 1 }
+    }
+
+    impl Load for Slowly {
+        fn load(&self, _: &str, _: &Guest) -> Result<Loaded> {
+            Ok(loaded(1))
+        }
+
+        fn improve(&self, _: &str, _: &Guest) -> Result<Loaded> {
+            self.started.send(()).unwrap();
+            let told = self.go_on.lock().unwrap().recv();
+            told.map(|()| loaded(2)).map_err(|_| Error::new(Kind::TooCostly, "no better code"))
+        }
+    }
+
+    fn slowly() -> (Code, Sender<()>, Receiver<()>) {
+        let ((tell, go_on), (started, begun)) = (channel(), channel());
+        let load = Arc::new(Slowly { go_on: Guarded::new(go_on), started });
+        (Code::new("app", Guest::default(), load), tell, begun)
+    }
+
+    async fn heard(begun: Receiver<()>) {
+        tokio::task::spawn_blocking(move || begun.recv().unwrap()).await.unwrap();
+    }
+
+    /// Waits for what was begun to end.
+    async fn idle() {
+        drop(IMPROVING.acquire().await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn better_code_takes_the_place_of_the_first() {
+        let (code, tell, begun) = slowly();
+        let (first, _) = code.get().await.unwrap();
+        heard(begun).await;
+        assert_eq!(code.get().await.unwrap().0.code, 1, "nobody waits for better");
+        tell.send(()).unwrap();
+        idle().await;
+        assert_eq!(code.get().await.unwrap().0.code, 2);
+        assert_eq!(first.code, 1, "whoever has the first keeps it");
+    }
+
+    #[tokio::test]
+    async fn better_code_does_not_bring_back_what_was_dropped() {
+        let (code, tell, begun) = slowly();
+        let (first, _) = code.get().await.unwrap();
+        heard(begun).await;
+        code.unload();
+        tell.send(()).unwrap();
+        idle().await;
+        assert!(!code.is_loaded());
+        drop(first);
+    }
+
+    #[tokio::test]
+    async fn where_there_is_no_better_code_the_first_stays() {
+        let (code, tell, begun) = slowly();
+        code.get().await.unwrap();
+        heard(begun).await;
+        drop(tell);
+        idle().await;
+        assert_eq!(code.size(), 1);
+    }
+}
