@@ -142,6 +142,17 @@ fn a_library_is_not_run_but_its_functions_are_named() {
     ");
 }
 
+#[test]
+fn a_handler_of_http_requests_is_not_run_but_told_how_it_is_served() {
+    for name in ["serve-hello.p2.wasm", "serve-hello.p3.wasm"] {
+        let error = run(name).fails(125);
+        let expected = format!(
+            "error: {name} is not a program: it answers HTTP requests\nhint: `holm serve prebuilt/{name}` serves it\n"
+        );
+        assert_eq!(error, expected);
+    }
+}
+
 fn all_of(args: &str) -> Holm {
     holm(args.split(' '))
 }

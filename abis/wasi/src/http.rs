@@ -27,6 +27,11 @@ pub(crate) fn provides(name: &str) -> bool {
     }
 }
 
+/// Whether an import of this name is one that sends requests, which needs a grant. The types alone do nothing.
+pub(crate) fn sends(name: &str) -> bool {
+    provides(name) && !name.starts_with("wasi:http/types@")
+}
+
 /// Links outbound HTTP if the guest imports it.
 pub(crate) fn link(linker: &mut Linker<State>, shape: &Shape) -> wasmtime::Result<()> {
     let imports = |version| {

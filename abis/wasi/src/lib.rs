@@ -134,6 +134,10 @@ fn provides_interface(name: &str) -> Provision {
     if let Some(flag) = grant_for(name) {
         return Provision::Grant(flag);
     }
+    #[cfg(feature = "http")]
+    if http::provides(name) {
+        return Provision::Always;
+    }
     let (interface, version) = name.split_once('@').unwrap_or((name, ""));
     if !version.starts_with("0.2.") && !version.starts_with("0.3.") {
         return Provision::Nothing;
@@ -149,7 +153,7 @@ fn provides_interface(name: &str) -> Provision {
 /// The flag that makes an interface beyond the basics useful, if we have it.
 fn grant_for(name: &str) -> Option<&'static str> {
     #[cfg(feature = "http")]
-    if http::provides(name) {
+    if http::sends(name) {
         return Some("--http PATTERN");
     }
     #[cfg(feature = "kv")]

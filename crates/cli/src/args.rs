@@ -44,10 +44,10 @@ pub(crate) enum Command {
     Compile(Compile),
     /// Show, prune or clear the code cache
     Cache(Cache),
-    /// Make the optimised code of a guest for next time
+    /// Compile one guest for another process of Holm
     #[cfg(feature = "compilers")]
     #[command(hide = true)]
-    Improve(Improve),
+    CompileJob(CompileJob),
 }
 
 /// `holm run`
@@ -131,6 +131,9 @@ pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) host: HostArgs,
 
+    #[command(flatten)]
+    pub(crate) compiling: CompilingArgs,
+
     /// What to serve: a .wasm, a folder with a holm.toml, or a manifest. Flags count for all of them.
     /// Without any, what is deployed on this machine
     #[arg(value_name = "APP")]
@@ -140,6 +143,19 @@ pub(crate) struct Serve {
 #[cfg(feature = "serve")]
 const SERVE_NOTES: &str = "A guest serves if it answers wasi:http requests (0.2 or 0.3). Nothing is granted by default.
 docs/manifest.md says what a holm.toml can hold: routes, grants, limits, several guests.";
+
+/// What compiling may take, for guests of strangers.
+#[cfg(feature = "serve")]
+#[derive(Args, Clone, Copy, Default)]
+pub(crate) struct CompilingArgs {
+    /// Memory that compiling one guest may take [default: 4GiB]
+    #[arg(long, value_name = "SIZE", help_heading = "Limits", value_parser = parse_size)]
+    pub(crate) compile_memory: Option<u64>,
+
+    /// CPU time that compiling one guest may take, in whole seconds; it may go on for twice as long [default: 5m]
+    #[arg(long, value_name = "TIME", help_heading = "Limits", value_parser = parse_duration)]
+    pub(crate) compile_cpu: Option<Duration>,
+}
 
 /// What every command that runs a guest takes.
 #[derive(Args, Clone, Default)]
@@ -336,12 +352,12 @@ pub(crate) enum CacheAction {
     Clear,
 }
 
-/// The hidden command that a run starts for the next one.
+/// The hidden command in which other commands have guests compiled.
 #[cfg(feature = "compilers")]
 #[derive(Args)]
-pub(crate) struct Improve {
-    /// The settings, as JSON
-    pub(crate) settings: String,
+pub(crate) struct CompileJob {
+    /// What to do, as JSON
+    pub(crate) job: String,
     /// The guest's file
     pub(crate) guest: String,
 }

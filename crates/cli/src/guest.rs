@@ -235,8 +235,8 @@ fn unset(name: &str, by: &str) -> Error {
 /// Starts making better code for the next run, in a process of its own that outlives this one.
 #[cfg(feature = "compilers")]
 fn improve_later(loader: &Loader, opened: &Opened, loaded: &Loaded, settings: &Settings) {
-    if let (Some(_), Some(path), true) = (&loader.cache, &opened.source.path, loaded.improvable) {
-        crate::compile::improve_in_background(path, settings);
+    if let (Some(cache), Some(path), true) = (&loader.cache, &opened.source.path, loaded.improvable) {
+        crate::compile::improve_in_background(cache, opened, path, settings);
     }
 }
 

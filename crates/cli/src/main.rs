@@ -36,7 +36,7 @@ fn main() -> ExitCode {
         args::Command::Compile(compile) => compile::compile(compile),
         args::Command::Cache(cache) => cache::cache(cache),
         #[cfg(feature = "compilers")]
-        args::Command::Improve(improve) => compile::improve(improve),
+        args::Command::CompileJob(job) => compile::work(job),
     };
     output::end(ended)
 }

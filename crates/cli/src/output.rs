@@ -85,7 +85,15 @@ pub(crate) fn human_size(bytes: u64) -> String {
 /// # Errors
 /// [`Kind::BrokenPipe`] when nobody reads it any more.
 pub(crate) fn print(text: &str) -> Result<()> {
-    written(io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()))
+    print_bytes(text.as_bytes())
+}
+
+/// Prints what is no text on standard output.
+///
+/// # Errors
+/// As [`print()`].
+pub(crate) fn print_bytes(bytes: &[u8]) -> Result<()> {
+    written(io::stdout().write_all(bytes).and_then(|()| io::stdout().flush()))
 }
 
 /// Prints on standard output with the styles in the text, where they are wanted.

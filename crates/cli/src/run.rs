@@ -56,6 +56,13 @@ fn command(ready: &Ready) -> Result<Arc<dyn Command>> {
     });
     command.ok_or_else(|| {
         let path = &ready.path;
+        if ready.entries.iter().any(|entry| matches!(entry, Entry::Http(_))) {
+            let error = Error::new(Kind::Usage, format!("{} is not a program: it answers HTTP requests", ready.name));
+            return match cfg!(feature = "serve") {
+                true => error.note(format!("`holm serve {path}` serves it")),
+                false => error.note("serving them needs a full build of Holm"),
+            };
+        }
         let functions = call::names(&ready.entries);
         let error = Error::new(Kind::Usage, format!("{} is not a program: it has no entry point to run", ready.name));
         match functions.as_slice() {

@@ -117,11 +117,6 @@ impl Cache {
         Some(artifact)
     }
 
-    /// Whether there is an entry, verified or not.
-    pub fn has(&self, digest: &Digest, settings: &Settings) -> bool {
-        self.path(digest, settings).exists()
-    }
-
     /// Keeps code, and removes what has been unused longest if the cache grows too large.
     ///
     /// # Errors
@@ -135,14 +130,20 @@ impl Cache {
 
     /// The lock on making code for next time, held until dropped; `None` when another process has it.
     ///
-    /// One for the whole cache: a dozen compilers at once would help nobody. The operating system releases it
-    /// when a process dies, however it dies.
+    /// One for the whole cache: a dozen compilers at once would help nobody.
     #[cfg(feature = "compilers")]
     pub(crate) fn lock(&self) -> Option<fs::File> {
-        let path = self.dir.join("improve.lock");
-        let file = fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).ok()?;
-        file.try_lock().ok()?;
-        Some(file)
+        crate::lock::try_lock(&self.dir.join("improve.lock"))
+    }
+
+    /// The lock on making one entry, held until dropped. Waits while another process has it.
+    ///
+    /// # Errors
+    /// The directory cannot be written.
+    #[cfg(feature = "compilers")]
+    pub(crate) fn lock_entry(&self, digest: &Digest, settings: &Settings) -> io::Result<crate::lock::Lock> {
+        // What a killed process leaves is removed like an unfinished file.
+        crate::lock::Lock::wait(self.dir.join(format!("{TEMPORARY}{digest}-{}.lock", settings.fingerprint())))
     }
 
     /// Forgets the entry at `path`, which turned out to be of no use.

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// What went wrong, as far as a caller has to tell cases apart.
 ///
 /// Maps to an exit code in one place, [`Kind::exit_code`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Kind {
     /// The guest, or a file that was named, does not exist.
     NotFound,
@@ -13,6 +15,8 @@ pub enum Kind {
     Invalid,
     /// Well-formed, but it needs something that this build or platform lacks.
     Unsupported,
+    /// Compiling it takes more time or memory than it may.
+    TooCostly,
     /// The guest imports what nothing here provides.
     MissingImports,
     /// What the caller asked for makes no sense for this guest: no such function, wrong arguments.
@@ -52,7 +56,7 @@ impl Kind {
         match self {
             Kind::OutOfCpu | Kind::OutOfTime | Kind::OutOfFuel => 124,
             Kind::Usage | Kind::Io | Kind::Internal => 125,
-            Kind::Invalid | Kind::Unsupported | Kind::MissingImports | Kind::Denied => 126,
+            Kind::Invalid | Kind::Unsupported | Kind::TooCostly | Kind::MissingImports | Kind::Denied => 126,
             Kind::NotFound => 127,
             // What a shell reports of a native program in the same place, which SIGPIPE ends.
             Kind::BrokenPipe => 141,

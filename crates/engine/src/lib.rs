@@ -11,6 +11,10 @@ mod engines;
 mod error;
 mod limits;
 mod load;
+#[cfg(feature = "compilers")]
+mod lock;
+#[cfg(feature = "compilers")]
+mod make;
 #[cfg(feature = "pool")]
 mod pool;
 pub mod shape;
@@ -30,6 +34,8 @@ pub use engines::Engines;
 pub use error::{Error, Frame, Kind, Result};
 pub use limits::Limiter;
 pub use load::{Loaded, Loader, OnCompile, OnWarning, Opened, Origin};
+#[cfg(feature = "compilers")]
+pub use make::{Elsewhere, Urgency};
 #[cfg(feature = "pool")]
 pub use pool::Pool;
 pub use source::{Source, SourceKind};

@@ -1,7 +1,5 @@
 //! From bytes to code: the cache first, then the compiler that suits the guest.
 
-#[cfg(feature = "compilers")]
-use crate::artifact::Meta;
 use crate::artifact::{Artifact, untrusted};
 use crate::cache::Cache;
 use crate::code::Code;
@@ -10,11 +8,6 @@ use crate::engines::Engines;
 use crate::error::{Error, Kind, Result};
 use crate::shape::Shape;
 use crate::source::{Source, SourceKind};
-
-/// Bytes of code from which a guest never seen before starts on the fast compiler.
-/// The optimising one makes about a megabyte a second on two cores, so this is a quarter of a second.
-#[cfg(feature = "compilers")]
-const LARGE: u64 = 256 * 1024;
 
 /// Where code came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +44,7 @@ pub struct Loaded {
     pub tier: Tier,
     /// Where it came from.
     pub origin: Origin,
-    /// Better code could be made for next time: [`Loader::improve`].
+    /// Better code could be made: [`Loader::improved`] makes it now, [`Loader::improve`] for next time.
     pub improvable: bool,
 }
 
@@ -74,6 +67,9 @@ pub struct Loader {
     pub on_warning: Option<OnWarning>,
     /// The engines that guests loaded by this loader share.
     pub engines: Engines,
+    /// Compiles for [`Loader::load`] and [`Loader::improved`]; `None` compiles in this process.
+    #[cfg(feature = "compilers")]
+    pub elsewhere: Option<Box<dyn crate::make::Elsewhere>>,
 }
 
 impl Loader {
@@ -109,7 +105,7 @@ impl Loader {
     ///
     /// # Errors
     /// [`Kind::Invalid`] when the guest does not validate, [`Kind::Unsupported`] when it needs what the
-    /// settings or this build leave out.
+    /// settings or this build leave out, [`Kind::TooCostly`] when compiling elsewhere took more than it may.
     pub fn load(&self, guest: &Opened, settings: &Settings, fixed_tier: bool, runtime: &Runtime) -> Result<Loaded> {
         if let Some(artifact) = &guest.precompiled {
             return self.load_precompiled(artifact, settings, runtime);
@@ -151,7 +147,7 @@ impl Loader {
         Ok(Loaded { code, tier: made.tier, origin: Origin::Precompiled, improvable: false })
     }
 
-    fn cached(&self, guest: &Opened, settings: &Settings, runtime: &Runtime) -> Result<Option<Code>> {
+    pub(crate) fn cached(&self, guest: &Opened, settings: &Settings, runtime: &Runtime) -> Result<Option<Code>> {
         let Some(cache) = &self.cache else { return Ok(None) };
         let Some(artifact) = cache.find(&guest.shape, settings) else { return Ok(None) };
         let engine = self.engines.get(settings, runtime)?;
@@ -173,92 +169,6 @@ impl Loader {
         Err(Error::new(Kind::Unsupported, message)
             .note("compile it with a full build: `holm compile`, then run the result with --allow-precompiled"))
     }
-
-    #[cfg(feature = "compilers")]
-    fn compile(&self, guest: &Opened, settings: &Settings, fixed_tier: bool, runtime: &Runtime) -> Result<Loaded> {
-        let fast = !fixed_tier && suits_the_fast_tier(guest, settings);
-        if fast {
-            let settings = Settings { tier: Tier::Fast, ..settings.clone() };
-            // Winch lacks single instructions that only compiling finds. Any other error comes again below.
-            if let Ok(code) = self.compile_under(guest, &settings, runtime) {
-                return Ok(Loaded { code, tier: Tier::Fast, origin: Origin::Compiled, improvable: true });
-            }
-        }
-        let tier = if fixed_tier { settings.tier } else { Tier::Optimized };
-        let settings = Settings { tier, ..settings.clone() };
-        let code = self.compile_under(guest, &settings, runtime)?;
-        Ok(Loaded { code, tier, origin: Origin::Compiled, improvable: false })
-    }
-
-    #[cfg(feature = "compilers")]
-    fn compile_under(&self, guest: &Opened, settings: &Settings, runtime: &Runtime) -> Result<Code> {
-        let bytes = self.compile_bytes(guest, settings)?;
-        let engine = self.engines.get(settings, runtime)?;
-        self.keep(guest, settings, &bytes);
-        // SAFETY: these are the very bytes the compiler returned.
-        let code = unsafe { Code::from_bytes(&engine, guest.shape.form, &bytes) };
-        code.map_err(|error| Error::new(Kind::Internal, format!("code just compiled does not load: {error:#}")))
-    }
-
-    #[cfg(feature = "compilers")]
-    fn compile_bytes(&self, guest: &Opened, settings: &Settings) -> Result<Vec<u8>> {
-        if let Some(on_compile) = &self.on_compile {
-            on_compile(settings.tier, guest.source.bytes.len() as u64);
-        }
-        crate::code::compile(&guest.source.bytes, guest.shape.form, settings)
-            .map_err(|error| error.about(&guest.source.name))
-    }
-
-    #[cfg(feature = "compilers")]
-    fn keep(&self, guest: &Opened, settings: &Settings, bytes: &[u8]) {
-        let Some(cache) = &self.cache else { return };
-        if let Err(error) = cache.store(bytes, &meta(guest, settings))
-            && let Some(warn) = &self.on_warning
-        {
-            let why = crate::error::plain_io(&error);
-            warn(&format!("the compiled code could not be kept in {}: {why}", cache.dir().display()));
-        }
-    }
-
-    /// Makes the optimised code of a guest and keeps it, unless another process is making some.
-    ///
-    /// # Errors
-    /// As [`Loader::load`].
-    #[cfg(feature = "compilers")]
-    pub fn improve(&self, guest: &Opened, settings: &Settings) -> Result<()> {
-        let Some(cache) = &self.cache else { return Ok(()) };
-        let settings = Settings { tier: Tier::Optimized, ..settings.clone() };
-        let Some(_alone) = cache.lock() else { return Ok(()) };
-        if cache.has(&guest.shape.digest, &settings) {
-            return Ok(());
-        }
-        let bytes = self.compile_bytes(guest, &settings)?;
-        self.keep(guest, &settings, &bytes);
-        Ok(())
-    }
-
-    /// Compiles a guest into a file that Holm runs without compiling.
-    ///
-    /// The file is signed with this user's key when there is a cache, and with a key nobody knows otherwise.
-    ///
-    /// # Errors
-    /// As [`Loader::load`], and [`Kind::Io`] when the file cannot be written.
-    #[cfg(feature = "compilers")]
-    pub fn precompile(&self, guest: &Opened, settings: &Settings, to: &std::path::Path) -> Result<u64> {
-        let bytes = self.compile_bytes(guest, settings)?;
-        let failed = |error| Error::io(format_args!("write {}", to.display()), &error);
-        let key = match &self.cache {
-            Some(cache) => cache.key().clone(),
-            None => crate::artifact::Key::generate().map_err(failed)?,
-        };
-        crate::artifact::write_file(to, &bytes, &meta(guest, settings), &key).map_err(failed)?;
-        Ok(std::fs::metadata(to).map_err(failed)?.len())
-    }
-}
-
-#[cfg(feature = "compilers")]
-fn meta(guest: &Opened, settings: &Settings) -> Meta {
-    Meta { shape: guest.shape.clone(), settings: settings.clone(), name: guest.source.name.clone() }
 }
 
 fn wrong_machine(artifact: &Artifact, error: &wasmtime::Error) -> Error {
@@ -268,27 +178,4 @@ fn wrong_machine(artifact: &Artifact, error: &wasmtime::Error) -> Error {
         None => format!("{name} was compiled by another version or for another machine: {}", error.root_cause()),
     };
     Error::new(Kind::Unsupported, message).note("compile it again from the .wasm")
-}
-
-/// Whether a guest never seen before should start on the fast compiler.
-#[cfg(feature = "compilers")]
-fn suits_the_fast_tier(guest: &Opened, settings: &Settings) -> bool {
-    use crate::shape::{Feature, features};
-
-    const LACKING: &[Feature] = &[
-        Feature::Exceptions,
-        Feature::FunctionReferences,
-        Feature::Gc,
-        Feature::LegacyExceptions,
-        Feature::RelaxedSimd,
-        Feature::StackSwitching,
-        Feature::TailCall,
-        Feature::Threads,
-        Feature::WideArithmetic,
-    ];
-    let here = cfg!(any(target_arch = "x86_64", target_arch = "aarch64"));
-    if !here || guest.shape.code_size < LARGE || settings.deterministic || settings.target.is_some() {
-        return false;
-    }
-    features(&guest.source.bytes).is_ok_and(|used| LACKING.iter().all(|feature| !used.contains(feature)))
 }

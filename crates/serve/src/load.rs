@@ -13,6 +13,16 @@ pub trait Load: Send + Sync + 'static {
     /// # Errors
     /// Whatever stands in the way, for whoever deployed the app to act on.
     fn load(&self, app: &str, guest: &Guest) -> Result<Loaded>;
+
+    /// Makes and links the better code of a guest whose [`Loaded::improvable`] is set. It is called for one guest at a
+    /// time, and takes the place of what was loaded. Blocks, perhaps for minutes, and should leave the machine to
+    /// others.
+    ///
+    /// # Errors
+    /// As [`Load::load`]. What was loaded stays, and whoever implements this says so.
+    fn improve(&self, app: &str, guest: &Guest) -> Result<Loaded> {
+        self.load(app, guest)
+    }
 }
 
 /// A guest that is ready to answer.
@@ -22,4 +32,6 @@ pub struct Loaded {
     pub handler: Arc<dyn HttpHandler>,
     /// Bytes of code that are mapped for it.
     pub code: u64,
+    /// Whether [`Load::improve`] can make better code.
+    pub improvable: bool,
 }

@@ -5,7 +5,7 @@ use holm_wasi::Wasi;
 use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
 use wit_parser::{ManglingAndAbi, Resolve};
 
-use crate::common::{guest, guest_from};
+use crate::common::guest_from;
 
 /// A component that imports all that the one world of this WIT text does, and does nothing.
 fn imports_all(wit: &str) -> Vec<u8> {
@@ -47,12 +47,34 @@ fn both_versions_of_tls_link_without_a_grant() {
     assert_eq!(links(include_str!("../wit/tls-p3.wit")), vec![Provision::Grant("--net PATTERN"); 2]);
 }
 
-#[test]
-fn a_handler_of_http_0_3_links_without_a_grant() {
-    let (wasi, guest) = (Wasi::new(), guest("http.p3.wasm"));
+/// What a guest imports of `wasi:http`, and what provides it.
+fn http_of(guest: &str) -> Vec<(String, Provision)> {
+    let (wasi, guest) = (Wasi::new(), crate::common::guest(guest));
     wasi.load(&guest, &Host::default()).unwrap();
     let http = guest.shape.imports.iter().filter(|import| import.name.starts_with("wasi:http/"));
-    assert!(http.map(|import| wasi.provides(import)).all(|found| found == Provision::Grant("--http PATTERN")));
+    http.map(|import| (import.name.clone(), wasi.provides(import))).collect()
+}
+
+#[test]
+fn only_what_sends_http_requests_needs_a_grant() {
+    for (guest, sends) in
+        [("http.p2.wasm", "wasi:http/outgoing-handler@0.2."), ("http.p3.wasm", "wasi:http/client@0.3.")]
+    {
+        let http = http_of(guest);
+        assert!(http.len() >= 2, "{http:?}");
+        for (name, provision) in http {
+            let expected = if name.starts_with(sends) { Provision::Grant("--http PATTERN") } else { Provision::Always };
+            assert_eq!(provision, expected, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_handler_that_sends_nothing_needs_no_grant() {
+    for guest in ["serve-hello.p2.wasm", "serve-hello.p3.wasm"] {
+        let http = http_of(guest);
+        assert!(http.iter().all(|(_, provision)| *provision == Provision::Always), "{http:?}");
+    }
 }
 
 #[test]

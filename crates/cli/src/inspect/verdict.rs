@@ -87,8 +87,12 @@ fn entry<'a>(abi: &str, shape: &'a Shape) -> Result<(&'static str, Option<&'a st
     if is_program && abi == "wasi" {
         return Ok(("run", None));
     }
-    if shape.form == Form::Component && (exports("wasi:http/incoming-handler@") || exports("wasi:http/handler@")) {
-        return Err("handles HTTP requests, which this version of Holm cannot serve".to_owned());
+    let answers = exports("wasi:http/incoming-handler@0.2.") || exports("wasi:http/handler@0.3.");
+    if shape.form == Form::Component && answers {
+        return match cfg!(feature = "serve") {
+            true => Ok(("serve", None)),
+            false => Err("answers HTTP requests, which this build of Holm cannot serve".to_owned()),
+        };
     }
     let callable = |ty: &ExternType| match ty {
         ExternType::Func(_) | ExternType::ComponentFunc => true,
@@ -132,6 +136,17 @@ mod tests {
         let two = r#"(module (func (export "f") (export "g")))"#;
         assert_eq!(advice(two).unwrap(), "holm call --features wide-arithmetic 'my guest.wasm'");
         assert!(advice(r#"(module (memory (export "memory") 1) (func))"#).is_err());
+    }
+
+    #[cfg(feature = "serve")]
+    #[test]
+    fn handlers_of_http_requests_are_served() {
+        for export in ["wasi:http/incoming-handler@0.2.3", "wasi:http/handler@0.3.0"] {
+            let handler = format!(r#"(component (instance $i) (export "{export}" (instance $i)))"#);
+            assert_eq!(advice(&handler).unwrap(), "holm serve --features wide-arithmetic 'my guest.wasm'");
+        }
+        let unknown = r#"(component (instance $i) (export "wasi:http/incoming-handler@0.9.0" (instance $i)))"#;
+        assert!(advice(unknown).is_err());
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub(crate) fn serve(args: Serve) -> Result<i32> {
     let ceilings = Ceilings { limits: plan.ceilings.limits, serve: plan.ceilings.serve };
     let log = Log::open(&plan.log).map_err(|error| Error::new(Kind::Io, error.to_string()))?;
     let observer = Arc::new(Observer::new(log));
-    let world = World { load: Arc::new(load::Loading::new(&args.host.engine)), observer };
+    let world = World { load: Arc::new(load::Loading::new(&args.host.engine, &args.compiling)), observer };
     let site = Arc::new(Site::default());
     let named = apps::read(&plan.apps, &args.host, &ceilings, &world, &mut wrong);
     let placed = site.put(named.clone()).map_err(|conflicts| together(Kind::Usage, &conflicts));
@@ -56,11 +56,14 @@ pub(crate) fn serve(args: Serve) -> Result<i32> {
     });
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Error::io("start the runtime", &error))?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         load::check(&named, &mut wrong).await;
         wrong.end()?;
         run(&plan, server).await
-    })
+    });
+    // Somebody may still wait for a compiler, which ends with this process.
+    runtime.shutdown_background();
+    ended
 }
 
 async fn run(plan: &Plan, server: Arc<Server>) -> Result<i32> {

@@ -47,7 +47,7 @@ impl http_body::Body for Answer {
                             None => return Poll::Ready(Some(Err(account.too_much()))),
                         }
                     }
-                    Some(Err(_)) => account.broke(),
+                    Some(Err(error)) => account.broke(error),
                     None => account.complete = true,
                 }
                 Poll::Ready(frame)

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use holm_abi::{BodyError, Error, Kind, OnFailure, Stdio};
@@ -32,6 +32,8 @@ pub(crate) struct Underway {
     // Both held for as long as the guest is busy with the request.
     _permit: Option<OwnedSemaphorePermit>,
     _in_flight: Option<Held>,
+    /// The guest failed after its response began, which was told.
+    told: Arc<AtomicBool>,
     /// What became of it, where it is known before the end.
     outcome: Option<Outcome>,
     pub(crate) usage: Arc<Usage>,
@@ -61,6 +63,7 @@ impl Underway {
             guest: None,
             _permit: None,
             _in_flight: None,
+            told: Arc::default(),
             outcome: None,
             usage: Arc::default(),
             received: None,
@@ -87,8 +90,9 @@ impl Underway {
 
     /// Told of a guest that fails after its response began.
     pub(super) fn on_failure(&self) -> OnFailure {
-        let (guest, id) = (self.guest.clone(), self.id);
+        let (guest, id, told) = (self.guest.clone(), self.id, Arc::clone(&self.told));
         Arc::new(move |error| {
+            told.store(true, Relaxed);
             if let Some(guest) = &guest {
                 guest_failed(guest, id, error);
             }
@@ -124,9 +128,14 @@ impl Underway {
         "the response is longer than its limit".into()
     }
 
-    /// The response broke off. Why was told already.
-    pub(super) fn broke(&mut self) {
-        self.outcome.get_or_insert(Outcome::Failed(Failure::Trap));
+    /// The response broke off.
+    pub(super) fn broke(&mut self, error: &BodyError) {
+        if self.told.load(Relaxed) {
+            self.outcome.get_or_insert(Outcome::Failed(Failure::Trap));
+        } else if self.outcome.is_none() {
+            let why = format!("the body of its response ended with the error: {error}");
+            self.failed(&Error::new(Kind::NoResponse, why));
+        }
     }
 
     pub(super) fn refused(&mut self, refusal: &Refusal) {

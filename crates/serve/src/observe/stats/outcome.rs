@@ -98,7 +98,12 @@ impl From<Kind> for Failure {
             Kind::StackOverflow => Failure::Stack,
             Kind::OutOfOutput => Failure::Output,
             Kind::NoResponse => Failure::NoResponse,
-            Kind::NotFound | Kind::Invalid | Kind::Unsupported | Kind::MissingImports | Kind::Denied => Failure::Load,
+            Kind::NotFound
+            | Kind::Invalid
+            | Kind::Unsupported
+            | Kind::MissingImports
+            | Kind::Denied
+            | Kind::TooCostly => Failure::Load,
             Kind::Usage | Kind::Io | Kind::BrokenPipe | Kind::Internal => Failure::Internal,
         }
     }

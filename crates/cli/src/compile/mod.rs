@@ -1,13 +1,20 @@
-//! `holm compile`, and the process that compiles for next time.
+//! `holm compile`, and compiling in a process of its own.
+
+mod child;
+mod job;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use holm_engine::{Error, Kind, Result, Settings, Source};
 use holm_grants::Limits;
 use serde_json::json;
 
-use crate::args::{Compile, EngineArgs, Improve};
+pub(crate) use child::improve_in_background;
+#[cfg(feature = "serve")]
+pub(crate) use child::{Budget, Children};
+pub(crate) use job::work;
+
+use crate::args::{Compile, EngineArgs};
 use crate::guest::loader;
 use crate::output;
 use crate::settings::settings;
@@ -45,29 +52,4 @@ fn beside(guest: &str) -> PathBuf {
         "-" => "guest.cwasm".into(),
         guest => Path::new(guest).with_extension("cwasm"),
     }
-}
-
-/// Makes optimised code for the cache, out of everybody's way.
-pub(crate) fn improve(args: Improve) -> Result<i32> {
-    let settings: Settings = serde_json::from_str(&args.settings)
-        .map_err(|error| Error::new(Kind::Usage, format!("not settings: {error}")))?;
-    // Whoever cannot be nicer compiles as they are.
-    let _ = rustix::process::nice(19);
-    let loader = loader(&EngineArgs::default());
-    let opened = loader.open(Source::read(&args.guest)?)?;
-    loader.improve(&opened, &settings)?;
-    Ok(0)
-}
-
-/// Starts [`improve`] in a process that outlives this one. Failing to is no reason to fail.
-pub(crate) fn improve_in_background(guest: &Path, settings: &Settings) {
-    use std::os::unix::process::CommandExt as _;
-
-    let (Ok(holm), Ok(settings)) = (std::env::current_exe(), serde_json::to_string(settings)) else { return };
-    let mut command = Command::new(holm);
-    command.arg("improve").arg(settings).arg(guest);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    // A group of its own, so that Ctrl-C in this terminal is not for it.
-    command.process_group(0);
-    let _ = command.spawn();
 }
