@@ -8,6 +8,7 @@ mod bindgen;
 mod cache;
 mod cache_crash;
 mod call;
+mod completions;
 mod determinism;
 mod errors;
 mod features;

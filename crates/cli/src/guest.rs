@@ -38,8 +38,8 @@ fn wasi() -> holm_wasi::Wasi {
 
 /// Where guests' stores lie: `HOLM_STATE_DIR`, else `holm` in the user's state directory (`XDG_STATE_HOME`, else
 /// `~/.local/state`). `None` where there is no home.
-#[cfg(feature = "kv")]
-fn state_dir() -> Option<PathBuf> {
+#[cfg(any(feature = "kv", feature = "serve"))]
+pub(crate) fn state_dir() -> Option<PathBuf> {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     set("HOLM_STATE_DIR")
         .or_else(|| Some(set("XDG_STATE_HOME")?.join("holm")))
