@@ -4,6 +4,7 @@ mod host;
 #[cfg(feature = "serve")]
 pub(crate) mod remote;
 
+#[cfg(any(feature = "compilers", feature = "completions", feature = "serve"))]
 use std::path::PathBuf;
 
 #[cfg(feature = "completions")]
