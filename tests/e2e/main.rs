@@ -9,6 +9,7 @@ mod cache;
 mod cache_crash;
 mod call;
 mod compiling;
+mod completions;
 mod determinism;
 mod errors;
 mod features;

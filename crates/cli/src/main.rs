@@ -3,12 +3,16 @@
 // The documentation of arguments is their help text, for terminals.
 #![allow(rustdoc::bare_urls)]
 
+#[cfg(feature = "serve")]
+mod app;
 mod args;
 mod audit;
 mod cache;
 mod call;
 #[cfg(feature = "compilers")]
 mod compile;
+#[cfg(feature = "completions")]
+mod completions;
 mod described;
 mod guest;
 #[cfg(feature = "inspect")]
@@ -16,6 +20,8 @@ mod inspect;
 mod interrupt;
 mod output;
 mod progress;
+#[cfg(feature = "serve")]
+mod remote;
 mod run;
 #[cfg(feature = "serve")]
 mod serve;
@@ -30,11 +36,29 @@ fn main() -> ExitCode {
         args::Command::Call(call) => call::call(call),
         #[cfg(feature = "serve")]
         args::Command::Serve(serve) => serve::serve(*serve),
+        #[cfg(feature = "serve")]
+        args::Command::Deploy(deploy) => remote::deploy(deploy),
+        #[cfg(feature = "serve")]
+        args::Command::Apps(apps) => remote::apps(apps),
+        #[cfg(feature = "serve")]
+        args::Command::Rollback(rollback) => remote::rollback(rollback),
+        #[cfg(feature = "serve")]
+        args::Command::Remove(remove) => remote::remove(remove),
+        #[cfg(feature = "serve")]
+        args::Command::Logs(logs) => remote::logs(logs),
+        #[cfg(feature = "serve")]
+        args::Command::Top(top) => remote::top(top),
+        #[cfg(feature = "serve")]
+        args::Command::Reload(reload) => remote::reload(reload),
         #[cfg(feature = "inspect")]
         args::Command::Inspect(inspect) => inspect::inspect(inspect),
         #[cfg(feature = "compilers")]
         args::Command::Compile(compile) => compile::compile(compile),
         args::Command::Cache(cache) => cache::cache(cache),
+        #[cfg(feature = "completions")]
+        args::Command::Completions(completions) => completions::completions(completions),
+        #[cfg(feature = "completions")]
+        args::Command::Man(man) => completions::man(man),
         #[cfg(feature = "compilers")]
         args::Command::CompileJob(job) => compile::work(job),
     };

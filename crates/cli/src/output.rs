@@ -100,7 +100,7 @@ pub(crate) fn print_bytes(bytes: &[u8]) -> Result<()> {
 ///
 /// # Errors
 /// As [`print()`].
-#[cfg(feature = "inspect")]
+#[cfg(any(feature = "inspect", feature = "serve"))]
 pub(crate) fn print_styled(text: &str) -> Result<()> {
     let mut out = anstream::stdout();
     written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))

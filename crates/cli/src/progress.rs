@@ -2,14 +2,14 @@
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long work may take in silence.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Shows what is going on until it is dropped.
 pub(crate) struct Progress {
-    _alive: Sender<()>,
+    news: Sender<String>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
@@ -19,9 +19,16 @@ impl Progress {
         if !std::io::IsTerminal::is_terminal(&std::io::stderr()) {
             return None;
         }
-        let (alive, done) = channel();
-        let thread = thread::Builder::new().spawn(move || show(&message, &done)).ok();
-        Some(Self { _alive: alive, thread })
+        let (news, heard) = channel();
+        let thread = thread::Builder::new().spawn(move || show(message, &heard)).ok();
+        Some(Self { news, thread })
+    }
+
+    /// Shows another message from now on.
+    #[cfg(feature = "serve")]
+    pub(crate) fn say(&self, message: String) {
+        // A thread that could not be started shows nothing.
+        let _ = self.news.send(message);
     }
 }
 
@@ -29,7 +36,7 @@ impl Drop for Progress {
     fn drop(&mut self) {
         // The sender has to go before the thread can notice.
         let (replacement, _) = channel();
-        self._alive = replacement;
+        self.news = replacement;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -37,25 +44,38 @@ impl Drop for Progress {
 }
 
 #[cfg(feature = "progress")]
-fn show(message: &str, done: &Receiver<()>) {
-    let over = |wait| done.recv_timeout(wait) != Err(RecvTimeoutError::Timeout);
-    if over(PATIENCE) {
-        return;
-    }
+fn show(message: String, heard: &Receiver<String>) {
+    let Some(message) = wait(message, heard) else { return };
     let bar = indicatif::ProgressBar::new_spinner();
     if let Ok(style) = indicatif::ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
         bar.set_style(style);
     }
-    bar.set_message(message.to_owned());
-    while !over(Duration::from_millis(100)) {
-        bar.tick();
+    bar.set_message(message);
+    loop {
+        match heard.recv_timeout(Duration::from_millis(100)) {
+            Ok(message) => bar.set_message(message),
+            Err(RecvTimeoutError::Timeout) => bar.tick(),
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
     }
     bar.finish_and_clear();
 }
 
 #[cfg(not(feature = "progress"))]
-fn show(message: &str, done: &Receiver<()>) {
-    if done.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
-        crate::output::note(message);
+fn show(message: String, heard: &Receiver<String>) {
+    if let Some(message) = wait(message, heard) {
+        crate::output::note(&message);
+    }
+}
+
+/// The message to show once patience has ended; `None` when the work ended before.
+fn wait(mut message: String, heard: &Receiver<String>) -> Option<String> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match heard.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            Ok(newer) => message = newer,
+            Err(RecvTimeoutError::Timeout) => return Some(message),
+            Err(RecvTimeoutError::Disconnected) => return None,
+        }
     }
 }

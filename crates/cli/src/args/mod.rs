@@ -1,11 +1,24 @@
 //! What was said on the command line.
 
+mod host;
+#[cfg(feature = "serve")]
+pub(crate) mod remote;
+
+#[cfg(any(feature = "compilers", feature = "completions", feature = "serve"))]
 use std::path::PathBuf;
+#[cfg(feature = "serve")]
 use std::time::Duration;
 
+#[cfg(feature = "completions")]
+use clap::CommandFactory as _;
 use clap::{Args, Parser, Subcommand};
+#[cfg(feature = "compilers")]
 use holm_engine::Tier;
-use holm_grants::{DirGrant, HttpGrant, NetGrant, parse_duration, parse_env, parse_size};
+#[cfg(feature = "serve")]
+use holm_grants::parse_duration;
+use holm_grants::parse_size;
+
+pub(crate) use host::{EngineArgs, HostArgs};
 
 /// Runs any WebAssembly: programs, components and libraries, whatever they were built for, in a sandbox that
 /// grants nothing unless you say so.
@@ -22,6 +35,7 @@ const EXAMPLES: &str = "Examples:
                                              … that may read and write one directory
   holm call math.wasm add 2 3                call one function
   holm serve hello.wasm                      answer HTTP requests on 127.0.0.1:3000
+  holm deploy ./shop                         hand an app to a server that runs
   holm inspect app.wasm                      see what it is and what it needs
 
 Exit codes of `run`: the program's own; 124 out of time or fuel, 125 Holm failed, 126 not loadable,
@@ -36,6 +50,27 @@ pub(crate) enum Command {
     /// Answer HTTP requests with guests, each request in a fresh sandbox
     #[cfg(feature = "serve")]
     Serve(Box<Serve>),
+    /// Hand an app, or a new version of one, to a running server
+    #[cfg(feature = "serve")]
+    Deploy(remote::Deploy),
+    /// List the apps that are deployed, or show one
+    #[cfg(feature = "serve")]
+    Apps(remote::Apps),
+    /// Go back to an earlier version of a deployed app
+    #[cfg(feature = "serve")]
+    Rollback(remote::Rollback),
+    /// Remove a deployed app and all its versions
+    #[cfg(feature = "serve")]
+    Remove(remote::Remove),
+    /// Print what a deployed app logged
+    #[cfg(feature = "serve")]
+    Logs(remote::Logs),
+    /// Watch what a server's apps are doing
+    #[cfg(feature = "serve")]
+    Top(remote::Top),
+    /// Have a server read its configuration again
+    #[cfg(feature = "serve")]
+    Reload(remote::Reload),
     /// Show what a guest is, what it needs and what it offers
     #[cfg(feature = "inspect")]
     Inspect(Inspect),
@@ -44,6 +79,13 @@ pub(crate) enum Command {
     Compile(Compile),
     /// Show, prune or clear the code cache
     Cache(Cache),
+    /// Print what makes a shell complete holm's words
+    #[cfg(feature = "completions")]
+    Completions(Completions),
+    /// Write the manual pages
+    #[cfg(feature = "completions")]
+    #[command(hide = true)]
+    Man(Man),
     /// Compile one guest for another process of Holm
     #[cfg(feature = "compilers")]
     #[command(hide = true)]
@@ -157,110 +199,6 @@ pub(crate) struct CompilingArgs {
     pub(crate) compile_cpu: Option<Duration>,
 }
 
-/// What every command that runs a guest takes.
-#[derive(Args, Clone, Default)]
-pub(crate) struct HostArgs {
-    /// Whether to listen for files it asks for in vain; `--audit` says so.
-    #[arg(skip)]
-    pub(crate) audit_paths: bool,
-
-    /// A directory it may use, there as GUEST, or under its own name; `:ro` to only read
-    #[arg(long, value_name = "HOST[::GUEST][:ro]", help_heading = "Grants")]
-    pub(crate) dir: Vec<DirGrant>,
-
-    /// An environment variable; without a value, this process's own
-    #[arg(long, value_name = "NAME[=VALUE]", help_heading = "Grants", value_parser = parse_env)]
-    pub(crate) env: Vec<(String, Option<String>)>,
-
-    /// Where it may connect: HOST, HOST:PORT, *.example.com, 10.0.0.0/8:5432, udp://HOST:53, …
-    #[arg(long, value_name = "PATTERN", help_heading = "Grants")]
-    pub(crate) net: Vec<NetGrant>,
-
-    /// Addresses it may listen on: 127.0.0.1:8080
-    #[arg(long, value_name = "ADDRESS", help_heading = "Grants", value_parser = NetGrant::parse_listen)]
-    pub(crate) listen: Vec<NetGrant>,
-
-    /// Where it may send HTTP requests: https://api.example.com, https://*.example.com/v1, …
-    #[arg(long, value_name = "PATTERN", help_heading = "Grants")]
-    pub(crate) http: Vec<HttpGrant>,
-
-    /// A key-value store it may use, kept between runs
-    #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "default",
-          help_heading = "Grants")]
-    pub(crate) kv: Vec<String>,
-
-    /// A configuration value it may read, through wasi:config
-    #[arg(long, value_name = "NAME=VALUE", help_heading = "Grants", value_parser = key_value)]
-    pub(crate) config: Vec<(String, String)>,
-
-    /// Memory it may have, all of its memories together: 64MiB
-    #[arg(long, value_name = "SIZE", help_heading = "Limits", value_parser = parse_size)]
-    pub(crate) memory: Option<u64>,
-
-    /// CPU time it may use: 500ms, 10s
-    #[arg(long, value_name = "TIME", help_heading = "Limits", value_parser = parse_duration)]
-    pub(crate) cpu: Option<Duration>,
-
-    /// Time it may take, waiting included
-    #[arg(long, value_name = "TIME", help_heading = "Limits", value_parser = parse_duration)]
-    pub(crate) wall: Option<Duration>,
-
-    /// Instructions it may execute, about
-    #[arg(long, value_name = "COUNT", help_heading = "Limits")]
-    pub(crate) fuel: Option<u64>,
-
-    /// Stack it may use: 1MiB
-    #[arg(long, value_name = "SIZE", help_heading = "Limits", value_parser = parse_size)]
-    pub(crate) stack: Option<u64>,
-
-    /// What it may print, on both streams together
-    #[arg(long, value_name = "SIZE", help_heading = "Limits", value_parser = parse_size)]
-    pub(crate) max_output: Option<u64>,
-
-    /// Fixed clocks, seeded randomness, one NaN: the same run twice prints the same bytes
-    #[arg(long)]
-    pub(crate) deterministic: bool,
-
-    /// Take grants and limits from this manifest
-    #[arg(long, value_name = "FILE")]
-    pub(crate) manifest: Option<PathBuf>,
-
-    /// Do not look for a holm.toml beside the guest
-    #[arg(long, conflicts_with = "manifest")]
-    pub(crate) no_manifest: bool,
-
-    /// Write a core dump here if it traps
-    #[arg(long, value_name = "FILE")]
-    pub(crate) coredump: Option<PathBuf>,
-
-    #[command(flatten)]
-    pub(crate) engine: EngineArgs,
-}
-
-/// How the guest is understood and compiled.
-#[derive(Args, Clone, Default)]
-pub(crate) struct EngineArgs {
-    /// The ABI it was built for, when Holm does not see it by itself: wasi, bindgen, core
-    #[arg(long, value_name = "NAME", help_heading = "Engine")]
-    pub(crate) abi: Option<String>,
-
-    /// The compiler: fast (compiles four times faster), optimized, or portable (interpreted)
-    #[arg(long, value_name = "TIER", help_heading = "Engine")]
-    pub(crate) tier: Option<Tier>,
-
-    /// Proposals that are not yet part of WebAssembly: wide-arithmetic, stack-switching
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = "Engine")]
-    pub(crate) features: Vec<String>,
-
-    /// Neither use nor fill the code cache
-    #[arg(long, help_heading = "Engine")]
-    pub(crate) no_cache: bool,
-
-    /// Run native code that was not compiled here. It is not sandboxed: only for files you trust
-    #[arg(long, help_heading = "Engine")]
-    pub(crate) allow_precompiled: bool,
-}
-
 /// `holm inspect`
 #[cfg(feature = "inspect")]
 #[derive(Args)]
@@ -352,6 +290,37 @@ pub(crate) enum CacheAction {
     Clear,
 }
 
+/// `holm completions`
+#[cfg(feature = "completions")]
+#[derive(Args)]
+#[command(after_help = COMPLETIONS_NOTES)]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[cfg(feature = "completions")]
+const COMPLETIONS_NOTES: &str = "Examples:
+  holm completions bash > ~/.local/share/bash-completion/completions/holm
+  holm completions fish > ~/.config/fish/completions/holm.fish
+  holm completions zsh > \"${fpath[1]}/_holm\"";
+
+/// The hidden command that packages are made with.
+#[cfg(feature = "completions")]
+#[derive(Args)]
+pub(crate) struct Man {
+    /// The folder to write holm.1 and a page for each command to
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+}
+
+/// The definitions that the command line is read by.
+#[cfg(feature = "completions")]
+pub(crate) fn definitions() -> clap::Command {
+    Cli::command()
+}
+
 /// The hidden command in which other commands have guests compiled.
 #[cfg(feature = "compilers")]
 #[derive(Args)]
@@ -360,13 +329,6 @@ pub(crate) struct CompileJob {
     pub(crate) job: String,
     /// The guest's file
     pub(crate) guest: String,
-}
-
-fn key_value(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err(format!("`{text}` is not NAME=VALUE")),
-    }
 }
 
 /// Reads the command line. Help and mistakes end the program here, mistakes with 125, since any other code

@@ -1,0 +1,108 @@
+//! From what was named on the command line to an app, the same way for every command that takes one.
+
+use std::path::{Path, PathBuf};
+
+use holm_engine::{Error, Kind, Result};
+use holm_manifest::{App as Manifest, Guest};
+
+/// An app that was named.
+pub(crate) struct Found {
+    /// What it is. Each of its guests has a file.
+    pub(crate) manifest: Manifest,
+    /// Where it is from: a manifest, or a guest without one.
+    pub(crate) from: PathBuf,
+}
+
+impl Found {
+    /// The name it gives itself, else that of its folder or file.
+    pub(crate) fn name(&self) -> String {
+        self.manifest.name.clone().unwrap_or_else(|| name_of(&self.from))
+    }
+
+    /// The manifest's file, if there is one.
+    pub(crate) fn manifest_file(&self) -> Option<&Path> {
+        Some(self.from.as_path()).filter(|file| is_manifest(file))
+    }
+}
+
+/// The app at `path`: a guest, a manifest, or a folder that holds one.
+///
+/// # Errors
+/// There is none, its manifest is wrong, or it does not say which its guest is.
+pub(crate) fn find(path: &Path) -> Result<Found> {
+    let (mut manifest, from) = manifest(path)?;
+    for guest in &mut manifest.guests {
+        find_file(guest, &from)?;
+    }
+    Ok(Found { manifest, from })
+}
+
+fn is_manifest(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "toml")
+}
+
+fn manifest(path: &Path) -> Result<(Manifest, PathBuf)> {
+    let file = if path.is_dir() { path.join("holm.toml") } else { path.to_owned() };
+    if !file.exists() {
+        let what = if path.is_dir() { format!("{} has no holm.toml", path.display()) } else { not_there(path) };
+        return Err(Error::new(Kind::NotFound, what).note("name a .wasm, a manifest, or a folder with a holm.toml"));
+    }
+    if is_manifest(&file) {
+        let manifest = Manifest::load(&file).map_err(|error| Error::new(Kind::Usage, error.to_string()))?;
+        return Ok((manifest, file));
+    }
+    let beside = file.with_file_name("holm.toml");
+    if beside.exists() {
+        let manifest = Manifest::load(&beside).map_err(|error| Error::new(Kind::Usage, error.to_string()))?;
+        if !crate::described::is_of_others(&manifest, &file.to_string_lossy()) {
+            return Ok((manifest, beside));
+        }
+    }
+    let guest = Guest { file: Some(file.clone()), ..Guest::default() };
+    Ok((Manifest { guests: vec![guest], ..Manifest::default() }, file))
+}
+
+fn not_there(path: &Path) -> String {
+    format!("{} does not exist", path.display())
+}
+
+/// A manifest may leave the file of its only guest out when there is only one beside it.
+fn find_file(guest: &mut Guest, manifest: &Path) -> Result<()> {
+    if guest.file.is_some() {
+        return Ok(());
+    }
+    let folder = manifest.parent().unwrap_or(Path::new("."));
+    let entries =
+        std::fs::read_dir(folder).map_err(|error| Error::io(format_args!("read {}", folder.display()), &error))?;
+    let mut guests = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut guests = guests.by_ref().filter(|path| path.extension().is_some_and(|extension| extension == "wasm"));
+    match (guests.next(), guests.next()) {
+        (Some(only), None) => guest.file = Some(only),
+        (None, _) => {
+            let message = format!("{} names no guest, and there is no .wasm beside it", manifest.display());
+            return Err(Error::new(Kind::NotFound, message).note("guest = \"app.wasm\" names one"));
+        }
+        (Some(_), Some(_)) => {
+            let message = format!("{} names no guest, and there are several .wasm beside it", manifest.display());
+            return Err(Error::new(Kind::Usage, message).note("guest = \"app.wasm\" names one"));
+        }
+    }
+    Ok(())
+}
+
+/// The name of an app that has none: its guest's file, or its folder's, without what does not belong into a name.
+fn name_of(from: &Path) -> String {
+    let named = match from.file_name() {
+        Some(name) if name == "holm.toml" => {
+            from.canonicalize().ok().and_then(|path| Some(path.parent()?.file_name()?.to_os_string()))
+        }
+        _ => from.file_stem().map(ToOwned::to_owned),
+    };
+    let name = named.unwrap_or_default().to_string_lossy().to_lowercase();
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let name: String = name.chars().map(plain).take(63).collect();
+    match name.trim_matches('-') {
+        "" => "app".to_owned(),
+        name => name.to_owned(),
+    }
+}

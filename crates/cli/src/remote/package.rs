@@ -1,0 +1,109 @@
+//! From what was named to what is sent.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use holm_admin::AppName;
+use holm_admin::client::Package;
+use holm_engine::{Error, Kind, Result};
+use holm_manifest::{App as Manifest, VERSION};
+
+use crate::app::{self, Found};
+use crate::guest::short;
+
+/// The app at `path`, under the name it shall have on the server.
+///
+/// # Errors
+/// There is none, its manifest is wrong, or its name cannot be one on a server.
+pub(super) fn pack(path: &Path, name: Option<AppName>) -> Result<(AppName, Package)> {
+    let found = app::find(path)?;
+    let name = match name {
+        Some(name) => name,
+        None => found.name().parse().map_err(|error: holm_admin::BadName| {
+            Error::new(Kind::Usage, error.to_string()).note("--name NAME gives it another name on the server")
+        })?,
+    };
+    let text = text(&found)?;
+    let guests = guests(&text, &found)?;
+    Ok((name, Package { guests, ..Package::new(text) }))
+}
+
+/// The manifest as it stands in its file, or one that only names the guest.
+fn text(found: &Found) -> Result<String> {
+    match found.manifest_file() {
+        Some(file) => {
+            std::fs::read_to_string(file).map_err(|error| Error::io(format_args!("read {}", file.display()), &error))
+        }
+        None => Ok(format!("holm = {VERSION}\nguest = {}\n", quoted(&short(&found.from.to_string_lossy())))),
+    }
+}
+
+/// Each guest's file, by what the server will find the manifest to call it: it reads the text as if the manifest lay
+/// in the folder it works in.
+fn guests(text: &str, found: &Found) -> Result<BTreeMap<String, PathBuf>> {
+    let sent = Manifest::parse(text, Path::new("holm.toml"));
+    let sent = sent.map_err(|error| Error::new(Kind::Usage, error.to_string()))?;
+    let guests = sent.guests.iter().zip(&found.manifest.guests).filter_map(|(sent, here)| {
+        let file = here.file.clone()?;
+        // The only guest of a manifest that does not name it may be sent under any name.
+        let called = sent.file.as_deref().or_else(|| file.file_name().map(Path::new))?;
+        Some((called.to_string_lossy().into_owned(), file))
+    });
+    Ok(guests.collect())
+}
+
+/// A TOML string. JSON's escapes are among TOML's, which wants one for DEL as well.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007F")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = dir.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        dir
+    }
+
+    fn called(package: &Package) -> Vec<&str> {
+        package.guests.keys().map(String::as_str).collect()
+    }
+
+    #[test]
+    fn guests_are_sent_by_what_the_manifest_calls_them_and_found_beside_it() {
+        let manifest = "holm = 1\nname = \"shop\"\n[guest.web]\nfile = \"./web.wasm\"\nroutes = \"/\"\n\
+                        [guest.jobs]\nfile = \"build/jobs.wasm\"\n";
+        let dir = folder(&[("holm.toml", manifest), ("web.wasm", ""), ("build/jobs.wasm", "")]);
+        for path in [dir.path().to_owned(), dir.path().join("holm.toml"), dir.path().join("web.wasm")] {
+            let (name, package) = pack(&path, None).unwrap();
+            assert_eq!((name.as_str(), package.manifest.as_str()), ("shop", manifest));
+            assert_eq!(called(&package), ["build/jobs.wasm", "web.wasm"]);
+            assert_eq!(package.guests["build/jobs.wasm"], dir.path().join("build/jobs.wasm"));
+        }
+    }
+
+    #[test]
+    fn a_guest_that_the_manifest_does_not_name_is_sent_by_its_files_name() {
+        let dir = folder(&[("holm.toml", "holm = 1"), ("only.wasm", "")]);
+        assert_eq!(called(&pack(dir.path(), Some("a".parse().unwrap())).unwrap().1), ["only.wasm"]);
+    }
+
+    #[test]
+    fn a_guest_alone_gets_a_manifest_whatever_its_file_is_called() {
+        for file in ["My Hello_2.wasm", "a\"b\\c.wasm", "tab\tdel\u{7f}.wasm", "日本.wasm"] {
+            let dir = folder(&[(file, "")]);
+            let (_, package) = pack(&dir.path().join(file), None).unwrap();
+            assert_eq!(called(&package), [file], "{}", package.manifest);
+        }
+        let dir = folder(&[("My Hello_2.wasm", "")]);
+        let (name, package) = pack(&dir.path().join("My Hello_2.wasm"), None).unwrap();
+        assert_eq!(name.as_str(), "my-hello-2");
+        assert_eq!(package.manifest, "holm = 1\nguest = \"My Hello_2.wasm\"\n");
+    }
+}
