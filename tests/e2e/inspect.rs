@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use crate::support::{guest, holm};
+use crate::support::holm;
 
 fn inspected(name: &str) -> Json {
     serde_json::from_str(&holm(["inspect", "--json"]).guest(name).prints()).unwrap()
@@ -12,7 +12,7 @@ fn inspected(name: &str) -> Json {
 fn a_handler_of_http_requests_is_served_without_a_grant() {
     for name in ["serve-hello.p2.wasm", "serve-hello.p3.wasm"] {
         let shown = inspected(name);
-        assert_eq!(shown["run_with"], format!("holm serve {}", guest(name).display()), "{shown}");
+        assert_eq!(shown["run_with"], format!("holm serve prebuilt/{name}"), "{shown}");
         assert_eq!(shown["obstacle"], Json::Null);
         assert_eq!(provision(&shown, "wasi:http/types@"), "always");
     }
@@ -20,7 +20,7 @@ fn a_handler_of_http_requests_is_served_without_a_grant() {
 
 #[test]
 fn only_a_guest_that_sends_http_requests_is_told_of_the_flag() {
-    for (name, sends) in [("http.p2.wasm", "wasi:http/outgoing-handler@"), ("http.p3.wasm", "wasi:http/client@")] {
+    for (name, sends) in [("http.p2.wasm", "wasi:http/outgoing-handler@"), ("serve-kit.p3.wasm", "wasi:http/client@")] {
         let shown = inspected(name);
         assert_eq!(provision(&shown, sends), "grant", "{shown}");
         assert_eq!(provision(&shown, "wasi:http/types@"), "always", "{shown}");

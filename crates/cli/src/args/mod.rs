@@ -194,7 +194,7 @@ pub(crate) struct CompilingArgs {
     #[arg(long, value_name = "SIZE", help_heading = "Limits", value_parser = parse_size)]
     pub(crate) compile_memory: Option<u64>,
 
-    /// CPU time that compiling one guest may take, in whole seconds; it may go on for twice as long [default: 5m]
+    /// CPU time that compiling one guest may take, in whole seconds [default: 5m]
     #[arg(long, value_name = "TIME", help_heading = "Limits", value_parser = parse_duration)]
     pub(crate) compile_cpu: Option<Duration>,
 }

@@ -21,7 +21,7 @@ use crate::output;
 pub(crate) struct Budget {
     /// Bytes of memory.
     pub(crate) memory: u64,
-    /// CPU time; of wall time, twice as much.
+    /// CPU time.
     pub(crate) cpu: Duration,
 }
 
@@ -38,10 +38,12 @@ impl Budget {
     }
 
     fn wall(&self) -> Duration {
-        Duration::from_secs(self.cpu_seconds()).saturating_mul(2)
+        Duration::from_secs(self.cpu_seconds()).saturating_add(WAITING)
     }
 }
 
+/// How long a compiler may wait beyond the CPU time it has: for a processor, or for another that makes the same.
+const WAITING: Duration = Duration::from_secs(600);
 /// More than any error needs.
 const LONGEST_ERROR: u64 = 64 << 10;
 /// What serves comes before what is compiled for it.
@@ -180,11 +182,10 @@ impl Ended {
     }
 
     fn error(&self, guest: &str, budget: &Budget) -> Error {
-        let costly = |took: String, flag: &str| {
-            Error::new(Kind::TooCostly, format!("compiling {guest} took {took}")).note(format!("{flag} allows more"))
-        };
+        let costly = |took: String| Error::new(Kind::TooCostly, format!("compiling {guest} took {took}"));
         let Some(status) = self.status else {
-            return costly(format!("longer than {}", format_duration(budget.wall())), "--compile-cpu");
+            return costly(format!("longer than {}", format_duration(budget.wall())))
+                .note("is this machine busy? What compiles comes after what serves");
         };
         let last = self.stderr.lines().last().unwrap_or_default();
         if let Ok(failure) = serde_json::from_str::<Failure>(last) {
@@ -192,10 +193,11 @@ impl Ended {
         }
         if status.signal() == Some(Signal::XCPU.as_raw()) {
             let most = format_duration(Duration::from_secs(budget.cpu_seconds()));
-            return costly(format!("more than {most} of CPU time"), "--compile-cpu");
+            return costly(format!("more than {most} of CPU time")).note("--compile-cpu allows more");
         }
         if NO_MEMORY.iter().any(|words| self.stderr.contains(words)) {
-            return costly(format!("more than {} of memory", format_size(budget.memory)), "--compile-memory");
+            return costly(format!("more than {} of memory", format_size(budget.memory)))
+                .note("--compile-memory allows more");
         }
         let how = match (status.signal(), status.code()) {
             (Some(signal), _) => format!("signal {signal}"),
