@@ -72,3 +72,12 @@ pub fn ms(time: Duration) -> String {
 pub fn mib(bytes: u64) -> String {
     format!("{:.1} MiB", bytes as f64 / (1 << 20) as f64)
 }
+
+/// CPU time that a process has used, in clock ticks of 10 ms as Linux counts it.
+pub fn process_cpu(id: u32) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).expect("the process runs");
+    // The name in parentheses may hold anything; user and system time are the 12th and 13th fields after it.
+    let (_, fields) = stat.rsplit_once(')').expect("a name in parentheses");
+    let ticks: u64 = fields.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap_or(0)).sum();
+    Duration::from_millis(ticks * 10)
+}

@@ -13,7 +13,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 /// How long any program may take before it is ended and its test fails. Only a guard: nothing is measured.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The path of a guest: text from `guests/wat`, everything else from `guests/prebuilt`.
 pub(crate) fn guest(name: &str) -> PathBuf {
@@ -148,10 +148,15 @@ impl Holm {
         ended.stderr
     }
 
+    /// Starts it, with all three streams for the caller to look after.
+    pub(crate) fn spawn(&mut self) -> Child {
+        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.command.spawn().unwrap()
+    }
+
     /// Starts it and leaves its standard input open.
     pub(crate) fn starts(mut self) -> Running {
-        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = self.command.spawn().unwrap();
+        let mut child = self.spawn();
         let stdout = Some(child.stdout.take().unwrap());
         let stderr = collect(child.stderr.take().unwrap());
         let stdin = child.stdin.take();

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use holm_abi::{Command, Entry, Error, Guest, Host, Kind, Result};
+use holm_abi::{Command, Entry, Error, Guest, Host, Kind, Result, Run};
 use holm_core::ComponentFunctions;
 use holm_engine::shape::Shape;
-use holm_engine::{limited_store, within_wall};
+use holm_engine::{Metered, metered_store, within_wall};
 use wasmtime::Store;
 use wasmtime::component::{InstancePre, Linker};
 use wasmtime_wasi::{I32Exit, p2, p3};
 
+use crate::context::Given;
 #[cfg(feature = "http")]
 use crate::handler;
 use crate::module::exit_code;
@@ -28,7 +29,7 @@ pub(crate) fn load(wasi: &Wasi, guest: &Guest, host: &Host) -> Result<Vec<Entry>
 
     let services = Arc::new(Services::new(wasi, host));
     let (lent, name) = (Arc::clone(&services), guest.name.clone());
-    let state = Arc::new(move || State::new(&lent, std::slice::from_ref(&name)));
+    let state = Arc::new(move || State::new(&lent, Given::new(std::slice::from_ref(&name), &lent.host.stdio)));
     let mut entries = vec![Entry::Functions(Arc::new(ComponentFunctions::new(guest, host, pre.clone(), state)))];
     #[cfg(feature = "http")]
     if let Some(handler) = handler::load(guest, &services, &pre)? {
@@ -92,11 +93,13 @@ impl Program {
 
 #[async_trait]
 impl Command for Program {
-    async fn run(&self, args: &[String]) -> Result<i32> {
+    async fn run(&self, run: &Run) -> Result<i32> {
         let host = &self.services.host;
-        let state = State::new(&self.services, args)?;
-        let mut store = limited_store(self.pre.component().engine(), state, &host.limits)?;
-        let ended = within_wall(&host.limits, self.start(&mut store)).await;
+        let mut state = State::new(&self.services, Given::of(run, &run.stdio(&host.stdio)))?;
+        state.limiter = state.limiter.counted_by(&run.usage);
+        let mut store = metered_store(self.pre.component().engine(), state, &host.limits, &run.usage)?;
+        let guest = Metered::new(Arc::clone(&run.usage), Box::pin(self.start(&mut store)));
+        let ended = within_wall(&host.limits, guest).await;
         if let Some(error) = store.data().output.failure() {
             return Err(error.about(&self.guest.name));
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use holm_abi::{Error, Host, Kind, Result, Stdio};
+use holm_abi::{Error, Host, Kind, Result, Run, Stdio};
 use holm_grants::DirGrant;
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
@@ -10,20 +10,38 @@ use crate::clocks::{self, SteadyClock};
 use crate::network::Network;
 use crate::stdio::{self, Account};
 
+/// What one instance gets beside what its host gives to all.
+#[derive(Clone, Copy)]
+pub(crate) struct Given<'a> {
+    pub(crate) args: &'a [String],
+    pub(crate) env: &'a [(String, String)],
+    pub(crate) stdio: &'a Stdio,
+}
+
+impl<'a> Given<'a> {
+    pub(crate) fn new(args: &'a [String], stdio: &'a Stdio) -> Self {
+        Self { args, env: &[], stdio }
+    }
+
+    pub(crate) fn of(run: &'a Run, stdio: &'a Stdio) -> Self {
+        Self { args: &run.args, env: &run.env, stdio }
+    }
+}
+
 /// A world with what `host` grants, and nothing else.
 ///
 /// # Errors
 /// [`Kind::NotFound`] or [`Kind::Io`] when a granted directory cannot be opened.
 pub(crate) fn context(
     host: &Host,
-    streams: &Stdio,
+    given: Given<'_>,
     network: &Arc<Network>,
     output: &Account,
-    args: &[String],
 ) -> Result<WasiCtxBuilder> {
     let mut builder = WasiCtxBuilder::new();
-    builder.args(args);
-    for (name, value) in &host.grants.env {
+    builder.args(given.args);
+    let more = given.env.iter().filter(|(name, _)| !host.grants.env.contains_key(name));
+    for (name, value) in host.grants.env.iter().chain(more.map(|(name, value)| (name, value))) {
         builder.env(name, value);
     }
     // Handing each file operation to another thread costs ten times the operation. A limit on wall time
@@ -33,9 +51,9 @@ pub(crate) fn context(
         preopen(&mut builder, dir)?;
     }
     network.open(&mut builder);
-    stdio::stdin(&mut builder, &streams.stdin);
-    builder.stdout(stdio::Sink::stdout(&streams.stdout, output));
-    builder.stderr(stdio::Sink::stderr(&streams.stderr, output));
+    stdio::stdin(&mut builder, &given.stdio.stdin);
+    builder.stdout(stdio::Sink::stdout(&given.stdio.stdout, output));
+    builder.stderr(stdio::Sink::stderr(&given.stdio.stderr, output));
     if host.deterministic {
         let clock = SteadyClock::default();
         builder.wall_clock(clock.clone());

@@ -1,5 +1,6 @@
 //! WASI: 0.1 and the preview before it for core modules, 0.2 and 0.3 for components.
 
+mod arriving;
 mod clocks;
 mod component;
 mod config;

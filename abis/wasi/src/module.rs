@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use holm_abi::{Command, Entry, Guest, Host, Kind, Result};
+use holm_abi::{Command, Entry, Guest, Host, Kind, Result, Run};
 use holm_core::{ModuleFunctions, initialize};
 use holm_engine::shape::Shape;
-use holm_engine::{Limited, Limiter, TrapContext, explain, limited_store, within_wall};
+use holm_engine::{Limited, Limiter, Metered, TrapContext, explain, metered_store, within_wall};
 use wasmtime::{InstancePre, Linker, Store};
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{I32Exit, p0, p1};
 
-use crate::context::context;
+use crate::context::{Given, context};
 use crate::network::Network;
 use crate::paths::module::Decoy;
 use crate::stdio::Account;
@@ -26,10 +26,10 @@ pub(crate) struct ModuleState {
 }
 
 impl ModuleState {
-    pub(crate) fn new(host: &Host, args: &[String]) -> Result<Self> {
+    pub(crate) fn new(host: &Host, given: Given<'_>) -> Result<Self> {
         let network = Network::new(host);
-        let mut builder = context(host, &host.stdio, &network, &Account::new(host.limits.max_output), args)?;
-        let decoy = Decoy::open(&mut builder, host, args)?;
+        let mut builder = context(host, given, &network, &Account::new(host.limits.max_output))?;
+        let decoy = Decoy::open(&mut builder, host, given.args)?;
         Ok(Self { limiter: Limiter::new(&host.limits), wasi: builder.build_p1(), decoy })
     }
 }
@@ -53,14 +53,16 @@ pub(crate) fn load(guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
     let pre = match linker.instantiate_pre(module) {
         Ok(pre) => pre,
         Err(error) => {
-            let mut store = Store::new(module.engine(), ModuleState::new(&Host::default(), &[])?);
+            let none = Host::default();
+            let mut store = Store::new(module.engine(), ModuleState::new(&none, Given::new(&[], &none.stdio))?);
             return Err(missing::module(guest, module, &linker, &mut store, &error));
         }
     };
 
     let state_host = host.clone();
     let name = guest.name.clone();
-    let state = Arc::new(move || ModuleState::new(&state_host, std::slice::from_ref(&name)));
+    let state =
+        Arc::new(move || ModuleState::new(&state_host, Given::new(std::slice::from_ref(&name), &state_host.stdio)));
     let mut entries = vec![Entry::Functions(Arc::new(ModuleFunctions::new(guest, host, pre.clone(), state)))];
     if guest.shape.export("_start").is_some() {
         entries.insert(0, Entry::Command(Arc::new(Program { guest: guest.clone(), host: host.clone(), pre })));
@@ -106,10 +108,12 @@ impl Program {
 
 #[async_trait]
 impl Command for Program {
-    async fn run(&self, args: &[String]) -> Result<i32> {
-        let state = ModuleState::new(&self.host, args)?;
-        let mut store = limited_store(self.pre.module().engine(), state, &self.host.limits)?;
-        let ended = within_wall(&self.host.limits, self.start(&mut store)).await;
+    async fn run(&self, run: &Run) -> Result<i32> {
+        let mut state = ModuleState::new(&self.host, Given::of(run, &run.stdio(&self.host.stdio)))?;
+        state.limiter = state.limiter.counted_by(&run.usage);
+        let mut store = metered_store(self.pre.module().engine(), state, &self.host.limits, &run.usage)?;
+        let guest = Metered::new(Arc::clone(&run.usage), Box::pin(self.start(&mut store)));
+        let ended = within_wall(&self.host.limits, guest).await;
         exit_code(&mut store, ended, self.guest.trap_context(&self.host))
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use holm_abi::{Result, Stdio};
+use holm_abi::Result;
 use holm_engine::{Limited, Limiter};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -12,7 +12,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 #[cfg(feature = "tls")]
 use wasmtime_wasi_tls::{WasiTlsCtx, WasiTlsCtxBuilder, WasiTlsCtxView, WasiTlsView};
 
-use crate::context::context;
+use crate::context::{Given, context};
 #[cfg(feature = "http")]
 use crate::http::Outbound;
 use crate::network::Network;
@@ -45,24 +45,19 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(services: &Arc<Services>, args: &[String]) -> Result<Self> {
-        Self::with(services, args, &services.host.stdio)
-    }
-
-    /// With standard streams of its own.
-    pub(crate) fn with(services: &Arc<Services>, args: &[String], stdio: &Stdio) -> Result<Self> {
+    pub(crate) fn new(services: &Arc<Services>, given: Given<'_>) -> Result<Self> {
         let host = &services.host;
         let network = Network::new(host);
         let output = Account::new(host.limits.max_output);
         Ok(Self {
             limiter: Limiter::new(&host.limits),
-            ctx: context(host, stdio, &network, &output, args)?.build(),
+            ctx: context(host, given, &network, &output)?.build(),
             output,
             network,
             lookups: HashMap::new(),
             services: Arc::clone(services),
             table: ResourceTable::new(),
-            decoy: paths::component::Decoy::new(host, args)?,
+            decoy: paths::component::Decoy::new(host, given.args)?,
             #[cfg(feature = "kv")]
             held: crate::keyvalue::Held::default(),
             #[cfg(feature = "http")]

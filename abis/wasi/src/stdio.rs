@@ -1,10 +1,11 @@
 //! The guest's standard streams, counted against its limit on output.
 
+use std::future::poll_fn;
 use std::io::{self, Write as _};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use holm_abi::{Error, Input, Kind, Output};
@@ -13,6 +14,8 @@ use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
+
+use crate::arriving::Arriving;
 
 /// Bytes a guest may hand over in one write.
 const CHUNK: usize = 1 << 20;
@@ -24,6 +27,7 @@ pub(crate) fn stdin(builder: &mut WasiCtxBuilder, input: &Input) {
         Input::Empty => {}
         Input::Inherit => _ = builder.inherit_stdin(),
         Input::Bytes(bytes) => _ = builder.stdin(MemoryInputPipe::new(Bytes::copy_from_slice(bytes))),
+        Input::Stream(incoming) => _ = builder.stdin(Arriving(incoming.clone())),
     }
 }
 
@@ -97,6 +101,11 @@ impl Sink {
                 Ok(())
             }
             (Output::Sink(sink), _) => sink.write(bytes),
+            (Output::Pipe(pipe), _) => match pipe.write(bytes)? {
+                all if all == bytes.len() => Ok(()),
+                // Who writes without asking for room first cannot be told to wait.
+                _ => Err(io::ErrorKind::WouldBlock.into()),
+            },
         }
     }
 
@@ -130,7 +139,12 @@ impl StdoutStream for Sink {
 
 #[async_trait::async_trait]
 impl Pollable for Sink {
-    async fn ready(&mut self) {}
+    async fn ready(&mut self) {
+        if let Output::Pipe(pipe) = &self.to {
+            // A broken pipe is ready too: the next call says so.
+            let _ = poll_fn(|cx| pipe.poll_room(cx)).await;
+        }
+    }
 }
 
 impl OutputStream for Sink {
@@ -144,7 +158,10 @@ impl OutputStream for Sink {
     }
 
     fn check_write(&mut self) -> StreamResult<usize> {
-        Ok(CHUNK)
+        match &self.to {
+            Output::Pipe(pipe) => pipe.room().map_err(stream_error),
+            _ => Ok(CHUNK),
+        }
     }
 }
 
@@ -161,7 +178,13 @@ fn broken_pipe() -> Error {
 }
 
 impl AsyncWrite for Sink {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let room = match &self.to {
+            // A broken pipe is found out below.
+            Output::Pipe(pipe) => ready!(pipe.poll_room(cx)).unwrap_or(CHUNK),
+            _ => bytes.len(),
+        };
+        let bytes = &bytes[..bytes.len().min(room)];
         if let Err(error) = self.account.spend(bytes.len()) {
             self.account.fail(error);
             return Poll::Ready(Err(io::ErrorKind::QuotaExceeded.into()));

@@ -36,6 +36,10 @@ fn program(body: &str) -> String {
     )
 }
 
+fn with(args: &[&str]) -> holm_abi::Run {
+    holm_abi::Run::new(args.iter().copied().map(str::to_owned).collect::<Vec<_>>())
+}
+
 struct Run {
     outcome: Result<i32, Error>,
     output: String,
@@ -71,7 +75,7 @@ fn run_under(text: &str, settings: &Settings, change: impl FnOnce(&mut Host)) ->
         Err(error) => return Run { outcome: Err(error), output: String::new(), took: Duration::ZERO },
     };
     let start = Instant::now();
-    let outcome = runtime().block_on(command.run(&["threads".to_owned()]));
+    let outcome = runtime().block_on(command.run(&with(&["threads"])));
     let output = String::from_utf8(buffer.lock().unwrap().clone()).unwrap();
     Run { outcome, output, took: start.elapsed() }
 }
@@ -116,7 +120,7 @@ fn threads_share_memory_and_wait_for_each_other() {
     let (host, buffer) = host();
     let command = command(&text, &Settings::default(), &host).unwrap();
     for _ in 0..300 {
-        assert_eq!(runtime().block_on(command.run(&[])).unwrap(), 0);
+        assert_eq!(runtime().block_on(command.run(&with(&[]))).unwrap(), 0);
         assert_eq!(std::mem::take(&mut *buffer.lock().unwrap()), b"4000\n");
     }
     wait_until_all_threads_are_gone();
@@ -355,7 +359,7 @@ fn a_run_that_is_abandoned_ends_its_threads() {
     let text = program(r#"(func (export "_start") (call $sleep (i64.const 600000000000)))"#);
     let command = command(&text, &Settings::default(), &host).unwrap();
     let timeout = Duration::from_millis(50);
-    assert!(runtime().block_on(async { tokio::time::timeout(timeout, command.run(&[])).await }).is_err());
+    assert!(runtime().block_on(async { tokio::time::timeout(timeout, command.run(&with(&[]))).await }).is_err());
     wait_until_all_threads_are_gone();
 }
 
@@ -380,6 +384,24 @@ fn a_thread_that_reads_does_not_keep_the_program_from_ending() {
     assert_eq!(run.outcome.unwrap(), 7);
     assert!(run.took < Duration::from_secs(2), "took {:?}", run.took);
     wait_until_all_threads_are_gone();
+}
+
+#[test]
+fn what_all_threads_use_is_counted_together() {
+    let body = r#"
+        (func (export "wasi_thread_start") (param i32 i32)
+          (local $left i32)
+          (local.set $left (i32.const 20000000))
+          (loop $again
+            (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+            (br_if $again (local.get $left)))
+          (drop (memory.grow (i32.const 2)))
+          (call $exit (i32.const 0)))
+        (func (export "_start") (call $must-spawn (i32.const 0)) (call $wait-for-ever))"#;
+    let command = command(&program(body), &Settings::default(), &host().0).unwrap();
+    let run = with(&[]);
+    assert_eq!(runtime().block_on(command.run(&run)).unwrap(), 0);
+    assert!(run.usage.cpu() > Duration::ZERO && run.usage.memory() == 3 << 16, "{:?}", run.usage);
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use holm_engine::Result;
+use holm_engine::{Result, Usage};
 
-use crate::{HttpHandler, Type, Value};
+use crate::{HttpHandler, Input, Output, Stdio, Type, Value};
 
 /// One way into a guest.
 #[derive(Clone)]
@@ -23,13 +23,46 @@ pub enum Entry {
 /// Every run is a fresh instance.
 #[async_trait]
 pub trait Command: Send + Sync {
-    /// Runs the guest with these arguments, the first of which is the program's name.
+    /// Runs the guest. Must be called within a tokio runtime; who drops the run ends the guest.
     ///
     /// Returns the guest's own exit code: 0 to 255 for most systems, though a guest may give any.
     ///
     /// # Errors
     /// A trap or a limit.
-    async fn run(&self, args: &[String]) -> Result<i32>;
+    async fn run(&self, run: &Run) -> Result<i32>;
+}
+
+/// What belongs to one run of a program.
+#[derive(Clone, Debug, Default)]
+pub struct Run {
+    /// The arguments, the first of which is the program's name.
+    pub args: Vec<String>,
+    /// Environment variables beside the granted ones. Where both name the same, the granted one is kept.
+    pub env: Vec<(String, String)>,
+    /// Standard input; `None` is what the guest's [`crate::Host`] says, as it is for the other streams.
+    pub stdin: Option<Input>,
+    /// Standard output.
+    pub stdout: Option<Output>,
+    /// Standard error.
+    pub stderr: Option<Output>,
+    /// Counts what the guest uses, as it does. Its limit on CPU time is one on what is counted here.
+    pub usage: Arc<Usage>,
+}
+
+impl Run {
+    /// A run with these arguments and the host's streams.
+    pub fn new(args: impl Into<Vec<String>>) -> Self {
+        Self { args: args.into(), ..Self::default() }
+    }
+
+    /// The streams of this run under a host with those of `host`.
+    pub fn stdio(&self, host: &Stdio) -> Stdio {
+        Stdio {
+            stdin: self.stdin.as_ref().unwrap_or(&host.stdin).clone(),
+            stdout: self.stdout.as_ref().unwrap_or(&host.stdout).clone(),
+            stderr: self.stderr.as_ref().unwrap_or(&host.stderr).clone(),
+        }
+    }
 }
 
 /// A guest whose exported functions can be called by name.

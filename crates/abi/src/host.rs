@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use holm_grants::{Audit, Grants, Limits};
 
+use crate::{Incoming, Pipe};
+
 /// Everything a guest gets from outside, and nothing else.
 #[derive(Clone, Default)]
 pub struct Host {
@@ -19,6 +21,8 @@ pub struct Host {
     pub audit_paths: bool,
     /// Fixed clocks, seeded randomness.
     pub deterministic: bool,
+    /// Its arguments where it serves, without the program's name; a command is given them when it is run.
+    pub args: Vec<String>,
     /// Its standard streams.
     pub stdio: Stdio,
     /// Keep a core dump of a guest that traps, in this file.
@@ -46,6 +50,8 @@ pub enum Input {
     Inherit,
     /// These bytes.
     Bytes(Arc<[u8]>),
+    /// Bytes that arrive as the guest asks for them.
+    Stream(Incoming),
 }
 
 /// Where a guest writes to.
@@ -60,6 +66,8 @@ pub enum Output {
     Capture(Arc<Mutex<Vec<u8>>>),
     /// Whoever takes it, as it is written.
     Sink(Arc<dyn Sink>),
+    /// Whoever reads the pipe's other end, for whom the guest waits.
+    Pipe(Pipe),
 }
 
 /// Takes what a guest writes.

@@ -6,20 +6,24 @@ mod detect;
 mod entry;
 mod host;
 mod http;
+mod incoming;
 mod json;
+mod pipe;
 mod provision;
 mod text;
 
 use std::sync::Arc;
 
 pub use detect::{Certainty, Detected, Evidence, detect};
-pub use entry::{Command, Entry, Function, Functions};
+pub use entry::{Command, Entry, Function, Functions, Run};
 use holm_engine::TrapContext;
 use holm_engine::shape::{Import, Shape};
 pub use holm_engine::{Code, Error, Kind, Result};
 pub use host::{Host, Input, Output, Sink, Stdio};
 pub use http::{Body, BodyError, Exchange, HttpHandler, OnFailure};
+pub use incoming::Incoming;
 pub use json::{from_json, to_json};
+pub use pipe::{Pipe, PipeReader, pipe};
 pub use provision::{MissingImport, Provision, missing_imports};
 pub use text::{parse_arg, print};
 pub use wasm_wave::value::{Type, Value};

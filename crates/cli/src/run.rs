@@ -4,7 +4,7 @@ use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::sync::Arc;
 
-use holm_abi::{Command, Entry};
+use holm_abi::{self as abi, Command, Entry};
 use holm_engine::{Error, Kind, Result};
 
 use crate::args::{Call, Run};
@@ -26,7 +26,7 @@ pub(crate) fn run(mut args: Run) -> Result<i32> {
     let mut argv = vec![ready.name.clone()];
     argv.extend(ready.args.iter().cloned());
     argv.extend(args.args);
-    let ended = runtime()?.block_on(command.run(&argv));
+    let ended = runtime()?.block_on(command.run(&abi::Run::new(argv.as_slice())));
 
     if let Err(error) = &ended {
         output::report(error);

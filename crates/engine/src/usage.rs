@@ -36,7 +36,14 @@ impl Usage {
         self.memory.load(Relaxed)
     }
 
-    pub(crate) fn has_memory(&self, bytes: u64) {
+    /// Adds CPU time used where no poll is counted, on a guest's own threads; returns the sum.
+    pub fn add_cpu(&self, more: Duration) -> Duration {
+        let more = u64::try_from(more.as_nanos()).unwrap_or(u64::MAX);
+        Duration::from_nanos(self.cpu.fetch_add(more, Relaxed).saturating_add(more))
+    }
+
+    /// Takes note that the guest has this many bytes of memory now.
+    pub fn has_memory(&self, bytes: u64) {
         self.memory.fetch_max(bytes, Relaxed);
     }
 }

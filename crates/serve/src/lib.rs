@@ -2,8 +2,10 @@
 
 pub mod answer;
 pub mod apps;
+pub mod cgi;
 pub mod deployed;
 pub mod front;
 mod load;
+pub mod observe;
 
 pub use load::{Load, Loaded};

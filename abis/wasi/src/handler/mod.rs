@@ -11,6 +11,7 @@ use holm_engine::{Error, Kind, explain, metered_store};
 use wasmtime::Store;
 use wasmtime::component::InstancePre;
 
+use crate::context::Given;
 use crate::services::Services;
 use crate::state::State;
 
@@ -21,7 +22,8 @@ pub(crate) fn load(
     pre: &InstancePre<State>,
 ) -> Result<Option<Arc<dyn HttpHandler>>> {
     let exports = |name: &str| guest.shape.exports.iter().any(|export| export.name.starts_with(name));
-    let it = Handled { guest: guest.clone(), services: Arc::clone(services) };
+    let args = std::iter::once(guest.name.clone()).chain(services.host.args.iter().cloned()).collect();
+    let it = Handled { guest: guest.clone(), args, services: Arc::clone(services) };
     let unfit = |error: wasmtime::Error| Error::new(Kind::Invalid, format!("its handler does not fit: {error:#}"));
     Ok(if exports(P3) && pre.component().engine().get_concurrency_support() {
         Some(Arc::new(p3::Handler::new(it, pre).map_err(unfit)?))
@@ -44,6 +46,8 @@ pub(crate) fn is_handler(export: &str) -> bool {
 #[derive(Clone)]
 struct Handled {
     guest: Guest,
+    // The program's name first.
+    args: Arc<[String]>,
     services: Arc<Services>,
 }
 
@@ -52,7 +56,7 @@ impl Handled {
     fn store(&self, engine: &wasmtime::Engine, exchange: &Exchange) -> Result<Store<State>> {
         let host = &self.services.host;
         let stdio = exchange.stdio.as_ref().unwrap_or(&host.stdio);
-        let mut state = State::with(&self.services, std::slice::from_ref(&self.guest.name), stdio)?;
+        let mut state = State::new(&self.services, Given::new(&self.args, stdio))?;
         state.limiter = state.limiter.counted_by(&exchange.usage);
         metered_store(engine, state, &host.limits, &exchange.usage)
     }

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use holm_abi::{Body, BodyError, Exchange, OnFailure, Result};
-use holm_engine::Metered;
+use holm_engine::{Error, Kind, Metered};
 use http::Response;
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt as _;
@@ -76,6 +76,11 @@ impl Streaming {
     }
 }
 
+/// The error of a guest that did not finish its response's body as it should.
+fn unfinished(error: &impl std::fmt::Debug) -> Error {
+    Error::new(Kind::NoResponse, format!("the body of its response ended with the error {error:?}"))
+}
+
 fn tell(failed: Option<&OnFailure>, error: &holm_abi::Error) {
     if let Some(failed) = failed {
         failed(error);
@@ -91,7 +96,14 @@ impl http_body::Body for Streaming {
         this.drive(cx);
         let frame = std::task::ready!(Pin::new(&mut this.body).poll_frame(cx));
         match frame {
-            Some(frame) => Poll::Ready(Some(frame.map_err(Into::into))),
+            Some(Ok(frame)) => Poll::Ready(Some(Ok(frame))),
+            Some(Err(error)) => {
+                // A guest that failed has said so.
+                if !std::mem::take(&mut this.broken) {
+                    tell(this.failed.as_ref(), &unfinished(&error));
+                }
+                Poll::Ready(Some(Err(error.into())))
+            }
             // A guest that fails closes its body too, and that must not look like its end.
             None if std::mem::take(&mut this.broken) => Poll::Ready(Some(Err("the guest failed".into()))),
             None => {

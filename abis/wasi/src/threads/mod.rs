@@ -17,7 +17,7 @@ mod world;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use holm_abi::{Command, Entry, Error, Guest, Host, Kind, Result};
+use holm_abi::{Command, Entry, Error, Guest, Host, Kind, Result, Run};
 use holm_engine::shape::{self, Import, Shape};
 use holm_engine::{Limiter, within_wall};
 use holm_grants::{Limits, format_size};
@@ -47,7 +47,7 @@ pub(crate) fn load(guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
     let linker = calls::linker(module.engine()).map_err(internal)?;
     let threaded = Threaded { guest: guest.clone(), host: host.clone(), linker };
     // Finds what is missing now instead of at the first run.
-    threaded.program(&[])?;
+    threaded.program(&Run::default())?;
     Ok(vec![Entry::Command(Arc::new(threaded))])
 }
 
@@ -60,10 +60,10 @@ struct Threaded {
 
 impl Threaded {
     /// A run of its own, with a memory of its own.
-    fn program(&self, args: &[String]) -> Result<Arc<Program>> {
+    fn program(&self, run: &Run) -> Result<Arc<Program>> {
         let module = self.guest.code.module()?;
         let memories = shared_memories(module, &self.host.limits).map_err(|error| error.about(&self.guest.name))?;
-        let program = Program::new(&self.guest, &self.host, args, memories)?;
+        let program = Program::new(&self.guest, &self.host, run, memories)?;
 
         let internal = |error: wasmtime::Error| Error::new(Kind::Internal, format!("no shared memory: {error:#}"));
         let mut store = Store::new(module.engine(), ThreadState::new(program.clone()));
@@ -81,8 +81,8 @@ impl Threaded {
 
 #[async_trait]
 impl Command for Threaded {
-    async fn run(&self, args: &[String]) -> Result<i32> {
-        let program = self.program(args)?;
+    async fn run(&self, run: &Run) -> Result<i32> {
+        let program = self.program(run)?;
         let _end = EndOnDrop(program.clone());
         program.start_main()?;
         if let Err(error) = within_wall(&self.host.limits, program.over()).await {

@@ -9,9 +9,9 @@ use std::task::Poll;
 use std::time::Duration;
 use std::{io, thread};
 
-use holm_abi::{Error, Guest, Host, Kind, Result};
+use holm_abi::{Error, Guest, Host, Kind, Result, Run};
 use holm_core::initialize;
-use holm_engine::{Deadline, Exhausted, explain};
+use holm_engine::{Deadline, Exhausted, Usage, explain};
 use holm_grants::Limits;
 use tokio::sync::watch;
 use wasmtime::{AsContextMut, Caller, Engine, ExternType, InstancePre, Store};
@@ -20,7 +20,7 @@ use wasmtime_wasi::runtime::in_tokio;
 use super::state::{Taken, ThreadState, store};
 use super::world::World;
 use super::{SharedImport, reserved};
-use crate::context::context;
+use crate::context::{Given, context};
 use crate::module::exit_code;
 use crate::network::Network;
 use crate::stdio::Account;
@@ -47,8 +47,8 @@ pub(super) struct Program {
     pub(super) world: World,
     pub(super) deadline: Deadline,
     pub(super) taken: Mutex<Taken>,
-    /// Nanoseconds of CPU time that all threads have used.
-    cpu: AtomicU64,
+    /// What all threads have used.
+    pub(super) usage: Arc<Usage>,
     /// Fuel that threads left over.
     fuel: AtomicU64,
     last_tid: AtomicI32,
@@ -75,9 +75,10 @@ enum Start {
 }
 
 impl Program {
-    pub(super) fn new(guest: &Guest, host: &Host, args: &[String], memories: Vec<SharedImport>) -> Result<Arc<Self>> {
-        let wasi =
-            context(host, &host.stdio, &Network::new(host), &Account::new(host.limits.max_output), args)?.build_p1();
+    pub(super) fn new(guest: &Guest, host: &Host, run: &Run, memories: Vec<SharedImport>) -> Result<Arc<Self>> {
+        let stdio = run.stdio(&host.stdio);
+        let account = Account::new(host.limits.max_output);
+        let wasi = context(host, Given::of(run, &stdio), &Network::new(host), &account)?.build_p1();
         let memory = memories.iter().map(|import| reserved(&import.memory)).sum();
         Ok(Arc::new(Self {
             guest: guest.clone(),
@@ -88,7 +89,7 @@ impl Program {
             // CPU time is counted over all threads, elsewhere.
             deadline: Deadline::start(&Limits { cpu: None, ..host.limits }),
             taken: Mutex::new(Taken { memory, table_elements: 0 }),
-            cpu: AtomicU64::new(0),
+            usage: Arc::clone(&run.usage),
             fuel: AtomicU64::new(0),
             last_tid: AtomicI32::new(0),
             live: AtomicUsize::new(0),
@@ -138,12 +139,19 @@ impl Program {
     }
 
     pub(super) fn spend_cpu(&self, more: Duration) -> Result<(), Exhausted> {
-        let more = u64::try_from(more.as_nanos()).unwrap_or(u64::MAX);
-        let spent = self.cpu.fetch_add(more, Ordering::Relaxed).saturating_add(more);
+        let spent = self.usage.add_cpu(more);
         match self.host.limits.cpu {
-            Some(limit) if Duration::from_nanos(spent) >= limit => Err(Exhausted::Cpu(limit)),
+            Some(limit) if spent >= limit => Err(Exhausted::Cpu(limit)),
             _ => Ok(()),
         }
+    }
+
+    /// Tells of the memory there is now. The engine asks nobody when a shared memory grows.
+    fn count_memory(&self) {
+        let shared: u64 = self.memories.iter().map(|import| import.memory.data_size() as u64).sum();
+        let reserved: u64 = self.memories.iter().map(|import| reserved(&import.memory)).sum();
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner).memory;
+        self.usage.has_memory(taken.saturating_sub(reserved).saturating_add(shared));
     }
 
     /// Ends the program for a reason from outside.
@@ -220,6 +228,7 @@ impl Program {
         let mut store = store(self, fuel)?;
         let mut ended = in_tokio(self.until_over(self.enter(&mut store, start)));
         let charged = store.data_mut().charge();
+        self.count_memory();
         if let Start::Spawned { .. } = start {
             // Threads may be too short for any tick to see, and many.
             ended = ended.and(charged.map_err(Into::into));

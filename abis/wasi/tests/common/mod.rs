@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use holm_abi::{Abi as _, Entry, Guest, Host};
+use holm_abi::{Abi as _, Entry, Guest, Host, Run};
 use holm_engine::{Loader, Result, Runtime, Settings, Source};
 use holm_wasi::Wasi;
 
@@ -38,7 +38,7 @@ pub(crate) async fn run(wasi: &Wasi, guest: &Guest, host: &Host, args: &[&str]) 
         _ => None,
     });
     let args: Vec<String> = std::iter::once("guest").chain(args.iter().copied()).map(str::to_owned).collect();
-    let code = command.unwrap().run(&args).await?;
+    let code = command.unwrap().run(&Run::new(args)).await?;
     let printed = printed.lock().unwrap().clone();
     Ok((code, String::from_utf8(printed).unwrap()))
 }

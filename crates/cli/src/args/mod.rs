@@ -146,14 +146,32 @@ pub(crate) struct Call {
 #[command(after_help = SERVE_NOTES)]
 pub(crate) struct Serve {
     /// Where to answer: 127.0.0.1:3000, :8080 for every address, [::1]:80, unix:/run/holm.sock; port 0 picks a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:3000")]
+    #[arg(long, value_name = "ADDRESS")]
     pub(crate) addr: Vec<String>,
+
+    /// Take all of this from a file; docs/server.md says what it can hold. Flags win
+    #[arg(long, value_name = "FILE")]
+    pub(crate) server_config: Option<PathBuf>,
+
+    /// Keep deployed apps in this folder, and serve them
+    #[arg(long, value_name = "DIR", help_heading = "Deploying")]
+    pub(crate) state: Option<PathBuf>,
+
+    /// Where `holm deploy` and its like reach this server: unix:/path, or 127.0.0.1:PORT with a token
+    /// [default: admin.sock in the state folder]
+    #[arg(long, value_name = "ADDRESS", help_heading = "Deploying")]
+    pub(crate) admin: Option<holm_manifest::server::Address>,
+
+    /// The file with the token that an admin address other than a socket asks for
+    #[arg(long, value_name = "FILE", help_heading = "Deploying")]
+    pub(crate) token_file: Option<PathBuf>,
 
     #[command(flatten)]
     pub(crate) host: HostArgs,
 
-    /// What to serve: a .wasm, a folder with a holm.toml, or a manifest. Flags count for all of them
-    #[arg(value_name = "APP", required = true)]
+    /// What to serve: a .wasm, a folder with a holm.toml, or a manifest. Flags count for all of them.
+    /// Without any, what is deployed on this machine
+    #[arg(value_name = "APP")]
     pub(crate) apps: Vec<PathBuf>,
 }
 

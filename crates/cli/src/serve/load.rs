@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use holm_abi::{Abi, Entry, Guest, Host, Stdio, detect};
+use holm_abi::{Abi, Entry, Guest, Host, HttpHandler, Stdio, detect};
 use holm_engine::{Error, Kind, Loader, Pool, Result, Runtime, Source};
 use holm_manifest::Guest as Described;
-use holm_serve::apps::Site;
+use holm_serve::apps::App;
+use holm_serve::cgi::Cgi;
 use holm_serve::{Load, Loaded};
 
+use super::wrong::Wrong;
 use crate::args::EngineArgs;
 use crate::guest::{abis, granted, loader, short};
 use crate::settings::settings;
@@ -36,7 +38,7 @@ impl Loading {
         let opened = self.loader.open(Source::read(&name)?)?;
         let known: Vec<&dyn Abi> = self.abis.iter().map(AsRef::as_ref).collect();
         let abi = detect(&known, &opened.shape, self.abi.as_deref().or(guest.abi.as_deref()))?.abi;
-        let host = Host { stdio: Stdio::default(), ..granted(guest.clone())? };
+        let host = Host { stdio: Stdio::default(), args: guest.args.clone(), ..granted(guest.clone())? };
         let mut settings = settings(&opened.shape, &host.limits, host.deterministic, &guest.features)?;
         // Neighbours get their turn at each tick, limits or not.
         settings.interruptible = true;
@@ -55,44 +57,38 @@ impl Loading {
 impl Load for Loading {
     fn load(&self, _app: &str, guest: &Described) -> Result<Loaded> {
         let (entries, code) = self.entries(guest)?;
-        let handler = entries.iter().find_map(|entry| match entry {
+        let http = entries.iter().find_map(|entry| match entry {
             Entry::Http(handler) => Some(Arc::clone(handler)),
             _ => None,
         });
+        let handler = http.or_else(|| command(&entries, guest));
         match handler {
             Some(handler) => Ok(Loaded { handler, code }),
             None => {
                 let file = guest.file.clone().unwrap_or_default();
                 Err(Error::new(Kind::Usage, format!("{} does not answer HTTP requests", file.display()))
-                    .note("it would have to export wasi:http/incoming-handler (0.2) or wasi:http/handler (0.3)")
+                    .note("it would have to export wasi:http/incoming-handler (0.2) or wasi:http/handler (0.3), or be a WASI program")
                     .note(format!("`holm inspect {}` shows what it exports", file.display())))
             }
         }
     }
 }
 
-/// Loads every guest of every app once.
-///
-/// # Errors
-/// All that is wrong with any of them.
-pub(super) async fn check(site: &Site) -> Result<()> {
-    let mut wrong = Vec::new();
-    for app in site.apps() {
-        for guest in &app.guests {
-            if let Err(error) = guest.warm_up().await {
-                wrong.push(error);
-            }
-        }
-    }
-    match wrong.len() {
-        0 => Ok(()),
-        _ => Err(together(&wrong)),
-    }
+/// A program answers as CGI.
+fn command(entries: &[Entry], guest: &Described) -> Option<Arc<dyn HttpHandler>> {
+    let command = entries.iter().find_map(|entry| match entry {
+        Entry::Command(command) => Some(Arc::clone(command)),
+        _ => None,
+    })?;
+    let name = short(&guest.file.clone().unwrap_or_default().to_string_lossy());
+    Some(Arc::new(Cgi::new(command, name).with_args(guest.args.iter().cloned())))
 }
 
-fn together(wrong: &[Arc<Error>]) -> Error {
-    let lines: Vec<String> = wrong.iter().map(ToString::to_string).collect();
-    let kind = wrong.first().map_or(Kind::Internal, |error| error.kind());
-    let notes = wrong.iter().flat_map(|error| error.notes());
-    notes.fold(Error::new(kind, lines.join("\n")), |error, note| error.note(note.clone()))
+/// Loads every guest of these apps once.
+pub(super) async fn check(apps: &[Arc<App>], wrong: &mut Wrong) {
+    for guest in apps.iter().flat_map(|app| &app.guests) {
+        if let Err(error) = guest.warm_up().await {
+            wrong.add(&error);
+        }
+    }
 }

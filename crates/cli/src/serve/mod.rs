@@ -1,71 +1,162 @@
 //! `holm serve`
 
+mod admin;
 mod apps;
 mod load;
-mod observer;
+mod plan;
+mod wrong;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use holm_admin::store::Store;
 use holm_engine::{Error, Kind, Result};
+use holm_manifest::server::Server as Plan;
 use holm_serve::answer::Answers;
-use holm_serve::apps::{Ceilings, Site};
-use holm_serve::front::{Front, Limits, Listener, ListenerSpec};
-use tokio::signal::unix::{SignalKind, signal};
+use holm_serve::apps::{Ceilings, Site, World};
+use holm_serve::deployed::{Driven, Server};
+use holm_serve::front::{Front, Limits, Listener};
+use holm_serve::observe::{Log, Observer};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 
 use crate::args::Serve;
 use crate::output;
+use wrong::Wrong;
+
+/// Bytes of code that stay loaded, where the configuration does not say.
+const CODE: u64 = 1 << 30;
+/// How long an app that nobody asks for stays loaded.
+const IDLE: Duration = Duration::from_secs(300);
+/// How often that is looked at.
+const TIDY: Duration = Duration::from_secs(1);
+/// How often what no version needs any more is removed.
+const COLLECT: Duration = Duration::from_secs(3600);
 
 /// Serves until it is told to stop, and returns the exit code.
 ///
 /// Everything is read, compiled and linked before a socket is bound, and everything that is wrong is said at once.
 pub(crate) fn serve(args: Serve) -> Result<i32> {
-    let specs = listeners(&args.addr)?;
-    let load = Arc::new(load::Loading::new(&args.host.engine));
-    let apps = apps::read(&args.apps, &args.host, &Ceilings::default(), &load)?;
+    let mut wrong = Wrong::default();
+    let plan = plan::plan(&args, &mut wrong)?;
+    let ceilings = Ceilings { limits: plan.ceilings.limits, serve: plan.ceilings.serve };
+    let log = Log::open(&plan.log).map_err(|error| Error::new(Kind::Io, error.to_string()))?;
+    let observer = Arc::new(Observer::new(log));
+    let world = World { load: Arc::new(load::Loading::new(&args.host.engine)), observer };
     let site = Arc::new(Site::default());
-    site.put(apps).map_err(|conflicts| {
-        let lines: Vec<String> = conflicts.iter().map(ToString::to_string).collect();
-        Error::new(Kind::Usage, lines.join("\n"))
-    })?;
+    let named = apps::read(&plan.apps, &args.host, &ceilings, &world, &mut wrong);
+    let placed = site.put(named.clone()).map_err(|conflicts| together(Kind::Usage, &conflicts));
+    wrong.unless(placed);
 
+    let server = Arc::new(Server {
+        site,
+        world,
+        ceilings,
+        reload: Box::new(|| Err(vec!["this server cannot read its configuration again: start it anew".into()])),
+    });
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Error::io("start the runtime", &error))?;
     runtime.block_on(async {
-        load::check(&site).await?;
-        let listeners = Listener::bind_all(&specs).map_err(|errors| {
-            let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
-            Error::new(Kind::Io, lines.join("\n"))
-        })?;
-        let urls: Vec<_> = listeners.iter().map(|listener| Arc::clone(listener.url())).collect();
-        let stop = stop().map_err(|error| Error::io("listen for signals", &error))?;
-        let front = Front::new(Answers::new(Arc::clone(&site), Arc::new(observer::Log)), Limits::default())
-            .on_warning(|warning| output::warn(&warning.to_string()));
-        for url in urls {
-            eprintln!("{url}");
-        }
-        let drained = front.serve(listeners, stop).await.map_err(|error| Error::io("serve", &error))?;
-        if drained.cut > 0 {
-            output::warn(&format!("{} connections did not end in time and were cut off", drained.cut));
-        }
-        Ok(0)
+        load::check(&named, &mut wrong).await;
+        wrong.end()?;
+        run(&plan, server).await
     })
 }
 
-fn listeners(addresses: &[String]) -> Result<Vec<ListenerSpec>> {
-    let parsed = addresses.iter().map(|address| match address.parse() {
-        Ok(address) => Ok(ListenerSpec::new(address)),
-        Err(error) => Err(Error::new(Kind::Usage, format!("--addr {address}: {error}"))),
-    });
-    parsed.collect()
+async fn run(plan: &Plan, server: Arc<Server>) -> Result<i32> {
+    let store = plan.state.as_deref().map(admin::store).transpose()?;
+    if let Some(store) = &store {
+        server.take_up(store);
+    }
+    let listeners = Listener::bind_all(&plan::specs(&plan.listen)?).map_err(|errors| together(Kind::Io, &errors))?;
+    let admin = match &plan.admin {
+        Some(admin) => Some(admin::bind(admin).await?),
+        None => None,
+    };
+    let mut signals = Signals::new().map_err(|error| Error::io("listen for signals", &error))?;
+    let (stop, stopped) = watch::channel(());
+
+    for listener in &listeners {
+        eprintln!("{}", listener.url());
+    }
+    let administered = match (admin, &store) {
+        (Some(listener), Some(store)) => {
+            output::note(&format!("deploy apps with `holm deploy APP --to {}`", listener.url()));
+            let driven = Arc::new(Driven(Arc::clone(&server)));
+            Some(tokio::spawn(admin::serve(Arc::clone(store), driven, listener, ended(stopped.clone()))))
+        }
+        _ => None,
+    };
+    tokio::spawn(tidy(Arc::clone(&server.site), plan.ceilings.code.unwrap_or(CODE)));
+    if let Some(store) = store {
+        tokio::spawn(collect(store));
+    }
+
+    let limits = Limits { drain: plan.drain, ..Limits::default() };
+    let observer = Arc::clone(&server.world.observer);
+    let warned = Arc::clone(&observer);
+    let front = Front::new(Answers::new(Arc::clone(&server.site), Arc::clone(&observer)), limits)
+        .on_warning(move |warning| warned.warn(&warning.to_string()));
+    let _ = observer.front.set(Arc::clone(front.counters()));
+    let drained = front.serve(listeners, signals.stop()).await;
+    drop(stop);
+    if let Some(administered) = administered {
+        let _ = administered.await;
+    }
+    let drained = drained.map_err(|error| Error::io("serve", &error))?;
+    if drained.cut > 0 {
+        output::warn(&format!("{} connections did not end in time and were cut off", drained.cut));
+    }
+    Ok(0)
 }
 
-/// Completes at SIGINT or SIGTERM.
-fn stop() -> std::io::Result<impl Future<Output = ()>> {
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(async move {
+/// Completes when the sender is dropped.
+async fn ended(mut stopped: watch::Receiver<()>) {
+    while stopped.changed().await.is_ok() {}
+}
+
+/// Lets go of code that is not needed.
+async fn tidy(site: Arc<Site>, budget: u64) {
+    let mut ticks = tokio::time::interval(TIDY);
+    loop {
+        ticks.tick().await;
+        site.tidy(IDLE, budget);
+    }
+}
+
+/// Removes guests that no version needs any more.
+async fn collect(store: Arc<Store>) {
+    let mut ticks = tokio::time::interval(COLLECT);
+    loop {
+        ticks.tick().await;
+        let store = Arc::clone(&store);
+        let collected = tokio::task::spawn_blocking(move || store.collect().map(drop)).await;
+        if let Ok(Err(error)) = collected {
+            output::warn(&format!("what no app needs any more could not be removed: {error}"));
+        }
+    }
+}
+
+fn together(kind: Kind, errors: &[impl std::fmt::Display]) -> Error {
+    let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    Error::new(kind, lines.join("\n"))
+}
+
+/// What tells a server to stop.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn stop(&mut self) {
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
-    })
+    }
 }

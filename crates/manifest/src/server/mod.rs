@@ -1,4 +1,4 @@
-//! The file that configures a server: `holm serve --config server.toml`.
+//! The file that configures a server: `holm serve --server-config server.toml`.
 //!
 //! ```toml
 //! holm-server = 1                # the format's version

@@ -16,24 +16,24 @@ use http::{Request, Response, header};
 use tokio::time::timeout_at;
 
 pub use response::Answer;
-pub use underway::{Ended, Observe};
-
 pub(crate) use underway::Underway;
 
 use crate::apps::{Guest, Site, Turned};
+use crate::cgi::{Matched, Peer};
 use crate::front::{Connection, RequestBody, Service};
+use crate::observe::Observer;
 use refusal::Refusal;
 use request::{Received, bounded};
 
 /// Answers the requests of all apps of a site.
 pub struct Answers {
     site: Arc<Site>,
-    observer: Arc<dyn Observe>,
+    observer: Arc<Observer>,
 }
 
 impl Answers {
     /// Answers from the apps of `site`, and tells `observer` of each request.
-    pub fn new(site: Arc<Site>, observer: Arc<dyn Observe>) -> Self {
+    pub fn new(site: Arc<Site>, observer: Arc<Observer>) -> Self {
         Self { site, observer }
     }
 
@@ -47,12 +47,12 @@ impl Answers {
         let mut account = Box::new(Underway::begin(&self.observer, &request, connection));
         match self.handle(request, connection, &mut account).await {
             Ok((response, limit)) => {
-                account.status = response.status();
+                account.status = Some(response.status());
                 response.map(|body| Answer::guest(body, account, limit))
             }
             Err(refusal) => {
-                let response = refusal.response(account.id());
-                account.status = response.status();
+                let response = refusal.response(&account.id.to_string());
+                account.status = Some(response.status());
                 account.refused(&refusal);
                 response.map(Answer::text)
             }
@@ -80,10 +80,12 @@ impl Answers {
         let now = Instant::now();
         // A bound beyond what a clock can say is none.
         let deadline = now.checked_add(guest.first_byte).unwrap_or_else(|| now + A_YEAR);
+        let waiting = guest.gate.is_full().then(|| guest.seen.stats.queue());
         let permit = guest.gate.enter(deadline).await.map_err(|turned| match turned {
             Turned::QueueFull => Refusal::QueueFull,
             Turned::TooLate => Refusal::TooLate,
         })?;
+        drop(waiting);
         account.entered(permit);
         match timeout_at(deadline.into(), run(&guest, request, account)).await {
             Ok(Ok(response)) => Ok((response, guest.spec.limits.max_output.unwrap_or(u64::MAX))),
@@ -108,14 +110,6 @@ impl Answers {
 }
 
 const A_YEAR: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 60 * 60);
-
-/// The part of a request's path that led to its guest; in the request's extensions.
-#[derive(Clone, Debug)]
-pub struct Matched(pub String);
-
-/// Who sent a request; in the request's extensions.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub Option<std::net::SocketAddr>);
 
 /// Loads the guest if need be, and hands it the request.
 async fn run<B>(

@@ -7,6 +7,8 @@ use bytes::Bytes;
 use holm_abi::{Error, Kind};
 use http::{HeaderValue, Response, StatusCode, header};
 
+use crate::observe::Refusal as Seen;
+
 /// Why a request was not answered by its guest.
 #[derive(Debug)]
 pub(crate) enum Refusal {
@@ -60,16 +62,14 @@ impl Refusal {
         }
     }
 
-    /// In one word, for metrics.
-    pub(crate) fn word(&self) -> &'static str {
+    /// For metrics; `None` where it is the guest's failure, or nobody's.
+    pub(crate) fn seen(&self) -> Option<Seen> {
         match self {
-            Refusal::NoRoute => "no_route",
-            Refusal::Failing(_) => "failing",
-            Refusal::QueueFull => "queue_full",
-            Refusal::TooLate => "too_late",
-            Refusal::TooLarge => "too_large",
-            Refusal::NotLoaded => "not_loaded",
-            Refusal::Guest(_) => "failed",
+            Refusal::Failing(_) => Some(Seen::Breaker),
+            Refusal::QueueFull => Some(Seen::QueueFull),
+            Refusal::TooLate => Some(Seen::QueueTime),
+            Refusal::TooLarge => Some(Seen::TooLarge),
+            Refusal::NoRoute | Refusal::NotLoaded | Refusal::Guest(_) => None,
         }
     }
 

@@ -47,7 +47,7 @@ impl http_body::Body for Answer {
                             None => return Poll::Ready(Some(Err(account.too_much()))),
                         }
                     }
-                    Some(Err(_)) => {}
+                    Some(Err(_)) => account.broke(),
                     None => account.complete = true,
                 }
                 Poll::Ready(frame)

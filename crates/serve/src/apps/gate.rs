@@ -43,8 +43,14 @@ impl Gate {
         turn.await.ok().and_then(Result::ok).ok_or(Turned::TooLate)
     }
 
+    /// Whether whoever comes now has to wait.
+    pub(crate) fn is_full(&self) -> bool {
+        self.inside.available_permits() == 0
+    }
+
     /// Requests that wait.
-    pub(crate) fn waiting(&self) -> u64 {
+    #[cfg(test)]
+    fn waiting(&self) -> u64 {
         self.waiting.load(Relaxed)
     }
 }

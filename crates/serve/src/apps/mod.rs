@@ -9,6 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use holm_admin::AppName;
+use holm_admin::wire::AppState;
 use holm_grants::Limits;
 use holm_manifest::{App as Manifest, Guest as Spec, ServeLimits};
 
@@ -18,6 +20,7 @@ pub(crate) use gate::{Gate, Turned};
 pub use site::{Conflict, Site};
 
 use crate::load::Load;
+use crate::observe::{Observer, Seen};
 
 /// What each instance of a guest may use where neither its manifest nor the server's file says otherwise.
 pub const DEFAULT_LIMITS: Limits = Limits {
@@ -39,24 +42,36 @@ pub struct Ceilings {
     pub serve: ServeLimits,
 }
 
+/// What all apps of a server share.
+#[derive(Clone)]
+pub struct World {
+    /// Who loads guests.
+    pub load: Arc<dyn Load>,
+    /// Who sees the requests.
+    pub observer: Arc<Observer>,
+}
+
 /// One version of an app.
 pub struct App {
     /// Its name; unique on a server.
-    pub name: String,
+    pub name: AppName,
     /// Its version, which is known once it is written down; 0 for an app that was not deployed, but named when the
     /// server started.
     version: Arc<AtomicU64>,
     /// Its guests.
     pub guests: Vec<Arc<Guest>>,
+    pub(crate) seen: Arc<Seen>,
 }
 
 impl App {
     /// An app as its manifest describes it. Nothing is loaded yet.
-    pub fn new(name: &str, manifest: Manifest, ceilings: &Ceilings, load: &Arc<dyn Load>) -> Arc<Self> {
+    pub fn new(name: AppName, manifest: Manifest, ceilings: &Ceilings, world: &World) -> Arc<Self> {
         let version = Arc::new(AtomicU64::new(0));
-        let guest = |spec| Arc::new(Guest::new(name, &version, spec, ceilings, load));
+        let rates = manifest.guests.iter().map(|guest| guest.serve.log.or(ServeLimits::DEFAULT.log));
+        let seen = world.observer.app(&name, rates.max().flatten());
+        let guest = |spec| Arc::new(Guest::new(&name, &version, spec, ceilings, world, &seen));
         let guests = manifest.guests.into_iter().map(guest).collect();
-        Arc::new(Self { name: name.to_owned(), version, guests })
+        Arc::new(Self { name, version, guests, seen })
     }
 
     /// Its version; 0 for one that was not deployed.
@@ -68,24 +83,26 @@ impl App {
         self.version.store(version, Relaxed);
     }
 
-    /// Whether any of its code is loaded.
-    pub(crate) fn is_loaded(&self) -> bool {
-        self.guests.iter().any(|guest| guest.code.is_loaded())
-    }
-
-    /// Whether any of its guests is left alone after many failures.
-    pub(crate) fn is_failing(&self) -> bool {
-        self.guests.iter().any(|guest| guest.breaker.open_for().is_some())
+    /// Whether it answers.
+    pub(crate) fn state(&self) -> AppState {
+        if self.guests.iter().any(|guest| guest.breaker.open_for().is_some()) {
+            AppState::Failing
+        } else if self.guests.iter().any(|guest| guest.code.is_loaded()) {
+            AppState::Running
+        } else {
+            AppState::Idle
+        }
     }
 }
 
 /// One guest of an app, and all that its requests share.
 pub struct Guest {
     /// The app's name.
-    pub app: String,
+    pub app: AppName,
     version: Arc<AtomicU64>,
     /// What its manifest says, with the server's limits where it says nothing.
     pub spec: Spec,
+    pub(crate) seen: Arc<Seen>,
     pub(crate) first_byte: Duration,
     pub(crate) request_body: u64,
     pub(crate) gate: Gate,
@@ -94,7 +111,14 @@ pub struct Guest {
 }
 
 impl Guest {
-    fn new(app: &str, version: &Arc<AtomicU64>, mut spec: Spec, ceilings: &Ceilings, load: &Arc<dyn Load>) -> Self {
+    fn new(
+        app: &AppName,
+        version: &Arc<AtomicU64>,
+        mut spec: Spec,
+        ceilings: &Ceilings,
+        world: &World,
+        seen: &Arc<Seen>,
+    ) -> Self {
         let mut limits = DEFAULT_LIMITS;
         limits.merge(spec.limits);
         spec.limits = limits.tightest(ceilings.limits);
@@ -103,13 +127,14 @@ impl Guest {
         spec.serve = serve.tightest(ceilings.serve);
         let serve = spec.serve;
         Self {
-            app: app.to_owned(),
+            app: app.clone(),
+            seen: Arc::clone(seen),
             version: Arc::clone(version),
             first_byte: serve.first_byte.unwrap_or(Duration::MAX),
             request_body: serve.request_body.unwrap_or(u64::MAX),
             gate: Gate::new(serve.concurrency.unwrap_or(u64::MAX), serve.queue.unwrap_or(u64::MAX)),
             breaker: Breaker::new(),
-            code: Code::new(app, spec.clone(), Arc::clone(load)),
+            code: Code::new(app.as_str(), spec.clone(), Arc::clone(&world.load)),
             spec,
         }
     }
@@ -131,8 +156,14 @@ impl Guest {
     pub fn name(&self) -> String {
         match &self.spec.name {
             Some(guest) => format!("{}/{guest}", self.app),
-            None => self.app.clone(),
+            None => self.app.to_string(),
         }
+    }
+}
+
+impl std::fmt::Debug for Guest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.name())
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use holm_admin::AppName;
 use holm_manifest::Route;
 use holm_router::Router;
 
@@ -13,7 +14,7 @@ use super::{App, Guest};
 /// All apps of a server. Requests look at a picture that never changes; putting an app in its place makes another.
 #[derive(Default)]
 pub struct Site {
-    apps: Mutex<BTreeMap<String, Arc<App>>>,
+    apps: Mutex<BTreeMap<AppName, Arc<App>>>,
     router: ArcSwap<Router<Arc<Guest>>>,
 }
 
@@ -55,7 +56,7 @@ impl Site {
     }
 
     /// Takes an app away, if it is there.
-    pub fn remove(&self, name: &str) -> Option<Arc<App>> {
+    pub fn remove(&self, name: &AppName) -> Option<Arc<App>> {
         let mut apps = self.lock();
         let removed = apps.remove(name)?;
         if let Ok(router) = router(&apps) {
@@ -65,7 +66,7 @@ impl Site {
     }
 
     /// The app of this name.
-    pub fn app(&self, name: &str) -> Option<Arc<App>> {
+    pub fn app(&self, name: &AppName) -> Option<Arc<App>> {
         self.lock().get(name).cloned()
     }
 
@@ -96,12 +97,12 @@ impl Site {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Arc<App>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<AppName, Arc<App>>> {
         self.apps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn router(apps: &BTreeMap<String, Arc<App>>) -> Result<Router<Arc<Guest>>, Vec<Conflict>> {
+fn router(apps: &BTreeMap<AppName, Arc<App>>) -> Result<Router<Arc<Guest>>, Vec<Conflict>> {
     let guests = apps.values().flat_map(|app| &app.guests);
     let routes = guests.flat_map(|guest| guest.spec.routes.iter().map(|route| (route.clone(), Arc::clone(guest))));
     Router::build(routes).map_err(|conflicts| {

@@ -8,36 +8,19 @@ use async_trait::async_trait;
 use holm_admin::AppName;
 use holm_admin::api::{Backend, Candidate, LogQuery, Prepared, Rejection};
 use holm_admin::store::Store;
-use holm_admin::wire::{AppState, AppStatus, LogLine, Top};
+use holm_admin::wire::{AppStatus, LogLine, Top};
 use tokio::sync::mpsc;
 
-use crate::apps::{App, Ceilings, Site};
-use crate::load::Load;
-
-/// What the admin API asks of those who see the server's requests.
-pub trait Seen: Send + Sync + 'static {
-    /// Requests that an app answered, and the last thing that went wrong with it.
-    fn of(&self, app: &str) -> (u64, Option<String>);
-    /// As [`Backend::logs`].
-    fn logs(&self, app: &str, query: LogQuery) -> mpsc::Receiver<LogLine>;
-    /// As [`Backend::metrics`].
-    fn metrics(&self, site: &Site) -> String;
-    /// As [`Backend::top`].
-    fn top(&self, site: &Site) -> Top;
-}
+use crate::apps::{App, Ceilings, Site, World};
 
 /// A running server, as the admin API drives it.
 pub struct Server {
     /// The apps that are served.
     pub site: Arc<Site>,
-    /// Who loads guests.
-    pub load: Arc<dyn Load>,
+    /// What its apps share.
+    pub world: World,
     /// What no app may go beyond.
     pub ceilings: Ceilings,
-    /// Who sees the requests.
-    pub seen: Arc<dyn Seen>,
-    /// Called with what goes wrong and nobody waits for.
-    pub on_warning: Box<dyn Fn(&str) + Send + Sync>,
     /// Called to read the configuration again.
     pub reload: Box<dyn Fn() -> Result<(), Vec<String>> + Send + Sync>,
 }
@@ -49,7 +32,7 @@ impl Server {
         for (name, _) in store.list() {
             match self.stored(store, &name) {
                 Ok(app) => apps.push(app),
-                Err(why) => (self.on_warning)(&format!("{name} is deployed and cannot be served: {why}")),
+                Err(why) => self.world.observer.warn(&format!("{name} is deployed and cannot be served: {why}")),
             }
         }
         // Deploys are checked against each other, so this can only be an app named on the command line.
@@ -71,13 +54,13 @@ impl Server {
     fn app(&self, candidate: &Candidate) -> Result<Arc<App>, Vec<String>> {
         let stored = candidate.guests.iter().map(|(called, guest)| (called.clone(), guest.path.clone())).collect();
         let manifest = policy::read(&candidate.manifest, &stored)?;
-        Ok(App::new(candidate.name.as_str(), manifest, &self.ceilings, &self.load))
+        Ok(App::new(candidate.name.clone(), manifest, &self.ceilings, &self.world))
     }
 
     fn put(&self, app: Arc<App>) {
         let name = app.name.clone();
         for conflict in self.site.put(vec![app]).err().into_iter().flatten() {
-            (self.on_warning)(&format!("{name} is deployed and cannot be served: {conflict}"));
+            self.world.observer.warn(&format!("{name} is deployed and cannot be served: {conflict}"));
         }
     }
 }
@@ -109,7 +92,8 @@ impl Backend for Driven {
     }
 
     async fn deactivate(&self, name: &AppName) {
-        self.0.site.remove(name.as_str());
+        self.0.site.remove(name);
+        self.0.world.observer.forget(name);
     }
 
     async fn reload(&self) -> Result<(), Rejection> {
@@ -117,27 +101,25 @@ impl Backend for Driven {
     }
 
     fn status(&self, name: &AppName) -> Option<AppStatus> {
-        let app = self.0.site.app(name.as_str())?;
+        let app = self.0.site.app(name)?;
         let routes = app.guests.iter().flat_map(|guest| guest.spec.routes.iter().map(ToString::to_string)).collect();
-        let state = match &app {
-            app if app.is_failing() => AppState::Failing,
-            app if app.is_loaded() => AppState::Running,
-            _ => AppState::Idle,
-        };
-        let (requests, last_error) = self.0.seen.of(&app.name);
-        Some(AppStatus { state, routes, last_error, requests })
+        let (requests, last_error) = (app.seen.stats.requests(), app.seen.last_error());
+        Some(AppStatus { state: app.state(), routes, last_error, requests })
     }
 
     fn logs(&self, name: &AppName, query: LogQuery) -> mpsc::Receiver<LogLine> {
-        self.0.seen.logs(name.as_str(), query)
+        match self.0.site.app(name) {
+            Some(app) => app.seen.log.read(query),
+            None => mpsc::channel(1).1,
+        }
     }
 
     fn metrics(&self) -> String {
-        self.0.seen.metrics(&self.0.site)
+        self.0.world.observer.metrics(&self.0.site)
     }
 
     fn top(&self) -> Top {
-        self.0.seen.top(&self.0.site)
+        self.0.world.observer.top(&self.0.site)
     }
 
     fn ready(&self) -> Result<(), String> {

@@ -1,0 +1,124 @@
+//! What it costs to record one request: its numbers, its id and trace, and its line in the log. Says something in an
+//! optimised build only.
+#![allow(clippy::unwrap_used)]
+
+use std::hint::black_box;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use holm_abi::Output;
+use holm_manifest::server::LogFormat;
+use holm_serve::observe::{Access, AppLog, Finished, Ids, JournalLimits, Log, Outcome, Stats};
+use http::{Method, StatusCode, Version};
+use rustix::time::{ClockId, clock_gettime};
+
+const ROUNDS: usize = 9;
+
+fn finished() -> Finished {
+    Finished {
+        status: Some(StatusCode::OK),
+        latency: Duration::from_micros(180),
+        cpu: Duration::from_micros(35),
+        memory: 1_200_000,
+        bytes_in: 0,
+        bytes_out: 13,
+        cold_start: None,
+        outcome: Outcome::Answered,
+    }
+}
+
+/// Does `times` of something, several times over, and prints the median CPU time of one: of the thread that does it, and
+/// of all threads.
+fn time(what: &str, times: u32, mut round: impl FnMut(u32)) {
+    let now = |clock| Duration::try_from(clock_gettime(clock)).unwrap();
+    let mut rounds: Vec<_> = (0..ROUNDS)
+        .map(|_| {
+            let (own, all) = (now(ClockId::ThreadCPUTime), now(ClockId::ProcessCPUTime));
+            round(times);
+            ((now(ClockId::ThreadCPUTime) - own) / times, (now(ClockId::ProcessCPUTime) - all) / times)
+        })
+        .collect();
+    rounds.sort();
+    let (own, all) = rounds[ROUNDS / 2];
+    println!("{what:44} {own:?}, all threads {all:?}");
+}
+
+fn stats() {
+    let (stats, finished) = (Arc::<Stats>::default(), finished());
+    time("stats.finished", 1_000_000, |times| (0..times).for_each(|_| stats.finished(black_box(&finished))));
+    time("stats.begin to finished", 1_000_000, |times| {
+        (0..times).for_each(|_| {
+            let held = stats.begin();
+            stats.finished(black_box(&finished));
+            drop(held);
+        });
+    });
+    time("stats.finished twice, by two threads at once", 1_000_000, |times| {
+        let half = || (0..times).for_each(|_| stats.finished(black_box(&finished)));
+        thread::scope(|scope| {
+            scope.spawn(half);
+            half();
+        });
+    });
+}
+
+fn ids() {
+    let ids = Ids::new();
+    time("request id and trace", 1_000_000, |times| {
+        (0..times).for_each(|_| {
+            black_box(ids.trace(ids.request(), None));
+        });
+    });
+}
+
+fn access(format: LogFormat) {
+    let log = Log::to(format, true, io::sink()).unwrap();
+    let app = AppLog::new("hello".parse().unwrap(), log.clone(), Arc::default(), JournalLimits::default());
+    let (ids, finished) = (Ids::new(), finished());
+    let request = ids.request();
+    let access = Access {
+        request,
+        trace: Some(ids.trace(request, None)),
+        version: Some(12),
+        guest: None,
+        method: &Method::GET,
+        host: "www.example.com",
+        path: "/api/v1/things/4711",
+        protocol: Version::HTTP_11,
+        peer: Some(SocketAddr::from(([192, 0, 2, 1], 50_123))),
+        finished: &finished,
+    };
+    let what = format!("access line, {format:?}");
+    time(&what, 5_000, |times| {
+        (0..times).for_each(|_| app.access(black_box(&access)));
+        assert!(log.flush(Duration::from_secs(10)));
+    });
+    println!("{:44} {} dropped", "", log.dropped());
+}
+
+fn guest_lines(rate: u64, what: &str) {
+    let log = Log::to(LogFormat::Text, true, io::sink()).unwrap();
+    let limits = JournalLimits { rate, ..JournalLimits::default() };
+    let app = Arc::new(AppLog::new("hello".parse().unwrap(), log.clone(), Arc::default(), limits));
+    let request = Ids::new().request();
+    time(what, 5_000, |times| {
+        let Output::Sink(sink) = app.stdio(1, request).stdout else { unreachable!() };
+        (0..times).for_each(|_| sink.write(black_box(b"something that a guest has to say\n")).unwrap());
+        assert!(log.flush(Duration::from_secs(10)));
+    });
+    time("streams for a request that writes nothing", 100_000, |times| {
+        (0..times).for_each(|_| drop(black_box(app.stdio(1, request))));
+    });
+}
+
+fn main() {
+    stats();
+    ids();
+    access(LogFormat::Text);
+    access(LogFormat::Json);
+    guest_lines(1 << 40, "a guest's line");
+    guest_lines(1, "a guest's line over its limit");
+}

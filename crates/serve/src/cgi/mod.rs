@@ -1,0 +1,94 @@
+//! Programs that answer HTTP requests as CGI: RFC 3875, with the conventions of WAGI.
+//!
+//! Every request is one run of the program. What is asked stands in its environment ([`environment`] lists the
+//! variables), the request's body is its standard input, and it answers on its standard output: a block of headers, an
+//! empty line, the body. Standard error is its log. Nothing is kept whole: the program waits while the client sends,
+//! and while the client reads.
+//!
+//! Where we differ from WAGI: the first argument is the program's name, not the request's path, because programs choose
+//! what they are by it; parameters of the query that begin with `-` are no arguments, because programs take those for
+//! options. Where we differ from the RFC: a `Location` that is only a path is sent to the client as well, as WAGI does.
+
+mod environment;
+mod head;
+mod response;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use holm_abi::{Body, Command, Error, Exchange, HttpHandler, Incoming, Input, Kind, Output, Result, Run, pipe};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Empty};
+
+use response::Program;
+
+/// Bytes of a response that are kept while the client does not read.
+const KEPT: usize = 64 << 10;
+
+/// A program that answers HTTP requests as CGI. Every request is a fresh instance.
+pub struct Cgi {
+    command: Arc<dyn Command>,
+    /// The program's name and the arguments that do not come from the request.
+    args: Vec<String>,
+}
+
+/// A request's extension: who sent it. Without it, or with none (as on a Unix socket), `REMOTE_ADDR` is empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub Option<SocketAddr>);
+
+/// A request's extension: the part of its path that its route stands for, as it is in the request: `/api` or, for a
+/// route without a path, nothing. It is `SCRIPT_NAME`; the rest of the path is `PATH_INFO`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Matched(pub String);
+
+impl Cgi {
+    /// Answers with runs of `command`, which is called `name` in its own arguments and in messages.
+    pub fn new(command: Arc<dyn Command>, name: impl Into<String>) -> Self {
+        Self { command, args: vec![name.into()] }
+    }
+
+    /// With arguments that come before those of the request.
+    #[must_use]
+    pub fn with_args(mut self, args: impl IntoIterator<Item = String>) -> Self {
+        self.args.extend(args);
+        self
+    }
+}
+
+#[async_trait]
+impl HttpHandler for Cgi {
+    async fn handle(&self, request: Request<Body>, exchange: Exchange) -> Result<Response<Body>> {
+        let (parts, body) = request.into_parts();
+        let Some(env) = environment::variables(&parts, &body) else { return Ok(bad_request()) };
+        let (stdout, output) = pipe(KEPT);
+        let run = Run {
+            args: self.args.iter().cloned().chain(environment::arguments(&parts.uri)).collect(),
+            env,
+            stdin: Some(Input::Stream(Incoming::new(body))),
+            stdout: Some(Output::Pipe(stdout)),
+            stderr: exchange.stdio.map(|stdio| stdio.stderr),
+            usage: exchange.usage,
+        };
+        let command = Arc::clone(&self.command);
+        let guest = Box::pin(async move { command.run(&run).await });
+        let name = self.args.first().map_or("", String::as_str);
+        let program = Program { name: name.into(), guest: Some(guest), output, failed: exchange.failed };
+        program.respond(parts.method == Method::HEAD).await
+    }
+}
+
+/// The answer to a path that an environment variable cannot hold.
+fn bad_request() -> Response<Body> {
+    let mut response = Response::new(Empty::new().map_err(|never| match never {}).boxed_unsync());
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    response
+}
+
+/// The error of a program that did not answer as one does.
+fn no_response(program: &str, why: impl std::fmt::Display) -> Error {
+    Error::new(Kind::NoResponse, format!("{program}: {why}")).note(
+        "a CGI program writes headers to standard output, such as `Content-Type: text/plain`, then an empty line, then \
+         the body",
+    )
+}

@@ -1,0 +1,115 @@
+//! What the server remembers of its apps, whatever their version.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use holm_abi::Error;
+use holm_admin::AppName;
+use holm_admin::wire::{AppState, Top};
+
+use super::metrics::{self, App, Server};
+use super::{AppLog, Ids, JournalLimits, Level, Log, Process, RequestId, Stats};
+use crate::apps::Site;
+use crate::front::Counters;
+
+/// Sees what becomes of requests, and tells those who ask.
+pub struct Observer {
+    pub(crate) ids: Ids,
+    pub(crate) log: Log,
+    process: Process,
+    /// Those of the front, once there is one.
+    pub front: OnceLock<Arc<Counters>>,
+    apps: Mutex<BTreeMap<AppName, Arc<Seen>>>,
+}
+
+/// What is remembered of one app, from version to version.
+pub struct Seen {
+    /// What became of its requests.
+    pub stats: Arc<Stats>,
+    /// What it wrote, and what the server said of it.
+    pub log: Arc<AppLog>,
+    last_error: Mutex<Option<String>>,
+}
+
+impl Observer {
+    /// An observer that writes to `log`.
+    pub fn new(log: Log) -> Self {
+        Self { ids: Ids::new(), log, process: Process::start(), front: OnceLock::new(), apps: Mutex::default() }
+    }
+
+    /// What is remembered of the app called `name`, whose guests may log `rate` bytes a second.
+    pub(crate) fn app(&self, name: &AppName, rate: Option<u64>) -> Arc<Seen> {
+        let limits = JournalLimits { rate: rate.unwrap_or(u64::MAX), ..JournalLimits::default() };
+        let mut apps = self.apps.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(seen) = apps.get(name) {
+            seen.log.set_limits(limits);
+            return Arc::clone(seen);
+        }
+        let stats = Arc::<Stats>::default();
+        let log = Arc::new(AppLog::new(name.clone(), self.log.clone(), Arc::clone(&stats), limits));
+        let seen = Arc::new(Seen { stats, log, last_error: Mutex::default() });
+        apps.insert(name.clone(), Arc::clone(&seen));
+        seen
+    }
+
+    /// Forgets an app that was removed.
+    pub(crate) fn forget(&self, name: &AppName) {
+        self.apps.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+    }
+
+    /// Says something about the server itself.
+    pub fn warn(&self, text: &str) {
+        self.log.server(Level::Warn, text);
+    }
+
+    /// Metrics in the text format of Prometheus.
+    pub fn metrics(&self, site: &Site) -> String {
+        self.look(site, |apps, server| metrics::render(apps.iter().copied(), server))
+    }
+
+    /// What the server is doing.
+    pub fn top(&self, site: &Site) -> Top {
+        self.look(site, |apps, server| metrics::top(apps.iter().copied(), server))
+    }
+
+    fn look<R>(&self, site: &Site, say: impl FnOnce(&[App<'_>], &Server<'_>) -> R) -> R {
+        let apps = site.apps();
+        let app = |app: &'_ Arc<crate::apps::App>| (app.state(), app.version());
+        let states: Vec<(AppState, u64)> = apps.iter().map(app).collect();
+        let shown: Vec<App<'_>> = apps
+            .iter()
+            .zip(&states)
+            .map(|(app, &(state, version))| App {
+                name: &app.name,
+                version,
+                state,
+                stats: &app.seen.stats,
+                instances: u64::from(app.seen.stats.in_flight()),
+                memory: 0,
+            })
+            .collect();
+        let (none, process) = (Counters::default(), self.process.read());
+        let front = self.front.get().map_or(&none, |front| front);
+        say(&shown, &Server { front, process: &process, log_dropped: self.log.dropped() })
+    }
+}
+
+impl Seen {
+    /// A guest failed.
+    pub(crate) fn failed(&self, version: u64, request: RequestId, error: &Error) {
+        let mut text = error.to_string();
+        for frame in error.frames() {
+            text.push_str(&format!("\n  at {frame}"));
+        }
+        for note in error.notes() {
+            text.push_str(&format!("\n  {note}"));
+        }
+        self.log.server(Level::Error, Some(version), Some(request), &text);
+        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
+    }
+
+    /// The last thing that went wrong.
+    pub(crate) fn last_error(&self) -> Option<String> {
+        self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

@@ -1,0 +1,16 @@
+//! `holm serve` from outside: the real program, real sockets, and the guests of `guests/`.
+
+// `allow-unwrap-in-tests` does not reach the helpers of integration tests.
+#![allow(clippy::unwrap_used)]
+#![cfg(feature = "serve")]
+
+mod basics;
+mod client;
+mod failures;
+mod guests;
+mod http2;
+mod server;
+
+#[path = "../e2e/support.rs"]
+#[allow(dead_code, reason = "shared with the tests of commands")]
+mod support;
