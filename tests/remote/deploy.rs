@@ -101,7 +101,7 @@ fn a_name_that_no_server_takes_has_another_way() {
     let server = Server::start();
     let app = folder(&[("holm.toml", b"holm = 1\nname = \"My Shop\"\nguest = \"a.wasm\""), ("a.wasm", b"a")]);
     assert_snapshot!(server.holm(["deploy", "."]).within(app.path()).fails(125), @r#"
-    error: "My Shop" cannot name an app: names are 1 to 63 of a-z, 0-9 and -, and do not start with -
+    error: ./holm.toml: "My Shop" cannot name an app: names are 1 to 63 of a-z, 0-9 and -, and do not start with -
     hint: --name NAME gives it another name on the server
     "#);
     assert_snapshot!(server.holm(["deploy", ".", "--name", "My Shop"]).within(app.path()).fails(125), @r#"

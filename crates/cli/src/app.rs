@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use holm_admin::{AppName, BadName};
 use holm_engine::{Error, Kind, Result};
 use holm_manifest::{App as Manifest, Guest};
 
@@ -15,8 +16,12 @@ pub(crate) struct Found {
 
 impl Found {
     /// The name it gives itself, else that of its folder or file.
-    pub(crate) fn name(&self) -> String {
-        self.manifest.name.clone().unwrap_or_else(|| name_of(&self.from))
+    ///
+    /// # Errors
+    /// [`Kind::Usage`] for one that no server takes.
+    pub(crate) fn name(&self) -> Result<AppName> {
+        let name = self.manifest.name.clone().unwrap_or_else(|| name_of(&self.from));
+        name.parse().map_err(|error: BadName| Error::new(Kind::Usage, format!("{}: {error}", self.from.display())))
     }
 
     /// The manifest's file, if there is one.

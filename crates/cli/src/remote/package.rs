@@ -19,9 +19,7 @@ pub(super) fn pack(path: &Path, name: Option<AppName>) -> Result<(AppName, Packa
     let found = app::find(path)?;
     let name = match name {
         Some(name) => name,
-        None => found.name().parse().map_err(|error: holm_admin::BadName| {
-            Error::new(Kind::Usage, error.to_string()).note("--name NAME gives it another name on the server")
-        })?,
+        None => found.name().map_err(|error| error.note("--name NAME gives it another name on the server"))?,
     };
     let text = text(&found)?;
     let guests = guests(&text, &found)?;

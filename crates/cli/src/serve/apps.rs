@@ -40,9 +40,5 @@ fn one(path: &Path, args: &HostArgs) -> Result<(AppName, Manifest)> {
     for guest in &mut found.manifest.guests {
         say(guest, args.clone())?;
     }
-    let name = found.name();
-    let named = name.parse();
-    let named =
-        named.map_err(|error| Error::new(Kind::Usage, format!("{}: the name {name:?}: {error}", path.display())))?;
-    Ok((named, found.manifest))
+    Ok((found.name()?, found.manifest))
 }
