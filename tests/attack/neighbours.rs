@@ -7,6 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
+
 use crate::server::{Server, manifest, serve_all};
 use crate::support::PATIENCE;
 
@@ -43,17 +45,17 @@ impl Attack {
             for _ in 0..self.clients {
                 scope.spawn(|| self.keep_on(address, &begun, &done));
             }
+            let _end = End { done: &done, server: &server };
             let deadline = Instant::now() + PATIENCE;
             while begun.load(Relaxed) < self.clients {
                 assert!(Instant::now() < deadline, "the attack does not begin");
                 thread::sleep(Duration::from_millis(10));
             }
-            // Whatever is wrong, the attackers have to end first.
-            let slow: Vec<Duration> = (0..REQUESTS).map(|_| answers(&server)).filter(|took| *took > BOUND).collect();
+            let mut took: Vec<Duration> = (0..REQUESTS).map(|_| answers(&server)).collect();
+            took.sort();
             let grown = server.peak() - before;
-            done.store(true, Relaxed);
-            drop(server);
-            assert!(slow.is_empty(), "{} of {REQUESTS} requests took too long: {slow:?}", slow.len());
+            println!("median {:?}, slowest {:?}, {grown} MiB more", took[REQUESTS / 2], took[REQUESTS - 1]);
+            assert!(took[REQUESTS - 1] < BOUND, "{took:?}");
             assert!(grown < self.memory, "it grew by {grown} MiB");
         });
     }
@@ -72,6 +74,20 @@ impl Attack {
             // An app that is left alone for a while answers at once.
             thread::sleep(Duration::from_millis(10));
         }
+    }
+}
+
+/// Ends the attackers, and with them the scope they are in, whatever is wrong.
+struct End<'a> {
+    done: &'a AtomicBool,
+    server: &'a Server,
+}
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.done.store(true, Relaxed);
+        // They may wait for it.
+        self.server.signal(Signal::KILL);
     }
 }
 
@@ -154,6 +170,22 @@ fn an_app_that_floods_its_log() {
         drain(&stream);
     };
     Attack { limits: "", clients: 16, bad, memory: 128 }.besides();
+}
+
+#[test]
+#[ignore = "guests write to standard error themselves and block the server's threads; its log has to do it for them"]
+fn an_app_that_floods_a_log_that_nobody_reads() {
+    let server = serve_all(&[
+        manifest("bad", "serve-kit.p2.wasm", "routes = \"bad.example\""),
+        manifest("good", "serve-kit.p2.wasm", "routes = \"good.example\""),
+    ]);
+    server.is_not_listened_to();
+    let floods: Vec<TcpStream> = (0..8).map(|_| TcpStream::connect(server.address()).unwrap()).collect();
+    floods.iter().for_each(|flood| get(flood, "/log/100000"));
+    thread::sleep(Duration::from_secs(1));
+    let mut client = server.client();
+    client.send("GET /counter HTTP/1.1\r\nhost: good.example\r\n\r\n");
+    assert_eq!(client.response().said(), (200, "1\n"));
 }
 
 #[test]

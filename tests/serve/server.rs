@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Read};
 use std::net::{SocketAddr, TcpStream};
 use std::process::Child;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -31,6 +32,7 @@ pub(crate) struct Server {
 struct Log {
     text: Mutex<String>,
     grown: Condvar,
+    unread: AtomicBool,
 }
 
 /// A manifest for a guest of ours. `rest` begins with keys of the app and goes on with tables.
@@ -135,6 +137,11 @@ impl Server {
         })
     }
 
+    /// From now on nobody reads what it says.
+    pub(crate) fn is_not_listened_to(&self) {
+        self.log.unread.store(true, Relaxed);
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
@@ -205,6 +212,9 @@ impl Log {
             }
             line.clear();
             self.grown.notify_all();
+            while self.unread.load(Relaxed) {
+                thread::park();
+            }
         }
     }
 
