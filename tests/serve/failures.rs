@@ -27,7 +27,7 @@ fn refused(response: &Response, status: u16) -> &str {
 #[track_caller]
 fn fails(server: &Server, path: &str, status: u16, reason: &str) {
     let response = server.get(path);
-    let line = server.logs(&[&refused(&response, status), reason]);
+    let line = server.logs(&[refused(&response, status), reason]);
     for inner in ["wasmtime", "holm_", "crates/", "abis/"] {
         assert!(!line.contains(inner), "`{inner}` of Holm in the log: {line}");
     }
@@ -116,10 +116,10 @@ fn a_guest_that_answers_too_late_is_a_gateway_timeout() {
     for kit in KITS {
         let server = serve_kit(kit, "first-byte = \"500ms\"");
         let response = server.get("/sleep/600000");
-        server.logs(&[&refused(&response, 504), "no response within 500ms"]);
+        server.logs(&[refused(&response, 504), "no response within 500ms"]);
         let waiting = serve_kit(kit, "wall = \"300ms\"");
         let response = waiting.get("/sleep/600000");
-        waiting.logs(&[&refused(&response, 504), "out of time"]);
+        waiting.logs(&[refused(&response, 504), "out of time"]);
     }
 }
 

@@ -9,6 +9,7 @@ mod client;
 mod failures;
 mod guests;
 mod http2;
+#[allow(dead_code, reason = "shared with the tests of attacks")]
 mod server;
 
 #[path = "../e2e/support.rs"]
