@@ -211,7 +211,7 @@ mod tests {
     fn counting(cache: Option<Cache>) -> (Loader, Arc<AtomicU32>) {
         let compiled = Arc::new(AtomicU32::new(0));
         let count = Arc::clone(&compiled);
-        let on_compile = Box::new(move |_, _| drop(count.fetch_add(1, SeqCst)));
+        let on_compile = Box::new(move |_, _| _ = count.fetch_add(1, SeqCst));
         (Loader { cache, on_compile: Some(on_compile), ..Loader::default() }, compiled)
     }
 

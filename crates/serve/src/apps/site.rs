@@ -38,10 +38,8 @@ impl Site {
     /// Every route that two apps want. Nothing has changed then.
     pub fn put(&self, new: Vec<Arc<App>>) -> Result<(), Vec<Conflict>> {
         let mut apps = self.lock();
-        let mut next = apps.clone();
-        next.extend(new.into_iter().map(|app| (app.name.clone(), app)));
-        self.router.store(Arc::new(router(&next)?));
-        *apps = next;
+        self.router.store(Arc::new(router(&apps, &new)?));
+        apps.extend(new.into_iter().map(|app| (app.name.clone(), app)));
         Ok(())
     }
 
@@ -50,16 +48,15 @@ impl Site {
     /// # Errors
     /// As [`Site::put`].
     pub fn check(&self, app: &Arc<App>) -> Result<(), Vec<Conflict>> {
-        let mut next = self.lock().clone();
-        next.insert(app.name.clone(), Arc::clone(app));
-        router(&next).map(drop)
+        let apps = self.lock().clone();
+        router(&apps, std::slice::from_ref(app)).map(drop)
     }
 
     /// Takes an app away, if it is there.
     pub fn remove(&self, name: &AppName) -> Option<Arc<App>> {
         let mut apps = self.lock();
         let removed = apps.remove(name)?;
-        if let Ok(router) = router(&apps) {
+        if let Ok(router) = router(&apps, &[]) {
             self.router.store(Arc::new(router));
         }
         Some(removed)
@@ -102,8 +99,11 @@ impl Site {
     }
 }
 
-fn router(apps: &BTreeMap<AppName, Arc<App>>) -> Result<Router<Arc<Guest>>, Vec<Conflict>> {
-    let guests = apps.values().flat_map(|app| &app.guests);
+/// Leads to all of `apps`, and to the `new` ones in the place of those of the same name.
+fn router(apps: &BTreeMap<AppName, Arc<App>>, new: &[Arc<App>]) -> Result<Router<Arc<Guest>>, Vec<Conflict>> {
+    let stays = |app: &&Arc<App>| new.iter().all(|new| new.name != app.name);
+    // The new ones come last, so that what they want and cannot have is said of them.
+    let guests = apps.values().filter(stays).chain(new).flat_map(|app| &app.guests);
     let routes = guests.flat_map(|guest| guest.spec.routes.iter().map(|route| (route.clone(), Arc::clone(guest))));
     Router::build(routes).map_err(|conflicts| {
         let named = |conflict: holm_router::Conflict<Arc<Guest>>| Conflict {
