@@ -173,7 +173,6 @@ fn an_app_that_floods_its_log() {
 }
 
 #[test]
-#[ignore = "guests write to standard error themselves and block the server's threads; its log has to do it for them"]
 fn an_app_that_floods_a_log_that_nobody_reads() {
     let server = serve_all(&[
         manifest("bad", "serve-kit.p2.wasm", "routes = \"bad.example\""),

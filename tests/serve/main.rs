@@ -6,6 +6,7 @@
 
 mod basics;
 mod client;
+mod deploying;
 mod failures;
 mod guests;
 mod http2;

@@ -45,7 +45,7 @@ pub(super) async fn respond(
     match answered.await? {
         Ok(response) => {
             let failed = exchange.failed.clone();
-            Ok(response.map(|body| Streaming { body, guest, failed, broken: false }.boxed_unsync()))
+            Ok(response.map(|body| Streaming { body, guest, failed, broken: false, frames: 0 }.boxed_unsync()))
         }
         Err(_) => match guest {
             // It dropped its way to answer, and may yet say why.
@@ -55,12 +55,17 @@ pub(super) async fn respond(
     }
 }
 
+/// Frames in a row after which others get their turn: a guest that writes as fast as its client reads never waits.
+const TURN: u8 = 16;
+
 /// A response's body, and the guest that writes it.
 struct Streaming {
     body: WasiBody,
     guest: Option<Metered<Running>>,
     failed: Option<OnFailure>,
     broken: bool,
+    /// Frames since anybody waited.
+    frames: u8,
 }
 
 impl Streaming {
@@ -93,8 +98,17 @@ impl http_body::Body for Streaming {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = &mut *self;
+        if this.frames >= TURN {
+            this.frames = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         this.drive(cx);
-        let frame = std::task::ready!(Pin::new(&mut this.body).poll_frame(cx));
+        let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) else {
+            this.frames = 0;
+            return Poll::Pending;
+        };
+        this.frames += 1;
         match frame {
             Some(Ok(frame)) => Poll::Ready(Some(Ok(frame))),
             Some(Err(error)) => {
