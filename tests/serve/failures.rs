@@ -40,7 +40,7 @@ fn breaks_off(server: &Server, path: &str, reason: &str) {
     let response = server.get(path);
     assert!(!response.whole, "this looks like the end of the response: {response:?}");
     assert!(!response.body.contains(reason), "{response:?}");
-    server.logs(&["request ", reason]);
+    server.logs(&[reason]);
     assert_eq!(server.get("/counter").said(), (200, "1\n"));
 }
 
@@ -73,7 +73,7 @@ fn a_response_that_breaks_off_does_not_look_complete() {
     let server = serve(P2, &[]);
     let response = server.get("/trap-after-head");
     assert!(response.head.status == 502 || !response.whole, "{response:?}");
-    server.logs(&["request ", "trapped"]);
+    server.logs(&["trapped"]);
 }
 
 #[test]
@@ -90,9 +90,9 @@ fn over_http2_a_response_that_breaks_off_is_reset() {
 fn a_trap_after_the_response_is_in_the_log() {
     let server = serve(P2, &[]);
     let response = server.get("/trap-after-body");
-    // A trap that comes before anybody read the response is told; one that comes later cannot be any more.
-    assert!([200, 502].contains(&response.head.status), "{response:?}");
-    server.logs(&["request ", "trapped"]);
+    // A trap that comes before anybody read the response is told; one that comes later breaks it off at most.
+    assert!([200, 502].contains(&response.head.status) || !response.whole, "{response:?}");
+    server.logs(&["trapped"]);
     assert_eq!(server.get("/counter").said().0, 200);
 }
 
@@ -209,7 +209,7 @@ fn a_response_beyond_its_limit_breaks_off() {
         assert_eq!(server.post("/echo", &body).said(), (200, body.as_str()), "{kit}");
         let beyond = server.post("/echo", &(body + "x"));
         assert!(!beyond.whole && beyond.body.len() <= 100_000, "{kit}: {} bytes", beyond.body.len());
-        server.logs(&["request ", "its response is longer than 100000 bytes"]);
+        server.logs(&["its response is longer than 100000 bytes"]);
         assert_eq!(server.get("/counter").said(), (200, "1\n"), "{kit}");
     }
 }
@@ -317,7 +317,7 @@ fn an_app_that_only_fails_is_left_alone_for_a_while_and_no_other() {
     let after: u64 = open.head.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=30).contains(&after), "{after}");
     assert_eq!(server.get_at("well.example", "/counter").said(), (200, "1\n"));
-    server.logs(&["failing: only fails, and is left alone for a while"]);
+    server.logs(&[" failing@0 ", "it only fails, so it is left alone for a while"]);
 
     let deadline = Instant::now() + PATIENCE;
     while server.get_at("failing.example", "/counter").said().0 != 200 {
