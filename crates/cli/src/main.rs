@@ -1,7 +1,7 @@
 //! The `holm` program.
 
 // The documentation of arguments is their help text, for terminals.
-#![allow(rustdoc::bare_urls)]
+#![allow(rustdoc::bare_urls, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags)]
 
 #[cfg(feature = "serve")]
 mod app;

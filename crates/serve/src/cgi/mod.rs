@@ -1,6 +1,6 @@
 //! Programs that answer HTTP requests as CGI: RFC 3875, with the conventions of WAGI.
 //!
-//! Every request is one run of the program. What is asked stands in its environment ([`environment`] lists the
+//! Every request is one run of the program. What is asked stands in its environment (`environment` lists the
 //! variables), the request's body is its standard input, and it answers on its standard output: a block of headers, an
 //! empty line, the body. Standard error is its log. Nothing is kept whole: the program waits while the client sends,
 //! and while the client reads.
