@@ -162,11 +162,12 @@ fn split_scheme(text: &str) -> Result<(Option<Scheme>, &str), String> {
     }
 }
 
-/// `10.0.0.0/8` would otherwise grant the path `/8` of one host.
+/// `10.0.0.0/8` would otherwise grant the path `/8` of one host; so would `10.0.0.0/8/`, which is written the same.
 fn looks_like_a_range(authority: &str, prefix: &str) -> bool {
-    let length = prefix.trim_start_matches('/');
+    let length = prefix.trim_matches('/');
     let number = !length.is_empty() && length.bytes().all(|b| b.is_ascii_digit());
-    number && authority.parse::<IpAddr>().is_ok()
+    let address = authority.trim_start_matches('[').trim_end_matches(']');
+    number && address.parse::<IpAddr>().is_ok()
 }
 
 fn parse_prefix(text: &str) -> Result<String, String> {
@@ -275,7 +276,9 @@ mod tests {
             "`tcp://db.example.com` is not an HTTP grant: `tcp` is neither http nor https; for \
              other protocols make it a `net` grant (example: `https://api.example.com`)"
         );
-        assert!(complaint("10.0.0.0/8").contains("only a `net` grant can give"));
+        for range in ["10.0.0.0/8", "10.0.0.0/8/", "::3/8/", "[::3]/8"] {
+            assert!(complaint(range).contains("only a `net` grant can give"), "{range}");
+        }
         assert!(complaint("https://a.example:0").contains("from 1 to 65535"));
         assert!(complaint("https://a.example/v1/*").contains("covers everything below"));
         assert!(complaint("https://a.example/v1/../x").contains("write it out plainly"));
