@@ -61,20 +61,29 @@ impl Handled {
         metered_store(engine, state, &host.limits, &exchange.usage)
     }
 
-    /// How the guest ended, in our words.
-    fn ended(&self, store: &mut Store<State>, result: wasmtime::Result<()>) -> Result<()> {
+    /// How the guest ended, in our words; the inner error is the one it answered with in place of a response.
+    fn ended<E: std::fmt::Debug>(
+        &self,
+        store: &mut Store<State>,
+        called: wasmtime::Result<Result<(), E>>,
+    ) -> Result<()> {
         if let Some(error) = store.data().output.failure() {
             return Err(error.about(&self.guest.name));
         }
-        result.map_err(|error| match error.downcast_ref::<wasmtime_wasi::I32Exit>() {
+        let answered = called.map_err(|error| match error.downcast_ref::<wasmtime_wasi::I32Exit>() {
             Some(exit) => {
                 Error::new(Kind::NoResponse, format!("it ended with exit code {}", exit.0)).about(&self.guest.name)
             }
             None => explain(store, error, self.guest.trap_context(&self.services.host)),
-        })
+        })?;
+        answered.map_err(|code| self.no_response(format_args!("it answered with the error {code:?}")))
     }
 
-    /// The error of a guest that answered with one, or did not answer.
+    /// The error of a guest that ended well, and did not answer.
+    fn unanswered(&self) -> Error {
+        self.no_response("it returned without a response")
+    }
+
     fn no_response(&self, why: impl std::fmt::Display) -> Error {
         Error::new(Kind::NoResponse, format!("{}: {why}", self.guest.name))
     }

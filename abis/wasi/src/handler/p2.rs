@@ -37,15 +37,10 @@ impl HttpHandler for Handler {
         let (send, head) = oneshot::channel();
         let guest = async move {
             let limits = handled.services.host.limits;
-            let mut refused = None;
-            let called = within_wall(&limits, call(&pre, &mut store, request, send, &mut refused)).await;
-            handled.ended(&mut store, called)?;
-            match refused {
-                Some(code) => Err(handled.no_response(format_args!("it answered with the error {code:?}"))),
-                None => Ok(()),
-            }
+            let called = within_wall(&limits, call(&pre, &mut store, request, send)).await;
+            handled.ended(&mut store, called)
         };
-        respond(Box::pin(guest), head, &exchange, || self.handled.no_response("it returned without a response")).await
+        respond(Box::pin(guest), head, &exchange, || self.handled.unanswered()).await
     }
 }
 
@@ -55,13 +50,12 @@ async fn call(
     store: &mut Store<State>,
     request: Request<Body>,
     head: oneshot::Sender<Response<WasiBody>>,
-    refused: &mut Option<ErrorCode>,
-) -> wasmtime::Result<()> {
+) -> wasmtime::Result<Result<(), ErrorCode>> {
     let scheme = match request.uri().scheme_str() {
         Some("https") => Scheme::Https,
         _ => Scheme::Http,
     };
-    let (error, error_sent) = oneshot::channel();
+    let (error, mut refused) = oneshot::channel();
     let guest = pre.instantiate_async(&mut *store).await?;
     let mut http = store.data_mut().http();
     let request = http.new_incoming_request(scheme, request.map(incoming))?;
@@ -73,7 +67,5 @@ async fn call(
         }
     })?;
     guest.wasi_http_incoming_handler().call_handle(&mut *store, request, out).await?;
-    let mut error_sent = error_sent;
-    *refused = error_sent.try_recv().ok();
-    Ok(())
+    Ok(refused.try_recv().map_or(Ok(()), Err))
 }

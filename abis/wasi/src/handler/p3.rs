@@ -39,18 +39,9 @@ impl HttpHandler for Handler {
         let guest = async move {
             let limits = handled.services.host.limits;
             let called = within_wall(&limits, call(&pre, &mut store, request, send)).await;
-            let refused = match called {
-                Ok(Err(code)) => Some(code),
-                Ok(Ok(())) => None,
-                Err(error) => return handled.ended(&mut store, Err(error)),
-            };
-            handled.ended(&mut store, Ok(()))?;
-            match refused {
-                Some(code) => Err(handled.no_response(format_args!("it answered with the error {code:?}"))),
-                None => Ok(()),
-            }
+            handled.ended(&mut store, called)
         };
-        respond(Box::pin(guest), head, &exchange, || self.handled.no_response("it returned without a response")).await
+        respond(Box::pin(guest), head, &exchange, || self.handled.unanswered()).await
     }
 }
 
