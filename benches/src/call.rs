@@ -19,7 +19,7 @@ pub fn run() {
     let source = Source::from_bytes("add.wat", ADD.into()).expect("the text parses");
     let opened = loader.open(source).expect("it is Wasm");
     let loaded = loader.load(&opened, &Settings::default(), true, &Runtime::default()).expect("it compiles");
-    let guest = Guest { name: "add".into(), shape: Arc::new(opened.shape), code: loaded.code, path: None };
+    let guest = Guest { name: "add".into(), shape: Arc::new(opened.shape), code: loaded.code, path: None, lone: None };
     let mut session = Session::new(&guest, &Host::default()).expect("it imports nothing");
     let add = session.function::<(i32, i32), i32>("add").expect("it exports add");
 

@@ -28,8 +28,9 @@ pub(crate) fn load(wasi: &Wasi, guest: &Guest, host: &Host) -> Result<Vec<Entry>
     let pre = linker.instantiate_pre(component).map_err(|_| missing::component(guest, component, linker))?;
 
     let services = Arc::new(Services::new(wasi, host));
-    let (lent, name) = (Arc::clone(&services), guest.name.clone());
-    let state = Arc::new(move || State::new(&lent, Given::new(std::slice::from_ref(&name), &lent.host.stdio)));
+    let lent = Arc::clone(&services);
+    let given = Given::new(Arc::new([guest.name.clone()]), host.stdio.clone());
+    let state = Arc::new(move || State::new(&lent, given.clone()));
     let mut entries = vec![Entry::Functions(Arc::new(ComponentFunctions::new(guest, host, pre.clone(), state)))];
     #[cfg(feature = "http")]
     if let Some(handler) = handler::load(guest, &services, &pre)? {
@@ -95,12 +96,12 @@ impl Program {
 impl Command for Program {
     async fn run(&self, run: &Run) -> Result<i32> {
         let host = &self.services.host;
-        let mut state = State::new(&self.services, Given::of(run, &run.stdio(&host.stdio)))?;
+        let mut state = State::new(&self.services, Given::of(run, &host.stdio))?;
         state.limiter = state.limiter.counted_by(&run.usage);
         let mut store = metered_store(self.pre.component().engine(), state, &host.limits, &run.usage)?;
         let guest = Metered::new(Arc::clone(&run.usage), Box::pin(self.start(&mut store)));
         let ended = within_wall(&host.limits, guest).await;
-        if let Some(error) = store.data().output.failure() {
+        if let Some(error) = store.data().world.failure() {
             return Err(error.about(&self.guest.name));
         }
         exit_code(&mut store, ended, self.guest.trap_context(host))

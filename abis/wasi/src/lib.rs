@@ -6,6 +6,8 @@ mod component;
 mod config;
 mod context;
 #[cfg(feature = "http")]
+mod direct;
+#[cfg(feature = "http")]
 mod handler;
 #[cfg(feature = "http")]
 mod http;
@@ -28,7 +30,7 @@ mod tls;
 use std::sync::Arc;
 
 use holm_abi::{Abi, Certainty, Entry, Evidence, Guest, Host, Provision, Result};
-use holm_engine::shape::{ExternType, Form, Import, Shape};
+use holm_engine::shape::{ExternType, Form, Import, LoneCore, Shape};
 #[cfg(feature = "http")]
 use holm_services::http_client::{ClientConfig, HttpClient};
 #[cfg(feature = "kv")]
@@ -96,7 +98,16 @@ impl Abi for Wasi {
         }
     }
 
+    #[cfg(feature = "http")]
+    fn takes_lone(&self, lone: &LoneCore, host: &Host) -> bool {
+        handler::takes_lone(lone, host)
+    }
+
     fn load(&self, guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
+        #[cfg(feature = "http")]
+        if let Some(lone) = &guest.lone {
+            return handler::load_lone(self, guest, lone, host);
+        }
         match guest.shape.form {
             Form::Module => module::load(guest, host),
             Form::Component => component::load(self, guest, host),

@@ -26,10 +26,10 @@ pub(crate) struct ModuleState {
 }
 
 impl ModuleState {
-    pub(crate) fn new(host: &Host, given: Given<'_>) -> Result<Self> {
+    pub(crate) fn new(host: &Host, given: Given) -> Result<Self> {
         let network = Network::new(host);
-        let mut builder = context(host, given, &network, &Account::new(host.limits.max_output))?;
-        let decoy = Decoy::open(&mut builder, host, given.args)?;
+        let mut builder = context(host, &given, &network, &Account::new(host.limits.max_output))?;
+        let decoy = Decoy::open(&mut builder, host, &given.args)?;
         Ok(Self { limiter: Limiter::new(&host.limits), wasi: builder.build_p1(), decoy })
     }
 }
@@ -54,15 +54,15 @@ pub(crate) fn load(guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
         Ok(pre) => pre,
         Err(error) => {
             let none = Host::default();
-            let mut store = Store::new(module.engine(), ModuleState::new(&none, Given::new(&[], &none.stdio))?);
+            let mut store =
+                Store::new(module.engine(), ModuleState::new(&none, Given::new(Arc::default(), none.stdio.clone()))?);
             return Err(missing::module(guest, module, &linker, &mut store, &error));
         }
     };
 
     let state_host = host.clone();
-    let name = guest.name.clone();
-    let state =
-        Arc::new(move || ModuleState::new(&state_host, Given::new(std::slice::from_ref(&name), &state_host.stdio)));
+    let given = Given::new(Arc::new([guest.name.clone()]), host.stdio.clone());
+    let state = Arc::new(move || ModuleState::new(&state_host, given.clone()));
     let mut entries = vec![Entry::Functions(Arc::new(ModuleFunctions::new(guest, host, pre.clone(), state)))];
     if guest.shape.export("_start").is_some() {
         entries.insert(0, Entry::Command(Arc::new(Program { guest: guest.clone(), host: host.clone(), pre })));
@@ -109,7 +109,7 @@ impl Program {
 #[async_trait]
 impl Command for Program {
     async fn run(&self, run: &Run) -> Result<i32> {
-        let mut state = ModuleState::new(&self.host, Given::of(run, &run.stdio(&self.host.stdio)))?;
+        let mut state = ModuleState::new(&self.host, Given::of(run, &self.host.stdio))?;
         state.limiter = state.limiter.counted_by(&run.usage);
         let mut store = metered_store(self.pre.module().engine(), state, &self.host.limits, &run.usage)?;
         let guest = Metered::new(Arc::clone(&run.usage), Box::pin(self.start(&mut store)));

@@ -49,7 +49,7 @@ impl p2::Host for State {
         network: Resource<NetworkHandle>,
         name: String,
     ) -> SocketResult<Resource<p2::ResolveAddressStream>> {
-        if !self.network.may_resolve(&name) {
+        if !self.network().may_resolve(&name) {
             return Err(ErrorCode::AccessDenied.into());
         }
         let stream = p2::Host::resolve_addresses(&mut self.sockets(), network, name.clone())?;
@@ -66,7 +66,7 @@ impl p2::HostResolveAddressStream for State {
         let name = self.lookups.get(&stream.rep()).cloned();
         let next = p2::HostResolveAddressStream::resolve_next_address(&mut self.sockets(), stream)?;
         if let (Some(name), Some(address)) = (name, next) {
-            self.network.resolved(&name, ip(address));
+            self.network().resolved(&name, ip(address));
         }
         Ok(next)
     }
@@ -88,7 +88,7 @@ impl p3::HostWithStore<State> for Names {
         store: &Accessor<State, Self>,
         name: String,
     ) -> wasmtime::Result<Result<Vec<p3::IpAddress>, p3::ErrorCode>> {
-        if !store.with(|mut state| state.get().network.may_resolve(&name)) {
+        if !store.with(|mut state| state.get().network().may_resolve(&name)) {
             return Ok(Err(p3::ErrorCode::AccessDenied));
         }
         let sockets = store.with_getter::<WasiSockets>(sockets);
@@ -96,7 +96,7 @@ impl p3::HostWithStore<State> for Names {
         if let Ok(addresses) = &answer {
             store.with(|mut state| {
                 for address in addresses {
-                    state.get().network.resolved(&name, IpAddr::from(*address));
+                    state.get().network().resolved(&name, IpAddr::from(*address));
                 }
             });
         }

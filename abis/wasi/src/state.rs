@@ -6,33 +6,31 @@ use std::sync::Arc;
 use holm_abi::Result;
 use holm_engine::{Limited, Limiter};
 use wasmtime::component::ResourceTable;
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi::{WasiCtxView, WasiView};
 #[cfg(feature = "http")]
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 #[cfg(feature = "tls")]
 use wasmtime_wasi_tls::{WasiTlsCtx, WasiTlsCtxBuilder, WasiTlsCtxView, WasiTlsView};
 
-use crate::context::{Given, context};
+use crate::context::{Given, World};
 #[cfg(feature = "http")]
 use crate::http::Outbound;
 use crate::network::Network;
 use crate::paths;
 use crate::services::Services;
-use crate::stdio::Account;
 
 /// The state of one running component.
 pub(crate) struct State {
     pub(crate) limiter: Limiter,
-    pub(crate) network: Arc<Network>,
-    /// What the guest writes.
-    pub(crate) output: Account,
     /// The names behind the lookups under way, by handle.
     pub(crate) lookups: HashMap<u32, String>,
     pub(crate) services: Arc<Services>,
     pub(crate) table: ResourceTable,
     /// The root that is not there, for audits.
     pub(crate) decoy: Option<paths::component::Decoy>,
-    ctx: WasiCtx,
+    #[cfg(feature = "http")]
+    pub(crate) direct: crate::direct::Direct,
+    pub(crate) world: World,
     #[cfg(feature = "kv")]
     pub(crate) held: crate::keyvalue::Held,
     #[cfg(feature = "http")]
@@ -45,19 +43,17 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(services: &Arc<Services>, given: Given<'_>) -> Result<Self> {
+    pub(crate) fn new(services: &Arc<Services>, given: Given) -> Result<Self> {
         let host = &services.host;
-        let network = Network::new(host);
-        let output = Account::new(host.limits.max_output);
         Ok(Self {
             limiter: Limiter::new(&host.limits),
-            ctx: context(host, given, &network, &output)?.build(),
-            output,
-            network,
+            decoy: paths::component::Decoy::new(host, &given.args)?,
+            world: World::new(host, given)?,
+            #[cfg(feature = "http")]
+            direct: crate::direct::Direct::default(),
             lookups: HashMap::new(),
             services: Arc::clone(services),
             table: ResourceTable::new(),
-            decoy: paths::component::Decoy::new(host, given.args)?,
             #[cfg(feature = "kv")]
             held: crate::keyvalue::Held::default(),
             #[cfg(feature = "http")]
@@ -70,6 +66,13 @@ impl State {
     }
 }
 
+impl State {
+    /// The guest's view of the network.
+    pub(crate) fn network(&mut self) -> &Arc<Network> {
+        &self.world.get(&self.services.host).network
+    }
+}
+
 impl Limited for State {
     fn limiter(&mut self) -> &mut Limiter {
         &mut self.limiter
@@ -78,7 +81,7 @@ impl Limited for State {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.ctx, table: &mut self.table }
+        WasiCtxView { ctx: &mut self.world.get(&self.services.host).ctx, table: &mut self.table }
     }
 }
 

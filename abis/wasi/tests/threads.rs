@@ -52,8 +52,13 @@ fn command(text: &str, settings: &Settings, host: &Host) -> Result<Arc<dyn Comma
     let opened = loader.open(Source::from_bytes("threads.wat", text.as_bytes().to_vec())?)?;
     let runtime = Runtime { stack: host.limits.stack, ..Runtime::default() };
     let loaded = loader.load(&opened, &settings, true, &runtime)?;
-    let guest =
-        Guest { name: opened.source.name, shape: Arc::new(opened.shape), code: loaded.code, path: opened.source.path };
+    let guest = Guest {
+        name: opened.source.name,
+        shape: Arc::new(opened.shape),
+        code: loaded.code,
+        path: opened.source.path,
+        lone: None,
+    };
     assert!(Wasi::default().recognise(&guest.shape).is_some());
     match Wasi::default().load(&guest, host)?.swap_remove(0) {
         Entry::Command(command) => Ok(command),

@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub use detect::{Certainty, Detected, Evidence, detect};
 pub use entry::{Command, Entry, Function, Functions, Run};
 use holm_engine::TrapContext;
-use holm_engine::shape::{Import, Shape};
+use holm_engine::shape::{Import, LoneCore, Shape};
 pub use holm_engine::{Code, Error, Kind, Result};
 pub use host::{Host, Input, Output, Sink, Stdio};
 pub use http::{Body, BodyError, Exchange, HttpHandler, OnFailure};
@@ -40,6 +40,8 @@ pub struct Guest {
     pub code: Code,
     /// The file it came from, for what lies beside it: type declarations, say.
     pub path: Option<std::path::PathBuf>,
+    /// How a component's only core module is connected, where `code` is that module alone.
+    pub lone: Option<Arc<LoneCore>>,
 }
 
 impl Guest {
@@ -59,6 +61,13 @@ pub trait Abi: Send + Sync {
 
     /// What would satisfy this import.
     fn provides(&self, import: &Import) -> Provision;
+
+    /// Whether a component that is one core module, connected like this, can be had by its module alone. That is quicker
+    /// to instantiate, and handing it HTTP requests is all it can do.
+    fn takes_lone(&self, lone: &LoneCore, host: &Host) -> bool {
+        let _ = (lone, host);
+        false
+    }
 
     /// Links `guest` against what `host` grants it. A guest may have more than one entry.
     ///

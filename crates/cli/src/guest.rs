@@ -98,8 +98,13 @@ pub(crate) fn ready(name: Option<&str>, args: HostArgs) -> Result<Ready> {
     let loaded = loader.load(&opened, &settings, tier.is_some() || deterministic, &runtime)?;
     improve_later(&loader, &opened, &loaded, &settings);
 
-    let guest =
-        Guest { name: short(&name), shape: Arc::new(opened.shape), code: loaded.code, path: opened.source.path };
+    let guest = Guest {
+        name: short(&name),
+        shape: Arc::new(opened.shape),
+        code: loaded.code,
+        path: opened.source.path,
+        lone: None,
+    };
     let entries = abi.load(&guest, &host)?;
     Ok(Ready { name: guest.name, path: name, entries, host, args: app_args })
 }

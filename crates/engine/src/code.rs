@@ -94,10 +94,21 @@ impl Code {
 pub fn compile(wasm: &[u8], form: Form, settings: &crate::config::Settings) -> Result<Vec<u8>> {
     let compiler = settings.compiler()?;
     let compiled = match form {
+        Form::Component if settings.lone => compiler.precompile_module(lone(wasm)?),
         Form::Module => compiler.precompile_module(wasm),
         Form::Component => compiler.precompile_component(wasm),
     };
     compiled.map_err(|error| refused(&error, wasm, settings))
+}
+
+/// The only core module of a component that is valid as a whole: the engine sees no more than the module.
+#[cfg(feature = "compilers")]
+fn lone(wasm: &[u8]) -> Result<&[u8]> {
+    let invalid = |why: &dyn std::fmt::Display| Error::new(Kind::Invalid, format!("not valid WebAssembly: {why}"));
+    wasmparser::Validator::new().validate_all(wasm).map_err(|error| invalid(&error.message()))?;
+    let lone = crate::shape::lone_core(wasm).map_err(|error| invalid(&error))?;
+    let lone = lone.and_then(|lone| wasm.get(lone.module));
+    lone.ok_or_else(|| Error::new(Kind::Internal, "a component of several modules was taken for one of one"))
 }
 
 #[cfg(feature = "compilers")]

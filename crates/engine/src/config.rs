@@ -9,6 +9,7 @@ use wasmtime::{Config, Engine};
 use crate::error::{Error, Kind, Result};
 #[cfg(feature = "pool")]
 use crate::pool::Pool;
+use crate::shape::Form;
 
 /// Which compiler makes the code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -52,6 +53,8 @@ impl FromStr for Tier {
 pub struct Settings {
     /// Which compiler makes the code.
     pub tier: Tier,
+    /// Of a component that is one core module in a wrapping ([`crate::shape::lone_core`]), that module alone.
+    pub lone: bool,
     /// Component-model concurrency. Costs every call, so it is on only for guests that need it.
     pub concurrency: bool,
     /// Memories that several threads share.
@@ -89,6 +92,11 @@ pub struct Runtime {
 }
 
 impl Settings {
+    /// The form of the code that is made of a guest of this form.
+    pub(crate) fn form(&self, of: Form) -> Form {
+        if self.lone { Form::Module } else { of }
+    }
+
     /// An engine that runs code made under these settings.
     ///
     /// # Errors
@@ -228,6 +236,7 @@ mod tests {
         let base = Settings::default();
         let changed = [
             Settings { tier: Tier::Fast, ..base.clone() },
+            Settings { lone: true, ..base.clone() },
             Settings { concurrency: true, ..base.clone() },
             Settings { interruptible: true, ..base.clone() },
             Settings { fuel: true, ..base.clone() },

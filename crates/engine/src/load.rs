@@ -142,7 +142,7 @@ impl Loader {
         }
         let engine = self.engines.get(made, runtime)?;
         // SAFETY: `Loader::open` checked this user's signature, or the user vouched for the file.
-        let code = unsafe { Code::from_file(&engine, artifact.meta.shape.form, &artifact.path) };
+        let code = unsafe { Code::from_file(&engine, made.form(artifact.meta.shape.form), &artifact.path) };
         let code = code.map_err(|error| wrong_machine(artifact, &error))?;
         Ok(Loaded { code, tier: made.tier, origin: Origin::Precompiled, improvable: false })
     }
@@ -153,7 +153,7 @@ impl Loader {
         let engine = self.engines.get(settings, runtime)?;
         // SAFETY: the file carries this user's signature, so Holm wrote it as the compiler returned it; the
         // directory is private, and files in it are replaced by renaming, never changed in place.
-        match unsafe { Code::from_file(&engine, guest.shape.form, &artifact.path) } {
+        match unsafe { Code::from_file(&engine, settings.form(guest.shape.form), &artifact.path) } {
             Ok(code) => Ok(Some(code)),
             Err(_) => {
                 // Made by another version or for another processor.

@@ -88,7 +88,7 @@ impl Loader {
         let engine = self.engines.get(settings, runtime)?;
         // SAFETY: these are the very bytes the compiler returned, here or in a process that the implementor of
         // `Elsewhere` vouches for.
-        let code = unsafe { Code::from_bytes(&engine, guest.shape.form, &bytes) };
+        let code = unsafe { Code::from_bytes(&engine, settings.form(guest.shape.form), &bytes) };
         code.map_err(|error| Error::new(Kind::Internal, format!("code just compiled does not load: {error:#}")))
     }
 

@@ -1,10 +1,11 @@
 //! What a guest uses, counted while it runs.
 
+use std::cell::Cell;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::clock::thread_cpu;
 
@@ -13,8 +14,6 @@ use crate::clock::thread_cpu;
 pub struct Usage {
     /// Nanoseconds of CPU time, those of the poll that is going on left out.
     cpu: AtomicU64,
-    /// The thread's CPU clock in nanoseconds when the poll that is going on began.
-    since: AtomicU64,
     /// Bytes of memory at most.
     memory: AtomicU64,
 }
@@ -27,8 +26,7 @@ impl Usage {
 
     /// CPU time up to now, for whoever runs on the guest's own thread while it is polled.
     pub(crate) fn cpu_now(&self) -> Duration {
-        let since = self.since.load(Relaxed);
-        Duration::from_nanos(self.cpu.load(Relaxed) + now().saturating_sub(since))
+        self.cpu() + POLL.get().map_or(Duration::ZERO, Span::used)
     }
 
     /// The most memory it had at once, in bytes.
@@ -48,8 +46,47 @@ impl Usage {
     }
 }
 
-fn now() -> u64 {
-    u64::try_from(thread_cpu().as_nanos()).unwrap_or(u64::MAX)
+/// What is shorter than this passes for CPU time all of it: asking for a thread's CPU time is a system call, which costs
+/// as much as a small guest's work, and asking what time it is does not.
+const SHORT: Duration = Duration::from_micros(500);
+
+thread_local! {
+    /// The poll that is going on.
+    static POLL: Cell<Option<Span>> = const { Cell::new(None) };
+    /// When this thread last asked for its CPU time, and how much it had.
+    static ASKED: Cell<Option<(Instant, Duration)>> = const { Cell::new(None) };
+}
+
+/// A stretch of work on this thread.
+#[derive(Clone, Copy)]
+struct Span {
+    start: Instant,
+    /// The thread's CPU time at some moment not long before.
+    before: Duration,
+}
+
+impl Span {
+    fn begin() -> Self {
+        let start = Instant::now();
+        let before = match ASKED.get() {
+            Some((at, cpu)) if start.duration_since(at) < SHORT => cpu,
+            _ => ask(start),
+        };
+        Self { start, before }
+    }
+
+    /// CPU time since. Of a long one, what the thread had: it may have been kept waiting by others.
+    fn used(self) -> Duration {
+        let now = Instant::now();
+        let passed = now.duration_since(self.start);
+        if passed < SHORT { passed } else { passed.min(ask(now).saturating_sub(self.before)) }
+    }
+}
+
+fn ask(now: Instant) -> Duration {
+    let cpu = thread_cpu();
+    ASKED.set(Some((now, cpu)));
+    cpu
 }
 
 /// A guest's future, whose polls are counted.
@@ -69,10 +106,50 @@ impl<F: Future + Unpin> Future for Metered<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let start = now();
-        self.usage.since.store(start, Relaxed);
+        let span = Span::begin();
+        let outer = POLL.replace(Some(span));
         let polled = Pin::new(&mut self.guest).poll(cx);
-        self.usage.cpu.fetch_add(now().saturating_sub(start), Relaxed);
+        POLL.set(outer);
+        self.usage.add_cpu(span.used());
         polled
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{poll_fn, ready};
+    use std::task::Waker;
+
+    use super::*;
+
+    fn poll<F: Future + Unpin>(guest: &mut Metered<F>) {
+        let _ = Pin::new(guest).poll(&mut Context::from_waker(Waker::noop()));
+    }
+
+    #[test]
+    fn a_guest_that_keeps_its_thread_without_using_it_uses_little() {
+        let usage = Arc::<Usage>::default();
+        let waits = poll_fn(|_| {
+            std::thread::sleep(Duration::from_millis(100));
+            Poll::<()>::Pending
+        });
+        poll(&mut Metered::new(Arc::clone(&usage), waits));
+        assert!(usage.cpu() < Duration::from_millis(50), "{:?}", usage.cpu());
+    }
+
+    #[test]
+    fn a_guest_that_computes_uses_what_it_takes_while_it_does() {
+        let usage = Arc::<Usage>::default();
+        let seen = Arc::clone(&usage);
+        let computes = poll_fn(move |_| {
+            let start = thread_cpu();
+            while thread_cpu() - start < Duration::from_millis(20) {}
+            Poll::Ready(seen.cpu_now())
+        });
+        let mut guest = Metered::new(Arc::clone(&usage), computes);
+        let Poll::Ready(within) = Pin::new(&mut guest).poll(&mut Context::from_waker(Waker::noop())) else { panic!() };
+        assert!(within >= Duration::from_millis(20), "{within:?}");
+        assert!(usage.cpu() >= within, "{:?}", usage.cpu());
+        poll(&mut Metered::new(Arc::clone(&usage), ready(())));
     }
 }

@@ -22,7 +22,7 @@ fn guest(source: Source) -> Guest {
     let name = source.name.clone();
     let opened = loader.open(source).unwrap();
     let loaded = loader.load(&opened, &Settings::default(), true, &Runtime::default()).unwrap();
-    Guest { name, shape: Arc::new(opened.shape), code: loaded.code, path: opened.source.path }
+    Guest { name, shape: Arc::new(opened.shape), code: loaded.code, path: opened.source.path, lone: None }
 }
 
 fn functions(guest: &Guest, host: &Host) -> Result<Arc<dyn Functions>> {

@@ -6,7 +6,8 @@ mod response;
 
 use std::sync::Arc;
 
-use holm_abi::{Exchange, Guest, HttpHandler, Result};
+use holm_abi::{Entry, Exchange, Guest, Host, HttpHandler, Result};
+use holm_engine::shape::{CoreExport, LoneCore};
 use holm_engine::{Error, Kind, explain, metered_store};
 use wasmtime::Store;
 use wasmtime::component::InstancePre;
@@ -14,6 +15,7 @@ use wasmtime::component::InstancePre;
 use crate::context::Given;
 use crate::services::Services;
 use crate::state::State;
+use crate::{Wasi, direct};
 
 /// The way to hand this component requests, if it takes any. Of two, the newer.
 pub(crate) fn load(
@@ -22,13 +24,12 @@ pub(crate) fn load(
     pre: &InstancePre<State>,
 ) -> Result<Option<Arc<dyn HttpHandler>>> {
     let exports = |name: &str| guest.shape.exports.iter().any(|export| export.name.starts_with(name));
-    let args = std::iter::once(guest.name.clone()).chain(services.host.args.iter().cloned()).collect();
-    let it = Handled { guest: guest.clone(), args, services: Arc::clone(services) };
+    let it = Arc::new(Handled::new(guest, services));
     let unfit = |error: wasmtime::Error| Error::new(Kind::Invalid, format!("its handler does not fit: {error:#}"));
     Ok(if exports(P3) && pre.component().engine().get_concurrency_support() {
         Some(Arc::new(p3::Handler::new(it, pre).map_err(unfit)?))
     } else if exports(P2) {
-        Some(Arc::new(p2::Handler::new(it, pre).map_err(unfit)?))
+        Some(Arc::new(p2::Handler::component(it, pre).map_err(unfit)?))
     } else {
         None
     })
@@ -42,8 +43,32 @@ pub(crate) fn is_handler(export: &str) -> bool {
     export.starts_with(P2) || export.starts_with(P3)
 }
 
+/// Whether the core module alone can be handed requests. Directories are only for components.
+pub(crate) fn takes_lone(lone: &LoneCore, host: &Host) -> bool {
+    host.grants.dirs.is_empty() && !host.audit_paths && handle(lone).is_some() && direct::knows(lone)
+}
+
+/// The function of a lone core that is handed requests.
+fn handle(lone: &LoneCore) -> Option<&CoreExport> {
+    let is_handle = |export: &&CoreExport| export.interface.starts_with(P2) && export.name == "handle";
+    // What returns nothing has nothing to give back.
+    lone.exports.iter().find(is_handle).filter(|export| export.post_return.is_none())
+}
+
+/// The entries of a component that was compiled as its only core module: it can be handed requests, and nothing else.
+///
+/// # Errors
+/// [`Kind::Unsupported`] if it cannot be had this way, and must be compiled as a component.
+pub(crate) fn load_lone(wasi: &Wasi, guest: &Guest, lone: &LoneCore, host: &Host) -> Result<Vec<Entry>> {
+    let unfit = || Error::new(Kind::Unsupported, format!("{} does not fit as a core module", guest.name));
+    let handle = handle(lone).ok_or_else(unfit)?;
+    let program = direct::Program::link(guest.code.module()?, lone, &handle.core);
+    let program = program.map_err(|error| unfit().note(format!("{error:#}")))?.ok_or_else(unfit)?;
+    let services = Arc::new(Services::new(wasi, host));
+    Ok(vec![Entry::Http(Arc::new(p2::Handler::lone(Arc::new(Handled::new(guest, &services)), program)))])
+}
+
 /// The guest behind a handler.
-#[derive(Clone)]
 struct Handled {
     guest: Guest,
     // The program's name first.
@@ -52,11 +77,16 @@ struct Handled {
 }
 
 impl Handled {
+    fn new(guest: &Guest, services: &Arc<Services>) -> Self {
+        let args = std::iter::once(guest.name.clone()).chain(services.host.args.iter().cloned()).collect();
+        Self { guest: guest.clone(), args, services: Arc::clone(services) }
+    }
+
     /// A store for one instance of the guest.
     fn store(&self, engine: &wasmtime::Engine, exchange: &Exchange) -> Result<Store<State>> {
         let host = &self.services.host;
-        let stdio = exchange.stdio.as_ref().unwrap_or(&host.stdio);
-        let mut state = State::new(&self.services, Given::new(&self.args, stdio))?;
+        let stdio = exchange.stdio.as_ref().unwrap_or(&host.stdio).clone();
+        let mut state = State::new(&self.services, Given::new(Arc::clone(&self.args), stdio))?;
         state.limiter = state.limiter.counted_by(&exchange.usage);
         metered_store(engine, state, &host.limits, &exchange.usage)
     }
@@ -67,7 +97,7 @@ impl Handled {
         store: &mut Store<State>,
         called: wasmtime::Result<Result<(), E>>,
     ) -> Result<()> {
-        if let Some(error) = store.data().output.failure() {
+        if let Some(error) = store.data().world.failure() {
             return Err(error.about(&self.guest.name));
         }
         let answered = called.map_err(|error| match error.downcast_ref::<wasmtime_wasi::I32Exit>() {

@@ -1,29 +1,69 @@
 //! `wasi:http/incoming-handler` of WASI 0.2.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use holm_abi::{Body, Exchange, HttpHandler, Result};
 use holm_engine::within_wall;
 use http::{Request, Response};
 use tokio::sync::oneshot;
-use wasmtime::Store;
-use wasmtime::component::InstancePre;
+use wasmtime::component::{InstancePre, Resource};
+use wasmtime::{Engine, Store};
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
-use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
+use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, IncomingRequest, ResponseOutparam, Scheme};
 use wasmtime_wasi_http::{WasiBody, WasiHttpView as _};
 
 use super::Handled;
 use super::response::respond;
+use crate::direct::Program;
 use crate::http::incoming;
 use crate::state::State;
 
 pub(super) struct Handler {
-    handled: Handled,
-    pre: ProxyPre<State>,
+    handled: Arc<Handled>,
+    code: Code,
+}
+
+/// What requests are handed to.
+#[derive(Clone)]
+enum Code {
+    Component(ProxyPre<State>),
+    /// Its only core module.
+    Lone(Program),
 }
 
 impl Handler {
-    pub(super) fn new(handled: Handled, pre: &InstancePre<State>) -> wasmtime::Result<Self> {
-        Ok(Self { handled, pre: ProxyPre::new(pre.clone())? })
+    pub(super) fn component(handled: Arc<Handled>, pre: &InstancePre<State>) -> wasmtime::Result<Self> {
+        Ok(Self { handled, code: Code::Component(ProxyPre::new(pre.clone())?) })
+    }
+
+    pub(super) fn lone(handled: Arc<Handled>, program: Program) -> Self {
+        Self { handled, code: Code::Lone(program) }
+    }
+}
+
+impl Code {
+    fn engine(&self) -> &Engine {
+        match self {
+            Code::Component(pre) => pre.engine(),
+            Code::Lone(program) => program.engine(),
+        }
+    }
+
+    /// Makes an instance and calls it with two resources.
+    async fn call(
+        &self,
+        store: &mut Store<State>,
+        request: Resource<IncomingRequest>,
+        out: Resource<ResponseOutparam>,
+    ) -> wasmtime::Result<()> {
+        match self {
+            Code::Component(pre) => {
+                let guest = pre.instantiate_async(&mut *store).await?;
+                guest.wasi_http_incoming_handler().call_handle(store, request, out).await
+            }
+            Code::Lone(program) => program.instantiate(store).await?.call(store, &request, &out).await,
+        }
     }
 }
 
@@ -32,21 +72,21 @@ type Answer = Result<Response<WasiBody>, ErrorCode>;
 #[async_trait]
 impl HttpHandler for Handler {
     async fn handle(&self, request: Request<Body>, exchange: Exchange) -> Result<Response<Body>> {
-        let (handled, pre) = (self.handled.clone(), self.pre.clone());
-        let mut store = handled.store(pre.engine(), &exchange)?;
+        let (handled, code) = (Arc::clone(&self.handled), self.code.clone());
+        let mut store = handled.store(code.engine(), &exchange)?;
         let (send, head) = oneshot::channel();
         let guest = async move {
             let limits = handled.services.host.limits;
-            let called = within_wall(&limits, call(&pre, &mut store, request, send)).await;
+            let called = within_wall(&limits, call(&code, &mut store, request, send)).await;
             handled.ended(&mut store, called)
         };
         respond(Box::pin(guest), head, &exchange, || self.handled.unanswered()).await
     }
 }
 
-/// Instantiates the guest and hands it the request.
+/// Makes an instance of the guest and hands it the request.
 async fn call(
-    pre: &ProxyPre<State>,
+    code: &Code,
     store: &mut Store<State>,
     request: Request<Body>,
     head: oneshot::Sender<Response<WasiBody>>,
@@ -56,7 +96,6 @@ async fn call(
         _ => Scheme::Http,
     };
     let (error, mut refused) = oneshot::channel();
-    let guest = pre.instantiate_async(&mut *store).await?;
     let mut http = store.data_mut().http();
     let request = http.new_incoming_request(scheme, request.map(incoming))?;
     let out = http.new_response_outparam_from_callback(move |answer: Answer| {
@@ -66,6 +105,6 @@ async fn call(
             Err(code) => _ = error.send(code),
         }
     })?;
-    guest.wasi_http_incoming_handler().call_handle(&mut *store, request, out).await?;
+    code.call(store, request, out).await?;
     Ok(refused.try_recv().map_or(Ok(()), Err))
 }

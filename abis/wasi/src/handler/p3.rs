@@ -1,6 +1,7 @@
 //! `wasi:http/handler` of WASI 0.3.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use holm_abi::{Body, Exchange, HttpHandler, Result};
@@ -20,12 +21,12 @@ use crate::http::incoming;
 use crate::state::State;
 
 pub(super) struct Handler {
-    handled: Handled,
+    handled: Arc<Handled>,
     pre: ServicePre<State>,
 }
 
 impl Handler {
-    pub(super) fn new(handled: Handled, pre: &InstancePre<State>) -> wasmtime::Result<Self> {
+    pub(super) fn new(handled: Arc<Handled>, pre: &InstancePre<State>) -> wasmtime::Result<Self> {
         Ok(Self { handled, pre: ServicePre::new(pre.clone())? })
     }
 }
@@ -33,7 +34,7 @@ impl Handler {
 #[async_trait]
 impl HttpHandler for Handler {
     async fn handle(&self, request: Request<Body>, exchange: Exchange) -> Result<Response<Body>> {
-        let (handled, pre) = (self.handled.clone(), self.pre.clone());
+        let (handled, pre) = (Arc::clone(&self.handled), self.pre.clone());
         let mut store = handled.store(pre.engine(), &exchange)?;
         let (send, head) = oneshot::channel();
         let guest = async move {

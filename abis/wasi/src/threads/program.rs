@@ -76,9 +76,8 @@ enum Start {
 
 impl Program {
     pub(super) fn new(guest: &Guest, host: &Host, run: &Run, memories: Vec<SharedImport>) -> Result<Arc<Self>> {
-        let stdio = run.stdio(&host.stdio);
         let account = Account::new(host.limits.max_output);
-        let wasi = context(host, Given::of(run, &stdio), &Network::new(host), &account)?.build_p1();
+        let wasi = context(host, &Given::of(run, &host.stdio), &Network::new(host), &account)?.build_p1();
         let memory = memories.iter().map(|import| reserved(&import.memory)).sum();
         Ok(Arc::new(Self {
             guest: guest.clone(),

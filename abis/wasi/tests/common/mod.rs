@@ -24,7 +24,7 @@ fn compile(source: Source) -> Guest {
     let opened = loader.open(source).unwrap();
     let settings = Settings { concurrency: opened.shape.needs.concurrency, ..Settings::default() };
     let code = loader.load(&opened, &settings, true, &Runtime::default()).unwrap().code;
-    Guest { name: opened.source.name, shape: Arc::new(opened.shape), code, path: opened.source.path }
+    Guest { name: opened.source.name, shape: Arc::new(opened.shape), code, path: opened.source.path, lone: None }
 }
 
 /// Runs a command on a fresh instance: its exit code and what it printed.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use holm_abi::{Abi, Entry, Guest, Host, HttpHandler, Stdio, detect};
+use holm_engine::shape::{Form, LoneCore, lone_core};
 use holm_engine::{Error, Kind, Loader, Opened, Pool, Result, Runtime, Source};
 use holm_manifest::Guest as Described;
 use holm_serve::apps::App;
@@ -56,27 +57,60 @@ impl Loading {
         let known: Vec<&dyn Abi> = self.abis.iter().map(AsRef::as_ref).collect();
         let abi = detect(&known, &opened.shape, self.abi.as_deref().or(guest.abi.as_deref()))?.abi;
         let host = Host { stdio: Stdio::default(), args: guest.args.clone(), ..granted(guest.clone())? };
-        let loaded = self.code(&opened, &host, &guest.features, wanted)?;
+        let loading = One { loading: self, abi, opened, host, guest, name };
+        // What does not fit as its only module is a component, and if that fails too, the reason is there.
+        let lone = loading.lone().and_then(|lone| loading.load(Some(lone), wanted).ok());
+        lone.map_or_else(|| loading.load(None, wanted), Ok)
+    }
+}
+
+/// One guest on its way.
+struct One<'a> {
+    loading: &'a Loading,
+    abi: &'a dyn Abi,
+    opened: Opened,
+    host: Host,
+    guest: &'a Described,
+    name: String,
+}
+
+impl One<'_> {
+    /// The only core module of a component that can do without its wrapping.
+    fn lone(&self) -> Option<Arc<LoneCore>> {
+        let plain = self.opened.shape.form == Form::Component && self.guest.features.is_empty();
+        if !plain || self.opened.precompiled().is_some() {
+            return None;
+        }
+        let lone = lone_core(&self.opened.source.bytes).ok()??;
+        self.abi.takes_lone(&lone, &self.host).then(|| Arc::new(lone))
+    }
+
+    fn load(&self, lone: Option<Arc<LoneCore>>, wanted: Wanted) -> Result<Loaded> {
+        let loaded = self.code(lone.is_some(), wanted)?;
         let (code, improvable) = (loaded.code.size(), loaded.improvable);
-        let shape = Arc::new(opened.shape);
-        let ready = Guest { name: short(&name), shape, code: loaded.code, path: opened.source.path };
-        let entries = abi.load(&ready, &host)?;
-        let handler = handler(&entries).or_else(|| command(&entries, &ready.name, guest));
-        let handler = handler.ok_or_else(|| no_handler(&name))?;
+        let shape = Arc::new(self.opened.shape.clone());
+        let path = self.opened.source.path.clone();
+        let ready = Guest { name: short(&self.name), shape, code: loaded.code, path, lone };
+        let entries = self.abi.load(&ready, &self.host)?;
+        let handler = handler(&entries).or_else(|| command(&entries, &ready.name, self.guest));
+        let handler = handler.ok_or_else(|| no_handler(&self.name))?;
         Ok(Loaded { handler, code, improvable })
     }
 
-    fn code(&self, opened: &Opened, host: &Host, features: &[String], wanted: Wanted) -> Result<holm_engine::Loaded> {
-        let mut settings = settings(&opened.shape, &host.limits, host.deterministic, features)?;
+    fn code(&self, lone: bool, wanted: Wanted) -> Result<holm_engine::Loaded> {
+        let Loading { loader, tier, .. } = self.loading;
+        let (opened, host) = (&self.opened, &self.host);
+        let mut settings = settings(&opened.shape, &host.limits, host.deterministic, &self.guest.features)?;
         // Neighbours get their turn at each tick, limits or not.
         settings.interruptible = true;
-        settings.tier = self.tier.unwrap_or_default();
+        settings.tier = tier.unwrap_or_default();
+        settings.lone = lone;
         let pool = Pool { instances: INSTANCES, memory: MEMORY };
         let runtime = Runtime { stack: host.limits.stack, pool: Some(pool), ..Runtime::default() };
         match wanted {
             #[cfg(feature = "compilers")]
-            Wanted::Best => self.loader.improved(opened, &settings, &runtime),
-            _ => self.loader.load(opened, &settings, self.tier.is_some() || host.deterministic, &runtime),
+            Wanted::Best => loader.improved(opened, &settings, &runtime),
+            _ => loader.load(opened, &settings, tier.is_some() || host.deterministic, &runtime),
         }
     }
 }

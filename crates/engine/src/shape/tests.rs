@@ -7,7 +7,7 @@ mod interface;
 mod wit;
 
 /// A binary from the text format.
-fn wasm(text: &str) -> Vec<u8> {
+pub(super) fn wasm(text: &str) -> Vec<u8> {
     wat::parse_str(text).expect("the test's text format is right")
 }
 

@@ -20,7 +20,7 @@ pub(crate) fn program(name: &str, host: &Host) -> Cgi {
     let needs = opened.shape.needs;
     let settings = Settings { interruptible: true, concurrency: needs.concurrency, ..Settings::default() };
     let code = loader.load(&opened, &settings, true, &Runtime::default()).unwrap().code;
-    let guest = Guest { name: name.into(), shape: Arc::new(opened.shape), code, path: None };
+    let guest = Guest { name: name.into(), shape: Arc::new(opened.shape), code, path: None, lone: None };
     let entries = Wasi::default().load(&guest, host).unwrap();
     let command = entries.into_iter().find_map(|entry| match entry {
         Entry::Command(command) => Some(command),

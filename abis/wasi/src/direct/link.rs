@@ -1,0 +1,344 @@
+//! The functions of interfaces as core functions.
+
+use std::collections::HashMap;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+
+use holm_engine::shape::{CoreImport, Target};
+use wasmtime::{
+    AsContextMut, Caller, Func, FuncType, Instance, InstancePre, Linker, Memory, Module, ModuleExport, Result, Val,
+    ValRaw, ValType, bail,
+};
+
+use super::canon::{Core, Flat, Guest, Lift, Lower, Out};
+use crate::state::State;
+
+/// The most core values that parameters are passed as (`MAX_FLAT_PARAMS` in `CanonicalABI.md`).
+const MOST_FLAT: usize = 16;
+
+/// What a running instance and the functions it calls have to do with each other.
+#[derive(Default)]
+pub(crate) struct Direct {
+    link: Link,
+    /// A function of the guest runs on behalf of one of the host's, and may call none itself.
+    busy: bool,
+}
+
+/// Where an instance has its memory and the function to allocate in it.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Link {
+    memory: Option<Memory>,
+    pub(super) realloc: Option<Func>,
+}
+
+impl Link {
+    pub(super) fn memory(&self) -> Result<Memory> {
+        match self.memory {
+            Some(memory) => Ok(memory),
+            None => bail!("the guest has no memory"),
+        }
+    }
+}
+
+impl Direct {
+    /// Nothing may be called before this is there.
+    pub(super) fn connect(&mut self, link: Link) {
+        self.link = link;
+    }
+
+    /// The guest runs for the host from now on.
+    pub(super) fn leave(&mut self) -> Result<()> {
+        self.enter()?;
+        self.busy = true;
+        Ok(())
+    }
+
+    pub(super) fn come_back(&mut self) {
+        self.busy = false;
+    }
+
+    /// Whether the guest may call.
+    fn enter(&self) -> Result<Link> {
+        if self.busy {
+            bail!("the guest calls a function of its host from within one that the host calls");
+        }
+        Ok(self.link)
+    }
+}
+
+/// What a module exports for its host.
+#[derive(Clone)]
+pub(super) struct Exports {
+    memory: Option<ModuleExport>,
+    realloc: Option<ModuleExport>,
+}
+
+impl Exports {
+    /// Finds them by name. `None` if they are of other types than they must be.
+    pub(super) fn find(module: &Module, memory: Option<&str>, realloc: Option<&str>) -> Option<Self> {
+        let find = |name: Option<&str>| name.map(|name| module.get_export_index(name));
+        let found = Self {
+            memory: find(memory).map_or(Some(None), |found| found.map(Some))?,
+            realloc: find(realloc).map_or(Some(None), |found| found.map(Some))?,
+        };
+        let fits = |name: Option<&str>, fits: fn(wasmtime::ExternType) -> bool| {
+            name.is_none_or(|name| module.get_export(name).is_some_and(fits))
+        };
+        let memory = fits(memory, |ty| ty.memory().is_some_and(|ty| !ty.is_64() && !ty.is_shared()));
+        let realloc = fits(realloc, |ty| ty.func().is_some_and(|ty| is(ty, &[Core::I32; 4], &[Core::I32])));
+        (memory && realloc).then_some(found)
+    }
+
+    /// Where `instance` of that module has them.
+    pub(super) fn of(&self, mut store: impl AsContextMut, instance: Instance) -> Link {
+        let mut get = |export: &Option<ModuleExport>| instance.get_module_export(&mut store, export.as_ref()?);
+        Link {
+            memory: get(&self.memory).and_then(wasmtime::Extern::into_memory),
+            realloc: get(&self.realloc).and_then(wasmtime::Extern::into_func),
+        }
+    }
+}
+
+/// Whether a function has these types of parameters and results.
+pub(super) fn is(ty: &FuncType, params: &[Core], results: &[Core]) -> bool {
+    let same = |ty: ValType, core: &Core| matches!((ty, core), (ValType::I32, Core::I32) | (ValType::I64, Core::I64));
+    let all = |types: &mut dyn ExactSizeIterator<Item = ValType>, cores: &[Core]| {
+        types.len() == cores.len() && types.zip(cores).all(|(ty, core)| same(ty, core))
+    };
+    all(&mut ty.params(), params) && all(&mut ty.results(), results)
+}
+
+/// Adds one function to a linker, under the name that a guest imports it by. Says whether the types fit.
+type Define = Box<dyn Fn(&mut Linker<State>, &CoreImport, FuncType) -> Result<bool> + Send + Sync>;
+
+/// A function that may wait.
+pub(super) type Waiting<'a, R> = Pin<Box<dyn Future<Output = Result<R>> + Send + 'a>>;
+
+/// The functions of all interfaces, by interface without version, and name.
+#[derive(Default)]
+pub(super) struct Functions {
+    /// What is defined next belongs to this one.
+    interface: &'static str,
+    interfaces: HashMap<&'static str, Interface>,
+}
+
+#[derive(Default)]
+struct Interface {
+    functions: HashMap<&'static str, Define>,
+    /// All other functions take a handle that no guest can have.
+    out_of_reach: bool,
+}
+
+impl Functions {
+    /// What follows belongs to this interface.
+    pub(super) fn interface(&mut self, name: &'static str) -> &mut Self {
+        self.interface = name;
+        self
+    }
+
+    /// No guest can have what the other functions of this interface take.
+    pub(super) fn out_of_reach(&mut self) {
+        self.interfaces.entry(self.interface).or_default().out_of_reach = true;
+    }
+
+    fn define(&mut self, name: &'static str, define: Define) -> &mut Self {
+        self.interfaces.entry(self.interface).or_default().functions.insert(name, define);
+        self
+    }
+
+    /// A function that never waits.
+    pub(super) fn now<A: Lift + 'static, R: Lower + 'static>(
+        &mut self,
+        name: &'static str,
+        call: impl Fn(&mut State, A) -> Result<R> + Copy + Send + Sync + 'static,
+    ) -> &mut Self {
+        let signature = Signature::of::<A, R>();
+        let define: Define = Box::new(move |linker, import, ty| {
+            if !signature.is(&ty) {
+                return Ok(false);
+            }
+            let types = signature.params.clone();
+            let function = move |caller: Caller<'_, State>, values: &mut [MaybeUninit<ValRaw>]| {
+                answer_now(caller, values, &types, call)
+            };
+            // SAFETY: `answer_now` reads as many values as there are parameters, by their types, and writes the result if
+            // there is one, of the type in `ty`: `Signature::is` compared them.
+            unsafe { linker.func_new_unchecked(&import.module, &import.name, ty, function)? };
+            Ok(true)
+        });
+        self.define(name, define)
+    }
+
+    /// A function that may wait.
+    pub(super) fn waits<A: Lift + Send + 'static, R: Lower + Send + 'static>(
+        &mut self,
+        name: &'static str,
+        call: impl for<'a> Fn(&'a mut State, A) -> Waiting<'a, R> + Copy + Send + Sync + 'static,
+    ) -> &mut Self {
+        let signature = Signature::of::<A, R>();
+        let define: Define = Box::new(move |linker, import, ty| {
+            if !signature.is(&ty) {
+                return Ok(false);
+            }
+            let long = signature.results == [Core::I64];
+            linker.func_new_async(&import.module, &import.name, ty, move |mut caller, params, results| {
+                Box::new(async move {
+                    let (link, args, at) = arrive::<A, R>(&mut caller, params)?;
+                    let result = call(caller.data_mut(), args).await?;
+                    if R::FLAT > 1 {
+                        return result.store(&mut Out::new(caller, link), at);
+                    }
+                    if let Some(first) = results.first_mut() {
+                        let value = result.lower().cast_signed();
+                        #[expect(clippy::cast_possible_truncation, reason = "the result is as short as its type")]
+                        let short = value as i32;
+                        *first = if long { Val::I64(value) } else { Val::I32(short) };
+                    }
+                    Ok(())
+                })
+            })?;
+            Ok(true)
+        });
+        self.define(name, define)
+    }
+
+    /// Dropping a handle.
+    pub(super) fn drops<T: 'static>(
+        &mut self,
+        resource: &'static str,
+        drop: impl Fn(&mut State, wasmtime::component::Resource<T>) -> Result<()> + Copy + Send + Sync + 'static,
+    ) -> &mut Self {
+        self.now(resource, move |state, (handle,): (super::canon::Own<T>,)| drop(state, handle.0))
+    }
+
+    fn find(&self, import: &CoreImport) -> Option<Found<'_>> {
+        // A resource and a function never have the same name: functions of resources have theirs in brackets.
+        let (interface, name) = match &import.target {
+            Target::Func { interface, name } => (interface, name),
+            Target::Drop { interface, resource } => (interface, resource),
+        };
+        let (interface, version) = interface.split_once('@')?;
+        if !version.starts_with("0.2.") || version.contains('-') {
+            return None;
+        }
+        let interface = self.interfaces.get(interface)?;
+        match interface.functions.get(name.as_str()) {
+            Some(define) => Some(Found::Function(define)),
+            None => interface.out_of_reach.then_some(Found::OutOfReach),
+        }
+    }
+
+    /// Whether there is a function for each of these.
+    pub(super) fn have(&self, imports: &[CoreImport]) -> bool {
+        imports.iter().all(|import| self.find(import).is_some())
+    }
+
+    /// Connects a module whose imports are these. `None` when one has another type.
+    pub(super) fn link(&self, module: &Module, imports: &[CoreImport]) -> Result<Option<InstancePre<State>>> {
+        let mut linker = Linker::new(module.engine());
+        // A module may import the same twice.
+        linker.allow_shadowing(true);
+        for (import, wanted) in imports.iter().zip(module.imports()) {
+            let Some(ty) = wanted.ty().func().cloned() else { return Ok(None) };
+            let fits = match self.find(import) {
+                Some(Found::Function(define)) => define(&mut linker, import, ty)?,
+                Some(Found::OutOfReach) => {
+                    linker.func_new(&import.module, &import.name, ty, |_, _, _| {
+                        bail!("the guest gave a handle that it does not have")
+                    })?;
+                    true
+                }
+                None => false,
+            };
+            if !fits {
+                return Ok(None);
+            }
+        }
+        linker.instantiate_pre(module).map(Some)
+    }
+}
+
+enum Found<'a> {
+    Function(&'a Define),
+    OutOfReach,
+}
+
+/// The types of a function as a core function.
+#[derive(Clone)]
+struct Signature {
+    params: Vec<Core>,
+    results: Vec<Core>,
+}
+
+impl Signature {
+    fn of<A: Lift, R: Lower>() -> Self {
+        let (mut params, mut results) = (Vec::new(), Vec::new());
+        A::flatten(&mut params);
+        if R::FLAT > 1 {
+            params.push(Core::I32);
+        } else {
+            R::flatten(&mut results);
+        }
+        debug_assert!(params.len() <= MOST_FLAT, "no function here passes its parameters through memory");
+        Self { params, results }
+    }
+
+    fn is(&self, ty: &FuncType) -> bool {
+        is(ty, &self.params, &self.results)
+    }
+}
+
+/// Calls a function of the host for a guest, by the values that are the parameters, and writes the result in their place.
+fn answer_now<A: Lift, R: Lower>(
+    mut caller: Caller<'_, State>,
+    values: &mut [MaybeUninit<ValRaw>],
+    types: &[Core],
+    call: impl Fn(&mut State, A) -> Result<R>,
+) -> Result<()> {
+    let mut flat = [0; MOST_FLAT + 1];
+    for ((flat, value), ty) in flat.iter_mut().zip(values.iter()).zip(types) {
+        // SAFETY: the engine wrote all parameters, and there are as many as types.
+        let value = unsafe { value.assume_init_ref() };
+        *flat = match ty {
+            Core::I32 => u64::from(value.get_u32()),
+            Core::I64 => value.get_u64(),
+        };
+    }
+    let (link, args, at) = lift::<A, R>(&mut caller, &flat[..types.len()])?;
+    let result = call(caller.data_mut(), args)?;
+    if R::FLAT > 1 {
+        return result.store(&mut Out::new(caller, link), at);
+    }
+    if R::FLAT == 1
+        && let Some(first) = values.first_mut()
+    {
+        // Of either length: the engine reads the low half of the shorter.
+        first.write(ValRaw::u64(result.lower()));
+    }
+    Ok(())
+}
+
+/// The parameters of a call, and the address of its result if that goes through memory.
+fn lift<A: Lift, R: Lower>(caller: &mut Caller<'_, State>, values: &[u64]) -> Result<(Link, A, u32)> {
+    let link = caller.data().direct.enter()?;
+    let memory = match link.memory {
+        Some(memory) => memory.data(&caller),
+        None => &[],
+    };
+    let (guest, mut flat) = (Guest::new(memory), Flat::new(values));
+    let args = A::lift(&mut flat, &guest)?;
+    let at = if R::FLAT > 1 { guest.place::<R>(&mut flat)? } else { 0 };
+    Ok((link, args, at))
+}
+
+fn arrive<A: Lift, R: Lower>(caller: &mut Caller<'_, State>, params: &[Val]) -> Result<(Link, A, u32)> {
+    let mut flat = [0; MOST_FLAT + 1];
+    for (flat, value) in flat.iter_mut().zip(params) {
+        *flat = match value {
+            Val::I32(value) => u64::from(value.cast_unsigned()),
+            Val::I64(value) => value.cast_unsigned(),
+            _ => bail!("a parameter is no integer"),
+        };
+    }
+    lift::<A, R>(caller, &flat[..params.len().min(MOST_FLAT + 1)])
+}
