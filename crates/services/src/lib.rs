@@ -7,7 +7,26 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "blob")]
+pub mod blob;
+#[cfg(any(feature = "nats", feature = "redis"))]
+mod health;
 #[cfg(feature = "http")]
 pub mod http_client;
 #[cfg(feature = "kv")]
 pub mod kv;
+#[cfg(feature = "nats")]
+mod nats;
+#[cfg(feature = "stores")]
+mod sqlite;
+#[cfg(feature = "stores")]
+mod storage;
+#[cfg(feature = "stores")]
+mod tally;
+#[cfg(feature = "tls")]
+mod tls;
+
+#[cfg(any(feature = "nats", feature = "redis"))]
+pub use health::{Manners, Report};
+#[cfg(feature = "stores")]
+pub use storage::StorageError;

@@ -1,0 +1,134 @@
+//! SQLite files that many processes may use at once.
+// SQLite rather than an embedded store that one process owns (redb, sled): a server, a `holm run`
+// beside it and a second server taking over from the first all open the same file at once.
+
+mod failure;
+mod file;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::{Mutex, OnceCell};
+
+use crate::StorageError;
+use crate::tally::Tally;
+pub(crate) use failure::Failure;
+
+/// One file of Holm's, which holds key-value stores and the index of blobs.
+///
+/// A write that was answered survives the death of the process, `kill -9` included. A power failure may lose the last
+/// writes, but leaves the file whole. The file must be on a local disk: SQLite's write-ahead log shares memory between
+/// processes, and a network file system cannot.
+#[derive(Debug)]
+pub(crate) struct Database {
+    path: PathBuf,
+    connections: OnceCell<Connections>,
+    /// Bytes beside the file that count towards what may be kept: blobs that are being written, or still being read.
+    pub(crate) beside: Tally,
+}
+
+// Reads have a connection of their own, so that they never wait for a write that itself waits for another process. The
+// locks are tokio's so that waiters are tasks and not threads.
+#[derive(Debug)]
+struct Connections {
+    reader: Arc<Mutex<Connection>>,
+    writer: Arc<Mutex<Connection>>,
+}
+
+impl Connections {
+    fn open(path: &Path) -> Result<Self, StorageError> {
+        let (reader, writer) = file::open(path)?;
+        Ok(Self { reader: Arc::new(Mutex::new(reader)), writer: Arc::new(Mutex::new(writer)) })
+    }
+}
+
+impl Database {
+    /// The file at `path`, which is opened, and created with its directory, when it is first used.
+    pub(crate) fn at(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), connections: OnceCell::new(), beside: Tally::default() }
+    }
+
+    /// Opens the file now. Blocks, for milliseconds unless another process holds a lock.
+    pub(crate) fn open(path: impl Into<PathBuf>) -> Result<Self, StorageError> {
+        let path = path.into();
+        let connections = Connections::open(&path)?;
+        Ok(Self { path, connections: OnceCell::new_with(Some(connections)), beside: Tally::default() })
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Bytes of everything that is kept: in the file, as `transaction` sees it, and beside it.
+    pub(crate) fn total(&self, transaction: &Transaction<'_>) -> rusqlite::Result<u64> {
+        let mut select = transaction.prepare_cached(
+            "SELECT (SELECT coalesce(sum(bytes), 0) FROM stores) + (SELECT coalesce(sum(bytes), 0) FROM containers)",
+        )?;
+        let kept: i64 = select.query_row([], |row| row.get(0))?;
+        Ok(kept.max(0).cast_unsigned().saturating_add(self.beside.bytes()))
+    }
+
+    /// Does `work` on a connection that only reads.
+    pub(crate) async fn read<T, E>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Failure<E>> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StorageError> + Send + 'static,
+    {
+        let connection = Arc::clone(&self.connections().await?.reader).lock_owned().await;
+        self.blocking(move || work(&connection)).await
+    }
+
+    /// Does `work` in a transaction, which is taken back if that fails.
+    pub(crate) async fn write<T, E>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Failure<E>> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StorageError> + Send + 'static,
+    {
+        let mut connection = Arc::clone(&self.connections().await?.writer).lock_owned().await;
+        self.blocking(move || {
+            // Immediate: a transaction that reads first and then finds another process writing
+            // could only fail, where this one waits its turn.
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let answer = work(&transaction)?;
+            transaction.commit()?;
+            Ok(answer)
+        })
+        .await
+    }
+
+    async fn connections(&self) -> Result<&Connections, StorageError> {
+        self.connections
+            .get_or_try_init(|| async {
+                let path = self.path.clone();
+                blocking(move || Connections::open(&path)).await?
+            })
+            .await
+    }
+
+    async fn blocking<T, E>(&self, work: impl FnOnce() -> Result<T, Failure<E>> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StorageError> + Send + 'static,
+    {
+        blocking(work).await?.map_err(|failure| failure.into_error(&self.path))
+    }
+}
+
+/// Runs what waits for a disk where it keeps nobody else waiting.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StorageError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(answer) => Ok(answer),
+        Err(join) => match join.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(StorageError::Stopped),
+        },
+    }
+}
