@@ -8,6 +8,9 @@ use super::limits::{self, entry_size};
 use super::{KvError, PAGE_KEYS, Page, Store, StoreLimits, Stores, Swap, number};
 use crate::tally::Tally;
 
+/// What an entry counts beside its key and value towards what all stores may have: what leads to it takes room as well.
+const ENTRY: u64 = 128;
+
 /// Stores in this process's memory, gone when it ends. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStores {
@@ -53,13 +56,14 @@ struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// Makes room for a write that takes the store to `after` bytes.
-    fn make_room(&self, entries: &mut Entries, after: u64) -> Result<(), KvError> {
+    /// Makes room for a write that takes the store to `after` bytes, with `new` keys that are not there yet.
+    fn make_room(&self, entries: &mut Entries, after: u64, new: usize) -> Result<(), KvError> {
         let before = entries.total;
         self.limits.check_total(&self.name, before, after)?;
-        if after <= before {
-            self.total.shrink(before - after);
-        } else if !self.total.grow(after - before, 0, self.limits.max_all) {
+        let grown = after + new as u64 * ENTRY;
+        if grown <= before {
+            self.total.shrink(before - grown);
+        } else if !self.total.grow(grown - before, 0, self.limits.max_all) {
             return Err(KvError::Full { limit: self.limits.max_all });
         }
         entries.total = after;
@@ -68,22 +72,25 @@ impl MemoryStore {
 
     fn put(&self, entries: &mut Entries, key: &str, value: Vec<u8>) -> Result<(), KvError> {
         let after = entries.total - entries.size_of(key) + entry_size(key, value.len());
-        self.make_room(entries, after)?;
+        self.make_room(entries, after, usize::from(!entries.values.contains_key(key)))?;
         entries.values.insert(key.to_owned(), value);
         Ok(())
     }
 
     fn remove(&self, entries: &mut Entries, key: &str) {
         let size = entries.size_of(key);
-        entries.values.remove(key);
-        entries.total -= size;
-        self.total.shrink(size);
+        if entries.values.remove(key).is_some() {
+            entries.total -= size;
+            self.total.shrink(size + ENTRY);
+        }
     }
 
-    /// The store's size after all of `pairs`, each of which counts once, with its last value.
-    fn size_with(entries: &Entries, pairs: &[(String, Vec<u8>)]) -> u64 {
+    /// The store's size after all of `pairs`, each of which counts once, with its last value; and how many are new.
+    fn size_with(entries: &Entries, pairs: &[(String, Vec<u8>)]) -> (u64, usize) {
         let last: HashMap<&str, usize> = pairs.iter().map(|(key, value)| (key.as_str(), value.len())).collect();
-        last.iter().fold(entries.total, |total, (key, length)| total - entries.size_of(key) + entry_size(key, *length))
+        let with = |total, (key, length): (&&str, &usize)| total - entries.size_of(key) + entry_size(key, *length);
+        let new = last.keys().filter(|key| !entries.values.contains_key(**key)).count();
+        (last.iter().fold(entries.total, with), new)
     }
 }
 
@@ -172,8 +179,8 @@ impl Store for MemoryStore {
     async fn set_many(&self, pairs: Vec<(String, Vec<u8>)>) -> Result<(), KvError> {
         limits::check_pairs(&pairs, &self.limits)?;
         let mut entries = lock(&self.entries);
-        let after = Self::size_with(&entries, &pairs);
-        self.make_room(&mut entries, after)?;
+        let (after, new) = Self::size_with(&entries, &pairs);
+        self.make_room(&mut entries, after, new)?;
         entries.values.extend(pairs);
         Ok(())
     }

@@ -278,17 +278,17 @@ async fn increments_at_the_same_time_are_all_counted() {
 
 #[tokio::test]
 async fn all_stores_of_one_place_share_one_limit() {
-    let limits = StoreLimits { max_value: 10, max_total: 20, max_all: 25 };
+    let limits = StoreLimits { max_value: 1000, max_total: 2000, max_all: 2500 };
     let (_directory, backends) = backends(limits);
     for stores in backends {
         let (one, two) = (stores.open("one").await.unwrap(), stores.open("two").await.unwrap());
-        one.set("a", vec![0; 10]).await.unwrap();
-        two.set("a", vec![0; 10]).await.unwrap();
-        assert_eq!(two.set("b", vec![0; 4]).await.unwrap_err(), KvError::Full { limit: 25 });
-        assert_eq!(two.increment("b", 1234).await.unwrap_err(), KvError::Full { limit: 25 });
-        two.set("a", vec![0; 4]).await.unwrap();
-        two.set("b", vec![0; 4]).await.unwrap();
+        one.set("a", vec![0; 1000]).await.unwrap();
+        two.set("a", vec![0; 1000]).await.unwrap();
+        assert_eq!(two.set("b", vec![0; 600]).await.unwrap_err(), KvError::Full { limit: 2500 });
+        two.set("a", vec![0; 300]).await.unwrap();
+        two.set("b", vec![0; 600]).await.unwrap();
+        assert_eq!(one.set("b", vec![0; 900]).await.unwrap_err(), KvError::Full { limit: 2500 });
         one.delete("a").await.unwrap();
-        two.set("a", vec![0; 10]).await.unwrap();
+        two.set("a", vec![0; 1000]).await.unwrap();
     }
 }
