@@ -50,7 +50,7 @@ pub(crate) fn linker(engine: &wasmtime::Engine, shape: &Shape) -> wasmtime::Resu
     config::link(&mut linker, shape)?;
     #[cfg(feature = "http")]
     crate::http::link(&mut linker, shape)?;
-    #[cfg(feature = "kv")]
+    #[cfg(feature = "stores")]
     crate::keyvalue::link(&mut linker, shape)?;
     #[cfg(feature = "tls")]
     crate::tls::link(&mut linker, shape)?;

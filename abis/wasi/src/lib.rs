@@ -10,7 +10,7 @@ mod handler;
 #[cfg(feature = "http")]
 mod http;
 mod interfaces;
-#[cfg(feature = "kv")]
+#[cfg(feature = "stores")]
 mod keyvalue;
 mod missing;
 mod module;
@@ -24,17 +24,17 @@ mod threads;
 #[cfg(feature = "tls")]
 mod tls;
 
-#[cfg(feature = "kv")]
+#[cfg(feature = "stores")]
 use std::sync::Arc;
 
 use holm_abi::{Abi, Certainty, Entry, Evidence, Guest, Host, Provision, Result};
 use holm_engine::shape::{ExternType, Form, Import, Shape};
 #[cfg(feature = "http")]
 use holm_services::http_client::{ClientConfig, HttpClient};
-#[cfg(feature = "kv")]
+#[cfg(feature = "stores")]
 use holm_services::kv::Stores;
 
-#[cfg(feature = "kv")]
+#[cfg(feature = "stores")]
 pub use keyvalue::LazyStores;
 pub use stdio::capture;
 
@@ -45,7 +45,7 @@ const MODULES: [&str; 2] = ["wasi_snapshot_preview1", "wasi_unstable"];
 pub struct Wasi {
     /// Where `wasi:keyvalue` buckets are kept. With `None` there are none, granted or not. [`LazyStores`]
     /// cost nothing until a guest opens one.
-    #[cfg(feature = "kv")]
+    #[cfg(feature = "stores")]
     pub stores: Option<Arc<dyn Stores>>,
     /// Sends `wasi:http` requests; clones share connections. With `None` they fail with
     /// `configuration-error`.
@@ -57,7 +57,7 @@ impl Default for Wasi {
     /// No stores, and a client that trusts the system's certificate authorities.
     fn default() -> Self {
         Self {
-            #[cfg(feature = "kv")]
+            #[cfg(feature = "stores")]
             stores: None,
             // Only certificate files of one's own could be unreadable.
             #[cfg(feature = "http")]
@@ -156,7 +156,7 @@ fn grant_for(name: &str) -> Option<&'static str> {
     if http::sends(name) {
         return Some("--http PATTERN");
     }
-    #[cfg(feature = "kv")]
+    #[cfg(feature = "stores")]
     if keyvalue::provides(name) {
         return Some("--kv=NAME");
     }

@@ -1,12 +1,12 @@
 //! What the host lends to one loaded guest.
 
-#[cfg(feature = "kv")]
+#[cfg(feature = "stores")]
 use std::sync::Arc;
 
 use holm_abi::Host;
 #[cfg(feature = "http")]
 use holm_services::http_client::HttpClient;
-#[cfg(feature = "kv")]
+#[cfg(feature = "stores")]
 use holm_services::kv::Stores;
 
 use crate::Wasi;
@@ -14,7 +14,7 @@ use crate::Wasi;
 /// What the host lends to one loaded guest; all instances of it share this.
 pub(crate) struct Services {
     pub(crate) host: Host,
-    #[cfg(feature = "kv")]
+    #[cfg(feature = "stores")]
     pub(crate) stores: Option<Arc<dyn Stores>>,
     #[cfg(feature = "http")]
     pub(crate) http_client: Option<HttpClient>,
@@ -25,13 +25,13 @@ pub(crate) struct Services {
 
 impl Services {
     #[cfg_attr(
-        not(any(feature = "http", feature = "kv")),
+        not(any(feature = "http", feature = "stores")),
         expect(unused_variables, reason = "there is nothing to lend")
     )]
     pub(crate) fn new(wasi: &Wasi, host: &Host) -> Self {
         Self {
             host: host.clone(),
-            #[cfg(feature = "kv")]
+            #[cfg(feature = "stores")]
             stores: wasi.stores.clone(),
             #[cfg(feature = "http")]
             http_client: wasi.http_client.clone(),

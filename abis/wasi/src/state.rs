@@ -33,7 +33,7 @@ pub(crate) struct State {
     /// The root that is not there, for audits.
     pub(crate) decoy: Option<paths::component::Decoy>,
     ctx: WasiCtx,
-    #[cfg(feature = "kv")]
+    #[cfg(feature = "stores")]
     pub(crate) held: crate::keyvalue::Held,
     #[cfg(feature = "http")]
     http: WasiHttpCtx,
@@ -58,7 +58,7 @@ impl State {
             services: Arc::clone(services),
             table: ResourceTable::new(),
             decoy: paths::component::Decoy::new(host, given.args)?,
-            #[cfg(feature = "kv")]
+            #[cfg(feature = "stores")]
             held: crate::keyvalue::Held::default(),
             #[cfg(feature = "http")]
             http: WasiHttpCtx::new(),

@@ -185,6 +185,7 @@ pub(crate) fn say(app: &mut Described, args: HostArgs) -> Result<()> {
         listen: args.listen,
         http: args.http,
         kv: args.kv,
+        blob: args.blob,
         config: args.config.into_iter().collect(),
         ..Default::default()
     };

@@ -7,14 +7,16 @@
 
 #![forbid(unsafe_code)]
 
-#[cfg(feature = "blob")]
+#[cfg(feature = "stores")]
 pub mod blob;
-#[cfg(any(feature = "nats", feature = "redis"))]
+#[cfg(feature = "stores")]
 mod health;
 #[cfg(feature = "http")]
 pub mod http_client;
-#[cfg(feature = "kv")]
+#[cfg(feature = "stores")]
 pub mod kv;
+#[cfg(feature = "stores")]
+pub mod lent;
 #[cfg(feature = "nats")]
 mod nats;
 #[cfg(feature = "stores")]
@@ -26,7 +28,7 @@ mod tally;
 #[cfg(feature = "tls")]
 mod tls;
 
-#[cfg(any(feature = "nats", feature = "redis"))]
+#[cfg(feature = "stores")]
 pub use health::{Manners, Report};
 #[cfg(feature = "stores")]
 pub use storage::StorageError;

@@ -1,5 +1,5 @@
 //! What components get under grants beyond the basics.
-#![cfg(all(feature = "http", feature = "kv", feature = "tls"))]
+#![cfg(all(feature = "http", feature = "stores", feature = "tls"))]
 #![allow(clippy::unwrap_used)]
 
 #[path = "../common/mod.rs"]

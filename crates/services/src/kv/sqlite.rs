@@ -44,6 +44,11 @@ impl SqliteStores {
         Ok(Self { database: Arc::new(Database::open(path)?), limits })
     }
 
+    /// The same stores under other limits.
+    pub(crate) fn under(&self, limits: StoreLimits) -> Self {
+        Self { limits, ..self.clone() }
+    }
+
     /// Stores in the file at `path`, which is not touched, nor created, before one of them is opened: most guests never
     /// do, and opening takes longer than running many of them.
     pub fn at(path: impl Into<PathBuf>, limits: StoreLimits) -> Self {

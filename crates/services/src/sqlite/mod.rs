@@ -23,6 +23,8 @@ pub(crate) use failure::Failure;
 #[derive(Debug)]
 pub(crate) struct Database {
     path: PathBuf,
+    /// A folder that must be there for the file to be created.
+    inside: Option<PathBuf>,
     connections: OnceCell<Connections>,
     /// Bytes beside the file that count towards what may be kept: blobs that are being written, or still being read.
     pub(crate) beside: Tally,
@@ -46,14 +48,21 @@ impl Connections {
 impl Database {
     /// The file at `path`, which is opened, and created with its directory, when it is first used.
     pub(crate) fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), connections: OnceCell::new(), beside: Tally::default() }
+        Self { path: path.into(), inside: None, connections: OnceCell::new(), beside: Tally::default() }
+    }
+
+    /// The same, which is only opened while there is this folder.
+    pub(crate) fn inside(mut self, folder: Option<&Path>) -> Self {
+        self.inside = folder.map(ToOwned::to_owned);
+        self
     }
 
     /// Opens the file now. Blocks, for milliseconds unless another process holds a lock.
     pub(crate) fn open(path: impl Into<PathBuf>) -> Result<Self, StorageError> {
         let path = path.into();
         let connections = Connections::open(&path)?;
-        Ok(Self { path, connections: OnceCell::new_with(Some(connections)), beside: Tally::default() })
+        let connections = OnceCell::new_with(Some(connections));
+        Ok(Self { path, inside: None, connections, beside: Tally::default() })
     }
 
     /// The file.
@@ -107,8 +116,12 @@ impl Database {
     async fn connections(&self) -> Result<&Connections, StorageError> {
         self.connections
             .get_or_try_init(|| async {
-                let path = self.path.clone();
-                blocking(move || Connections::open(&path)).await?
+                let (path, inside) = (self.path.clone(), self.inside.clone());
+                blocking(move || match inside {
+                    Some(folder) if !folder.is_dir() => Err(gone(folder)),
+                    _ => Connections::open(&path),
+                })
+                .await?
             })
             .await
     }
@@ -120,6 +133,11 @@ impl Database {
     {
         blocking(work).await?.map_err(|failure| failure.into_error(&self.path))
     }
+}
+
+fn gone(folder: PathBuf) -> StorageError {
+    let problem = "it is gone, and with it what it belonged to".to_owned();
+    StorageError::File { file: folder, problem, advice: "deploy the app again" }
 }
 
 /// Runs what waits for a disk where it keeps nobody else waiting.

@@ -1,5 +1,5 @@
 //! What a guest sees of containers of blobs, in every backend.
-#![cfg(all(feature = "blob", feature = "kv", feature = "nats"))]
+#![cfg(feature = "nats")]
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod files;

@@ -1,5 +1,5 @@
 //! What a guest sees of a key-value store, in every backend.
-#![cfg(all(feature = "kv", feature = "nats", feature = "redis"))]
+#![cfg(all(feature = "nats", feature = "redis"))]
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod elsewhere;
