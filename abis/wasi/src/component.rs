@@ -52,6 +52,8 @@ pub(crate) fn linker(engine: &wasmtime::Engine, shape: &Shape) -> wasmtime::Resu
     crate::http::link(&mut linker, shape)?;
     #[cfg(feature = "stores")]
     crate::keyvalue::link(&mut linker, shape)?;
+    #[cfg(feature = "stores")]
+    crate::blobstore::link(&mut linker, shape)?;
     #[cfg(feature = "tls")]
     crate::tls::link(&mut linker, shape)?;
     Ok(linker)

@@ -1,13 +1,10 @@
 //! What the host lends to one loaded guest.
 
-#[cfg(feature = "stores")]
-use std::sync::Arc;
-
 use holm_abi::Host;
 #[cfg(feature = "http")]
 use holm_services::http_client::HttpClient;
 #[cfg(feature = "stores")]
-use holm_services::kv::Stores;
+use holm_services::lent::Lent;
 
 use crate::Wasi;
 
@@ -15,7 +12,7 @@ use crate::Wasi;
 pub(crate) struct Services {
     pub(crate) host: Host,
     #[cfg(feature = "stores")]
-    pub(crate) stores: Option<Arc<dyn Stores>>,
+    pub(crate) lent: Option<Lent>,
     #[cfg(feature = "http")]
     pub(crate) http_client: Option<HttpClient>,
     /// Tells this guest's connections from those of others.
@@ -32,7 +29,7 @@ impl Services {
         Self {
             host: host.clone(),
             #[cfg(feature = "stores")]
-            stores: wasi.stores.clone(),
+            lent: wasi.lent.clone(),
             #[cfg(feature = "http")]
             http_client: wasi.http_client.clone(),
             #[cfg(feature = "http")]

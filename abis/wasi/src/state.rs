@@ -35,6 +35,8 @@ pub(crate) struct State {
     ctx: WasiCtx,
     #[cfg(feature = "stores")]
     pub(crate) held: crate::keyvalue::Held,
+    #[cfg(feature = "stores")]
+    pub(crate) blobs: crate::blobstore::Held,
     #[cfg(feature = "http")]
     http: WasiHttpCtx,
     #[cfg(feature = "http")]
@@ -60,6 +62,8 @@ impl State {
             decoy: paths::component::Decoy::new(host, given.args)?,
             #[cfg(feature = "stores")]
             held: crate::keyvalue::Held::default(),
+            #[cfg(feature = "stores")]
+            blobs: crate::blobstore::Held::default(),
             #[cfg(feature = "http")]
             http: WasiHttpCtx::new(),
             #[cfg(feature = "http")]

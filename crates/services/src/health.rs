@@ -1,11 +1,7 @@
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use crate::StorageError;
-
-/// Told what an operator has to put right, in one line without secrets.
-pub type Report = Arc<dyn Fn(&str) + Send + Sync>;
+use crate::alarm::{Alarm, Report};
 
 /// How a store on a server elsewhere is used.
 #[derive(Clone)]
@@ -26,35 +22,31 @@ impl Default for Manners {
 /// Whether a server works.
 pub(crate) struct Health {
     server: String,
-    pub(crate) manners: Manners,
-    failing: AtomicBool,
+    pub(crate) patience: Duration,
+    alarm: Alarm,
 }
 
 impl Health {
     /// Of `server`, by its URL without secrets.
     pub(crate) fn new(server: String, manners: Manners) -> Self {
-        Self { server, manners, failing: AtomicBool::new(false) }
+        Self { server, patience: manners.patience, alarm: Alarm::new(manners.report) }
     }
 
     /// The server did what it was asked.
     pub(crate) fn works(&self) {
-        if self.failing.load(Relaxed) {
-            self.failing.store(false, Relaxed);
-        }
+        self.alarm.rest();
     }
 
     /// The server did not. Answers the error, and tells the operator unless that was done already.
     pub(crate) fn failed(&self, problem: impl ToString, advice: &'static str) -> StorageError {
         let error = StorageError::Server { server: self.server.clone(), problem: one_line(&problem.to_string()), advice };
-        if let (false, Some(report)) = (self.failing.swap(true, Relaxed), &self.manners.report) {
-            report(&error.to_string());
-        }
+        self.alarm.ring(&error);
         error
     }
 
     /// It took longer than the patience there was.
     pub(crate) fn slow(&self) -> StorageError {
-        let seconds = self.manners.patience.as_secs_f32();
+        let seconds = self.patience.as_secs_f32();
         self.failed(format!("no answer in {seconds} s"), "see whether it hangs, or is out of reach")
     }
 }

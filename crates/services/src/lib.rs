@@ -8,8 +8,10 @@
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "stores")]
-pub mod blob;
+mod alarm;
 #[cfg(feature = "stores")]
+pub mod blob;
+#[cfg(feature = "remote")]
 mod health;
 #[cfg(feature = "http")]
 pub mod http_client;
@@ -17,7 +19,7 @@ pub mod http_client;
 pub mod kv;
 #[cfg(feature = "stores")]
 pub mod lent;
-#[cfg(feature = "nats")]
+#[cfg(feature = "remote")]
 mod nats;
 #[cfg(feature = "stores")]
 mod sqlite;
@@ -29,6 +31,8 @@ mod tally;
 mod tls;
 
 #[cfg(feature = "stores")]
-pub use health::{Manners, Report};
+pub use alarm::Report;
+#[cfg(feature = "remote")]
+pub use health::Manners;
 #[cfg(feature = "stores")]
 pub use storage::StorageError;

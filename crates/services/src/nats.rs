@@ -88,7 +88,7 @@ impl Link {
         F: Future<Output = Result<T, Failure<E>>> + Send,
     {
         let link = Arc::clone(self);
-        let patience = self.health.manners.patience * times;
+        let patience = self.health.patience * times;
         let done = tokio::spawn(async move {
             let session = link.session().await?;
             let client = session.client();
@@ -139,7 +139,7 @@ impl Link {
     }
 
     async fn connect(self: &Arc<Self>) -> Result<Context, StorageError> {
-        let patience = self.health.manners.patience;
+        let patience = self.health.patience;
         let Remote { tls, host, port, user, password } = &self.server;
         let mut options = ConnectOptions::new()
             .name("holm")

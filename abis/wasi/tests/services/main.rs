@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod blobstore;
 mod config;
 mod http;
 mod keyvalue;

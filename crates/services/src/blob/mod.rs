@@ -9,7 +9,7 @@ mod error;
 mod files;
 mod limits;
 mod memory;
-#[cfg(feature = "nats")]
+#[cfg(feature = "remote")]
 mod nats;
 mod spool;
 
@@ -24,7 +24,7 @@ pub use error::BlobError;
 pub use files::FileContainers;
 pub use limits::{BlobLimits, MAX_CONTAINER_NAME, MAX_NAMES, MAX_OBJECT_NAME, OBJECT};
 pub use memory::MemoryContainers;
-#[cfg(feature = "nats")]
+#[cfg(feature = "remote")]
 pub use nats::NatsContainers;
 pub use spool::{Spool, Spooled, Unspooling};
 

@@ -6,10 +6,10 @@
 mod error;
 mod limits;
 mod memory;
-#[cfg(feature = "nats")]
+#[cfg(feature = "remote")]
 mod nats;
 mod number;
-#[cfg(feature = "redis")]
+#[cfg(feature = "remote")]
 mod redis;
 mod rows;
 mod sqlite;
@@ -21,9 +21,9 @@ use async_trait::async_trait;
 pub use error::KvError;
 pub use limits::{MAX_BATCH_KEYS, MAX_BATCH_VALUES, MAX_KEY, MAX_NAME, StoreLimits};
 pub use memory::MemoryStores;
-#[cfg(feature = "nats")]
+#[cfg(feature = "remote")]
 pub use nats::NatsStores;
-#[cfg(feature = "redis")]
+#[cfg(feature = "remote")]
 pub use redis::RedisStores;
 pub use sqlite::SqliteStores;
 

@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use holm_manifest::{Backend, Services};
 
+use crate::alarm::Report;
 use crate::blob::{BlobLimits, Containers, MAX_CONTAINER_NAME, MemoryContainers, Spool};
-use crate::health::{Manners, Report};
+#[cfg(feature = "remote")]
+use crate::health::Manners;
 use crate::kv::{MAX_NAME, MemoryStores, StoreLimits, Stores};
 use crate::tally::Tally;
 use by_name::ByName;
@@ -25,8 +27,10 @@ pub struct AppStores {
     kv: MemoryStores,
     blob: MemoryContainers,
     files: Opened<PathBuf, Files>,
-    kv_elsewhere: Opened<Backend, dyn Stores>,
-    blob_elsewhere: Opened<Backend, dyn Containers>,
+    #[cfg(feature = "remote")]
+    kv_remote: Opened<Backend, dyn Stores>,
+    #[cfg(feature = "remote")]
+    blob_remote: Opened<Backend, dyn Containers>,
 }
 
 /// Where `embedded` stores are.
@@ -69,7 +73,7 @@ pub struct Lent {
 
 impl AppStores {
     /// Stores that are opened as `[services]` says. With `None` there is no place for `embedded` ones. `report` is told
-    /// of servers that cannot be used.
+    /// of files and servers that cannot be used.
     pub fn new(embedded: Option<Embedded>, report: Option<Report>) -> Self {
         let memory = Arc::<Tally>::default();
         Self {
@@ -78,8 +82,10 @@ impl AppStores {
             kv: MemoryStores::counted(&memory),
             blob: MemoryContainers::counted(&memory),
             files: Opened::default(),
-            kv_elsewhere: Opened::default(),
-            blob_elsewhere: Opened::default(),
+            #[cfg(feature = "remote")]
+            kv_remote: Opened::default(),
+            #[cfg(feature = "remote")]
+            blob_remote: Opened::default(),
         }
     }
 
@@ -103,7 +109,7 @@ impl AppStores {
             }
         }
         for name in blob {
-            match self.blob(name, services.blob(name), limits.blob, &spool) {
+            match self.blob(name, services.blob(name), limits.blob) {
                 Ok(place) => containers.add(name, place),
                 Err(why) => wrong.push(format!("the container of blobs `{name}`: {why}")),
             }
@@ -120,14 +126,14 @@ impl AppStores {
             Backend::Memory => Arc::new(self.kv.under(limits)),
             Backend::Embedded => Arc::new(self.embedded()?.kv(limits)),
             Backend::Sqlite(path) => Arc::new(self.file(path, None).kv(limits)),
-            #[cfg(feature = "redis")]
-            Backend::Redis { server, database } => self.kv_elsewhere.get(backend, || {
+            #[cfg(feature = "remote")]
+            Backend::Redis { server, database } => self.kv_remote.get(backend, || {
                 Arc::new(crate::kv::RedisStores::new(server, *database, self.manners(), StoreLimits::default()))
             }),
-            #[cfg(feature = "nats")]
+            #[cfg(feature = "remote")]
             Backend::Nats { server, bucket } => {
                 check_bucket(bucket.as_deref().unwrap_or(name))?;
-                self.kv_elsewhere.get(backend, || {
+                self.kv_remote.get(backend, || {
                     let limits = StoreLimits::default();
                     Arc::new(crate::kv::NatsStores::new(server, bucket.clone(), self.manners(), limits))
                 })
@@ -136,23 +142,18 @@ impl AppStores {
         })
     }
 
-    fn blob(
-        &self,
-        name: &str,
-        backend: &Backend,
-        limits: BlobLimits,
-        spool: &Spool,
-    ) -> Result<Arc<dyn Containers>, String> {
+    fn blob(&self, name: &str, backend: &Backend, limits: BlobLimits) -> Result<Arc<dyn Containers>, String> {
         check_length(name, MAX_CONTAINER_NAME)?;
         Ok(match backend {
             Backend::Memory => Arc::new(self.blob.under(limits)),
             Backend::Embedded => Arc::new(self.embedded()?.blob(limits)),
             Backend::Sqlite(path) => Arc::new(self.file(path, None).blob(limits)),
-            #[cfg(feature = "nats")]
+            #[cfg(feature = "remote")]
             Backend::Nats { server, bucket } => {
                 check_bucket(bucket.as_deref().unwrap_or(name))?;
-                self.blob_elsewhere.get(backend, || {
-                    let (limits, spool) = (BlobLimits::default(), spool.clone());
+                self.blob_remote.get(backend, || {
+                    let spool = Spool::new(std::env::temp_dir(), limits.max_total);
+                    let limits = BlobLimits::default();
                     Arc::new(crate::blob::NatsContainers::new(server, bucket.clone(), self.manners(), limits, spool))
                 })
             }
@@ -169,9 +170,10 @@ impl AppStores {
     }
 
     fn file(&self, path: &Path, inside: Option<&Path>) -> Arc<Files> {
-        self.files.get(&path.to_owned(), || Arc::new(Files::at(path, inside)))
+        self.files.get(&path.to_owned(), || Arc::new(Files::at(path, inside, self.report.clone())))
     }
 
+    #[cfg(feature = "remote")]
     fn manners(&self) -> Manners {
         Manners { report: self.report.clone(), ..Manners::default() }
     }
@@ -187,7 +189,7 @@ fn check_length(name: &str, most: usize) -> Result<(), String> {
     }
 }
 
-#[cfg(feature = "nats")]
+#[cfg(feature = "remote")]
 fn check_bucket(bucket: &str) -> Result<(), String> {
     match crate::nats::is_bucket(bucket) {
         true => Ok(()),

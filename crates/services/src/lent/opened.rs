@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use async_trait::async_trait;
 
+use crate::alarm::Report;
 use crate::blob::{BlobError, BlobLimits, Container, Containers, FileContainers};
 use crate::kv::{KvError, SqliteStores, Store, StoreLimits, Stores};
 use crate::sqlite::Database;
@@ -37,8 +38,8 @@ pub(super) struct Files {
 }
 
 impl Files {
-    pub(super) fn at(path: &Path, inside: Option<&Path>) -> Self {
-        let database = Arc::new(Database::at(path).inside(inside));
+    pub(super) fn at(path: &Path, inside: Option<&Path>, report: Option<Report>) -> Self {
+        let database = Arc::new(Database::at(path).inside(inside, report));
         let blob = FileContainers::of(Arc::clone(&database), BlobLimits::default());
         Self { kv: SqliteStores { database, limits: StoreLimits::default() }, blob }
     }

@@ -18,15 +18,6 @@ impl<E> From<rusqlite::Error> for Failure<E> {
     }
 }
 
-impl<E: From<StorageError>> Failure<E> {
-    pub(super) fn into_error(self, file: &Path) -> E {
-        match self {
-            Self::Refused(error) => error,
-            Self::Sql(error) => explain(&error, file).into(),
-        }
-    }
-}
-
 /// An SQLite error on `file`, for whoever owns it.
 pub(super) fn explain(error: &rusqlite::Error, file: &Path) -> StorageError {
     let file = file.to_owned();

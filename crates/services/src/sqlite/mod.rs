@@ -12,8 +12,10 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::StorageError;
+use crate::alarm::{Alarm, Report};
 use crate::tally::Tally;
 pub(crate) use failure::Failure;
+use failure::explain;
 
 /// One file of Holm's, which holds key-value stores and the index of blobs.
 ///
@@ -26,6 +28,7 @@ pub(crate) struct Database {
     /// A folder that must be there for the file to be created.
     inside: Option<PathBuf>,
     connections: OnceCell<Connections>,
+    pub(crate) alarm: Alarm,
     /// Bytes beside the file that count towards what may be kept: blobs that are being written, or still being read.
     pub(crate) beside: Tally,
 }
@@ -48,21 +51,25 @@ impl Connections {
 impl Database {
     /// The file at `path`, which is opened, and created with its directory, when it is first used.
     pub(crate) fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), inside: None, connections: OnceCell::new(), beside: Tally::default() }
+        Self {
+            path: path.into(),
+            inside: None,
+            connections: OnceCell::new(),
+            alarm: Alarm::default(),
+            beside: Tally::default(),
+        }
     }
 
-    /// The same, which is only opened while there is this folder.
-    pub(crate) fn inside(mut self, folder: Option<&Path>) -> Self {
-        self.inside = folder.map(ToOwned::to_owned);
-        self
+    /// The same, which is only opened while there is this folder, and tells `report` of what its owner has to put right.
+    pub(crate) fn inside(self, folder: Option<&Path>, report: Option<Report>) -> Self {
+        Self { inside: folder.map(ToOwned::to_owned), alarm: Alarm::new(report), ..self }
     }
 
     /// Opens the file now. Blocks, for milliseconds unless another process holds a lock.
     pub(crate) fn open(path: impl Into<PathBuf>) -> Result<Self, StorageError> {
         let path = path.into();
         let connections = Connections::open(&path)?;
-        let connections = OnceCell::new_with(Some(connections));
-        Ok(Self { path, inside: None, connections, beside: Tally::default() })
+        Ok(Self { connections: OnceCell::new_with(Some(connections)), ..Self::at(path) })
     }
 
     /// The file.
@@ -122,6 +129,7 @@ impl Database {
                     _ => Connections::open(&path),
                 })
                 .await?
+                .inspect_err(|error| self.alarm.ring(error))
             })
             .await
     }
@@ -131,7 +139,18 @@ impl Database {
         T: Send + 'static,
         E: From<StorageError> + Send + 'static,
     {
-        blocking(work).await?.map_err(|failure| failure.into_error(&self.path))
+        match blocking(work).await? {
+            Ok(answer) => {
+                self.alarm.rest();
+                Ok(answer)
+            }
+            Err(Failure::Refused(error)) => Err(error),
+            Err(Failure::Sql(error)) => {
+                let error = explain(&error, &self.path);
+                self.alarm.ring(&error);
+                Err(error.into())
+            }
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 //! What a guest sees of containers of blobs, in every backend.
-#![cfg(feature = "nats")]
+#![cfg(feature = "remote")]
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod files;

@@ -1,5 +1,5 @@
 //! What a guest sees of a key-value store, in every backend.
-#![cfg(all(feature = "nats", feature = "redis"))]
+#![cfg(feature = "remote")]
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod elsewhere;

@@ -138,7 +138,10 @@ impl Place {
             ErrorKind::NotFound => "restore a backup: the index names it",
             _ => "make its directory writable for the user Holm runs as, and check the disk it is on",
         };
-        StorageError::File { file: path.to_owned(), problem: format!("it cannot be used ({error})"), advice }
+        let problem = format!("it cannot be used ({error})");
+        let error = StorageError::File { file: path.to_owned(), problem, advice };
+        self.database.alarm.ring(&error);
+        error
     }
 
     /// A turn at having a file open.

@@ -79,7 +79,7 @@ impl Link {
         let live = self.live().await.map_err(Failure::Lost)?;
         let expected = live.allowance.expect(bound);
         let mut connection = live.connection.clone();
-        let answered = timeout(self.health.manners.patience, connection.send_packed_command(&command)).await;
+        let answered = timeout(self.health.patience, connection.send_packed_command(&command)).await;
         drop(expected);
         match answered.map(|answer| answer.and_then(Value::extract_error)) {
             Ok(Ok(value)) => {
@@ -118,7 +118,7 @@ impl Link {
             return Err(error.clone());
         }
         state.live = None;
-        let connected = timeout(self.health.manners.patience, self.connect()).await;
+        let connected = timeout(self.health.patience, self.connect()).await;
         match connected.unwrap_or_else(|_| Err(self.health.slow())) {
             Ok(live) => {
                 let live = Arc::new(live);
