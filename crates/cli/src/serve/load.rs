@@ -7,12 +7,13 @@ use holm_engine::{Error, Kind, Loader, Opened, Pool, Result, Runtime, Source};
 use holm_manifest::Guest as Described;
 use holm_serve::apps::App;
 use holm_serve::cgi::Cgi;
-use holm_serve::{Load, Loaded};
+use holm_serve::Loaded;
+use holm_wasi::Wasi;
 
+use super::lend::Lent;
 use super::wrong::Wrong;
 use crate::args::{CompilingArgs, EngineArgs};
 use crate::guest::{abis, granted, loader, short};
-use crate::output;
 use crate::progress::Progress;
 use crate::settings::settings;
 
@@ -24,14 +25,15 @@ const MEMORY: usize = 4 << 30;
 /// Loads guests with this user's cache, and has them compiled in processes of their own.
 pub(super) struct Loading {
     loader: Loader,
-    abis: Vec<Box<dyn Abi>>,
+    /// What all guests share of WASI: the connections of its HTTP client.
+    wasi: Wasi,
     abi: Option<String>,
     tier: Option<holm_engine::Tier>,
 }
 
 /// Which of a guest's code is wanted.
 #[derive(Clone, Copy)]
-enum Wanted {
+pub(super) enum Wanted {
     /// What is there first.
     First,
     /// The best, in the place of what was there first.
@@ -46,14 +48,16 @@ impl Loading {
         let loader = elsewhere(loader, compiling);
         #[cfg(not(feature = "compilers"))]
         let _ = compiling;
-        Self { loader, abis: abis(), abi: engine.abi.clone(), tier: engine.tier }
+        Self { loader, wasi: Wasi::default(), abi: engine.abi.clone(), tier: engine.tier }
     }
 
-    fn get(&self, guest: &Described, wanted: Wanted) -> Result<Loaded> {
+    /// Loads a guest that is lent these stores.
+    pub(super) fn get(&self, guest: &Described, lent: Lent, wanted: Wanted) -> Result<Loaded> {
         let path = guest.file.clone().unwrap_or_default();
         let name = path.to_string_lossy().into_owned();
         let opened = self.loader.open(Source::read(&name)?)?;
-        let known: Vec<&dyn Abi> = self.abis.iter().map(AsRef::as_ref).collect();
+        let abis = abis(self.wasi(lent));
+        let known: Vec<&dyn Abi> = abis.iter().map(AsRef::as_ref).collect();
         let abi = detect(&known, &opened.shape, self.abi.as_deref().or(guest.abi.as_deref()))?.abi;
         let host = Host { stdio: Stdio::default(), args: guest.args.clone(), ..granted(guest.clone())? };
         let loaded = self.code(&opened, &host, &guest.features, wanted)?;
@@ -64,6 +68,10 @@ impl Loading {
         let handler = handler(&entries).or_else(|| command(&entries, &ready.name, guest));
         let handler = handler.ok_or_else(|| no_handler(&name))?;
         Ok(Loaded { handler, code, improvable })
+    }
+
+    fn wasi(&self, lent: Lent) -> Wasi {
+        Wasi { http_client: self.wasi.http_client.clone(), ..lent.wasi() }
     }
 
     fn code(&self, opened: &Opened, host: &Host, features: &[String], wanted: Wanted) -> Result<holm_engine::Loaded> {
@@ -114,18 +122,6 @@ fn no_handler(guest: &str) -> Error {
     Error::new(Kind::Usage, format!("{guest} does not answer HTTP requests"))
         .note("it would export wasi:http/incoming-handler (0.2) or wasi:http/handler (0.3), or be a WASI program")
         .note(format!("`holm inspect {guest}` shows what it exports"))
-}
-
-impl Load for Loading {
-    fn load(&self, _app: &str, guest: &Described) -> Result<Loaded> {
-        self.get(guest, Wanted::First)
-    }
-
-    fn improve(&self, app: &str, guest: &Described) -> Result<Loaded> {
-        self.get(guest, Wanted::Best).inspect_err(|error| {
-            output::warn(&format!("{app}: no optimised code could be made, so it stays as it is: {error}"));
-        })
-    }
 }
 
 /// Loads every guest of these apps once.
