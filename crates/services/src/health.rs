@@ -39,7 +39,8 @@ impl Health {
 
     /// The server did not. Answers the error, and tells the operator unless that was done already.
     pub(crate) fn failed(&self, problem: impl ToString, advice: &'static str) -> StorageError {
-        let error = StorageError::Server { server: self.server.clone(), problem: one_line(&problem.to_string()), advice };
+        let error =
+            StorageError::Server { server: self.server.clone(), problem: one_line(&problem.to_string()), advice };
         self.alarm.ring(&error);
         error
     }

@@ -117,7 +117,9 @@ impl InputStream for Content {
         }
         match std::mem::replace(&mut self.state, Reading::Ended) {
             Reading::Ended => Err(StreamError::Closed),
-            Reading::Failed(error) => Err(StreamError::LastOperationFailed(wasmtime::Error::msg(error.guest_message()))),
+            Reading::Failed(error) => {
+                Err(StreamError::LastOperationFailed(wasmtime::Error::msg(error.guest_message())))
+            }
             waiting => {
                 self.state = waiting;
                 Ok(Bytes::new())

@@ -107,7 +107,9 @@ async fn open(mut state: StoreContextMut<'_, State>, name: String) -> wasmtime::
     match lent.kv.open(&name).await {
         Ok(store) => Ok((Ok(state.data_mut().table.push(Bucket { store, reached: None })?),)),
         // The guest may not read what is wrong with the host's file, and its owner has to.
-        Err(KvError::Storage(error @ StorageError::File { .. })) => Err(holm_abi::Error::new(Kind::Io, error.to_string()).into()),
+        Err(KvError::Storage(error @ StorageError::File { .. })) => {
+            Err(holm_abi::Error::new(Kind::Io, error.to_string()).into())
+        }
         Err(error) => answer(Err(error)),
     }
 }

@@ -97,7 +97,8 @@ async fn large_objects_stream_through_a_small_guest() {
     let folder = tempfile::tempdir().unwrap();
     let files = FileContainers::at(folder.path().join("stores.db"), BlobLimits::default());
     let lent = Lent { blob: Arc::new(files), ..roomy().lent.unwrap() };
-    let (wasi, guest, mut host) = (Wasi { lent: Some(lent), ..Wasi::default() }, guest("blob.p2.wasm"), granted(&["a"]));
+    let (wasi, guest, mut host) =
+        (Wasi { lent: Some(lent), ..Wasi::default() }, guest("blob.p2.wasm"), granted(&["a"]));
     host.limits.memory = Some(4 << 20);
     host.stdio.stdin = Input::Bytes(large.as_slice().into());
     assert_eq!(says(&wasi, &guest, &host, "put a large").await, "ok\n");

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use holm_abi::{Abi, Entry, Guest, Host, HttpHandler, Stdio, detect};
 use holm_engine::{Error, Kind, Loader, Opened, Pool, Result, Runtime, Source};
 use holm_manifest::Guest as Described;
+use holm_serve::Loaded;
 use holm_serve::apps::App;
 use holm_serve::cgi::Cgi;
-use holm_serve::Loaded;
 use holm_wasi::Wasi;
 
 use super::lend::Lent;

@@ -170,7 +170,13 @@ impl Container for NatsContainer {
         });
         let (object, size) = object.await?;
         let (start, size) = limits::part(size, start, end)?;
-        Ok(Box::new(NatsReader { link: Arc::clone(&self.all.link), object: Some(object), size, skip: start, left: size }))
+        Ok(Box::new(NatsReader {
+            link: Arc::clone(&self.all.link),
+            object: Some(object),
+            size,
+            skip: start,
+            left: size,
+        }))
     }
 
     async fn write(&self, name: &str) -> Result<Box<dyn Writer>, BlobError> {

@@ -42,7 +42,12 @@ impl Stores for MemoryStores {
         limits::check_name(name)?;
         let mut stores = lock(&self.stores);
         let entries = Arc::clone(stores.entry(name.to_owned()).or_default());
-        Ok(Arc::new(MemoryStore { name: name.to_owned(), limits: self.limits, entries, total: Arc::clone(&self.total) }))
+        Ok(Arc::new(MemoryStore {
+            name: name.to_owned(),
+            limits: self.limits,
+            entries,
+            total: Arc::clone(&self.total),
+        }))
     }
 }
 

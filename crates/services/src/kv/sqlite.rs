@@ -199,6 +199,9 @@ impl Store for SqliteStore {
     async fn delete_many(&self, keys: Vec<String>) -> Result<(), KvError> {
         limits::check_keys(keys.iter())?;
         let id = self.id;
-        self.stores.database.write(move |transaction| keys.iter().try_for_each(|key| rows::delete(transaction, id, key))).await
+        self.stores
+            .database
+            .write(move |transaction| keys.iter().try_for_each(|key| rows::delete(transaction, id, key)))
+            .await
     }
 }

@@ -83,7 +83,8 @@ async fn a_server_that_never_answers_is_given_up() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nonsense_is_an_error() {
-    let words = ["HTTP/1.1 200 OK\r\n\r\n", "-ERR no\r\n", "*1\r\n*1\r\n*1\r\n", "$-5\r\n", "\0\0\0\0", "*4294967296\r\n"];
+    let words =
+        ["HTTP/1.1 200 OK\r\n\r\n", "-ERR no\r\n", "*1\r\n*1\r\n*1\r\n", "$-5\r\n", "\0\0\0\0", "*4294967296\r\n"];
     for first in words {
         for scheme in ["redis", "nats"] {
             let (address, _) = liar(Lie { asked: true, first, again: "" }).await;

@@ -51,11 +51,7 @@ pub(crate) fn nats_without_jetstream() -> Option<Server> {
 }
 
 impl Server {
-    fn start(
-        program: &'static str,
-        args: fn(u16, &Path) -> Vec<String>,
-        url: fn(u16) -> String,
-    ) -> Option<Self> {
+    fn start(program: &'static str, args: fn(u16, &Path) -> Vec<String>, url: fn(u16) -> String) -> Option<Self> {
         let there = Command::new(program).arg("--version").stdout(Stdio::null()).status().is_ok();
         if !there {
             assert!(std::env::var_os("CI_SERVERS").is_none(), "{program} is not installed");

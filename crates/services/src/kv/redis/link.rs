@@ -162,7 +162,10 @@ impl Link {
         Ok(TlsConnector::from(Arc::new(config.map_err(|error| self.health.failed(error, REACH))?)))
     }
 
-    async fn introduce(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Result<Live, StorageError> {
+    async fn introduce(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    ) -> Result<Live, StorageError> {
         let allowance = Arc::<Allowance>::default();
         let mut introduction = RedisConnectionInfo::default().set_db(self.database.into()).set_lib_name("holm", "");
         if let Some(user) = &self.server.user {
