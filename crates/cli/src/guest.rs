@@ -54,7 +54,7 @@ pub(crate) fn unfit(wrong: &[String]) -> Error {
 
 /// Where guests' stores lie: `HOLM_STATE_DIR`, else `holm` in the user's state directory (`XDG_STATE_HOME`, else
 /// `~/.local/state`). `None` where there is no home.
-#[cfg(any(feature = "stores", feature = "serve"))]
+#[cfg(feature = "stores")]
 pub(crate) fn state_dir() -> Option<PathBuf> {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     set("HOLM_STATE_DIR")

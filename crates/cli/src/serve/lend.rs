@@ -1,9 +1,8 @@
 //! Guests with the stores of their app, which are the app's own: what two apps call by one name is not the same.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-#[cfg(feature = "stores")]
-use std::{collections::HashMap, sync::Mutex, sync::PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use holm_admin::AppName;
 use holm_admin::store::Store;
@@ -11,31 +10,11 @@ use holm_engine::Result;
 use holm_manifest::{Guest, Services};
 use holm_serve::observe::Observer;
 use holm_serve::{Load, Loaded};
-#[cfg(feature = "stores")]
-use holm_services::lent::{AppStores, Embedded, LentLimits};
-use holm_wasi::Wasi;
+use holm_services::lent::{AppStores, Embedded, Lent, LentLimits};
 
 use super::load::{Loading, Wanted};
-#[cfg(feature = "stores")]
 use crate::guest::unfit;
-
-/// What a guest is lent.
-#[derive(Default)]
-pub(super) struct Lent {
-    #[cfg(feature = "stores")]
-    lent: Option<holm_services::lent::Lent>,
-}
-
-impl Lent {
-    /// WASI with it.
-    pub(super) fn wasi(self) -> Wasi {
-        Wasi {
-            #[cfg(feature = "stores")]
-            lent: self.lent,
-            ..Wasi::default()
-        }
-    }
-}
+use crate::output;
 
 /// Which apps, and so where what they keep lies in the server's folder.
 #[derive(Clone, Copy)]
@@ -49,14 +28,10 @@ pub(super) enum Whose {
 /// Loads guests.
 pub(super) struct Lending {
     loading: Arc<Loading>,
-    #[cfg_attr(not(feature = "stores"), expect(dead_code, reason = "there is nothing to lend"))]
     whose: Whose,
     /// The server's folder, if it has one.
-    #[cfg_attr(not(feature = "stores"), expect(dead_code, reason = "there is nothing to lend"))]
     state: Option<PathBuf>,
-    #[cfg_attr(not(feature = "stores"), expect(dead_code, reason = "there is nothing to lend"))]
     observer: Arc<Observer>,
-    #[cfg(feature = "stores")]
     apps: Mutex<HashMap<AppName, Arc<AppStores>>>,
 }
 
@@ -67,28 +42,20 @@ impl Lending {
             whose,
             state: state.map(ToOwned::to_owned),
             observer: Arc::clone(observer),
-            #[cfg(feature = "stores")]
             apps: Mutex::default(),
         }
     }
 
-    #[cfg(feature = "stores")]
-    fn lend(&self, app: &AppName, services: &Services, guest: &Guest) -> Result<Lent> {
+    fn lend(&self, app: &AppName, services: &Services, guest: &Guest) -> Result<Option<Lent>> {
         let grants = &guest.grants;
         if grants.kv.is_empty() && grants.blob.is_empty() {
-            return Ok(Lent::default());
+            return Ok(None);
         }
         let limits = guest.serve.store.map_or_else(LentLimits::default, LentLimits::of);
         let lent = self.stores(app).lend(services, &grants.kv, &grants.blob, limits);
-        Ok(Lent { lent: Some(lent.map_err(|wrong| unfit(&wrong))?) })
+        lent.map(Some).map_err(|wrong| unfit(&wrong))
     }
 
-    #[cfg(not(feature = "stores"))]
-    fn lend(&self, _: &AppName, _: &Services, _: &Guest) -> Result<Lent> {
-        Ok(Lent {})
-    }
-
-    #[cfg(feature = "stores")]
     fn stores(&self, app: &AppName) -> Arc<AppStores> {
         let mut apps = self.apps.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || {
@@ -99,7 +66,6 @@ impl Lending {
         Arc::clone(apps.entry(app.clone()).or_insert_with(new))
     }
 
-    #[cfg(feature = "stores")]
     fn embedded(&self, app: &AppName) -> Option<Embedded> {
         let state = self.state.as_deref()?;
         Some(match self.whose {
@@ -122,14 +88,11 @@ impl Load for Lending {
     fn improve(&self, app: &AppName, services: &Services, guest: &Guest) -> Result<Loaded> {
         let improved = self.loading.get(guest, self.lend(app, services, guest)?, Wanted::Best);
         improved.inspect_err(|error| {
-            crate::output::warn(&format!("{app}: no optimised code could be made, so it stays as it is: {error}"));
+            output::warn(&format!("{app}: no optimised code could be made, so it stays as it is: {error}"));
         })
     }
 
     fn forget(&self, app: &AppName) {
-        #[cfg(feature = "stores")]
         self.apps.lock().unwrap_or_else(PoisonError::into_inner).remove(app);
-        #[cfg(not(feature = "stores"))]
-        let _ = app;
     }
 }

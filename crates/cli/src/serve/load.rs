@@ -8,9 +8,9 @@ use holm_manifest::Guest as Described;
 use holm_serve::Loaded;
 use holm_serve::apps::App;
 use holm_serve::cgi::Cgi;
+use holm_services::lent::Lent;
 use holm_wasi::Wasi;
 
-use super::lend::Lent;
 use super::wrong::Wrong;
 use crate::args::{CompilingArgs, EngineArgs};
 use crate::guest::{abis, granted, loader, short};
@@ -52,7 +52,7 @@ impl Loading {
     }
 
     /// Loads a guest that is lent these stores.
-    pub(super) fn get(&self, guest: &Described, lent: Lent, wanted: Wanted) -> Result<Loaded> {
+    pub(super) fn get(&self, guest: &Described, lent: Option<Lent>, wanted: Wanted) -> Result<Loaded> {
         let path = guest.file.clone().unwrap_or_default();
         let name = path.to_string_lossy().into_owned();
         let opened = self.loader.open(Source::read(&name)?)?;
@@ -70,8 +70,8 @@ impl Loading {
         Ok(Loaded { handler, code, improvable })
     }
 
-    fn wasi(&self, lent: Lent) -> Wasi {
-        Wasi { http_client: self.wasi.http_client.clone(), ..lent.wasi() }
+    fn wasi(&self, lent: Option<Lent>) -> Wasi {
+        Wasi { lent, http_client: self.wasi.http_client.clone() }
     }
 
     fn code(&self, opened: &Opened, host: &Host, features: &[String], wanted: Wanted) -> Result<holm_engine::Loaded> {
