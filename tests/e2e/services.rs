@@ -304,6 +304,27 @@ fn a_manifest_names_the_server_that_a_store_is_on() {
 }
 
 #[test]
+fn a_store_is_reached_over_tls() {
+    let home = tempdir().unwrap();
+    let (cert, key) = (home.path().join("cert.pem"), home.path().join("key.pem"));
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    fs::write(&cert, made.cert.pem()).unwrap();
+    fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    for server in [servers::redis_over_tls(&cert, &key), servers::nats_over_tls(&cert, &key)].into_iter().flatten() {
+        let services = format!("kv.default = \"{}\"", server.url(""));
+        let kv = |words: &str| under(home.path(), "kv.p2.wasm", &services, words);
+        let trusting = |words: &str| kv(words).env("SSL_CERT_FILE", &cert).prints();
+        assert_eq!(trusting("set default a 1"), "ok\n", "{}", server.url(""));
+        assert_eq!(trusting("get default a"), "ok 1\n");
+        let ended = kv("get default a").ends();
+        assert_eq!(
+            (ended.code, ended.stdout.as_str()),
+            (Some(1), "error: the store is unavailable; try again later\n")
+        );
+    }
+}
+
+#[test]
 fn blobs_on_redis_are_refused_before_the_guest_runs() {
     let home = tempdir().unwrap();
     let services = "blob.images = \"redis://:hunter2@127.0.0.1:1\"";

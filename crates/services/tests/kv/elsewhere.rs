@@ -118,6 +118,32 @@ async fn a_wrong_password_is_told_to_the_operator_as_such() {
 }
 
 #[tokio::test]
+async fn a_server_that_asks_for_a_password_is_given_it() {
+    let asking = [
+        (servers::redis_with(&["--requirepass", "p@ss:w/rd"]), ":p%40ss%3Aw%2Frd@"),
+        (servers::redis_with(&["--user", "ann", "on", ">s3cret", "~*", "+@all"]), "ann:s3cret@"),
+        (servers::nats_with(&["-js", "--user", "ann", "--pass", "p@ss"]), "ann:p%40ss@"),
+        (servers::nats_with(&["-js", "--auth", "t0ken"]), "t0ken@"),
+    ];
+    for (server, introduction) in asking {
+        let Some(server) = server else { continue };
+        let url = server.url("").replace("://", &format!("://{introduction}"));
+        let store = open(&url.parse().unwrap(), Manners::default()).await;
+        store.set("k", b"v".to_vec()).await.unwrap();
+        assert_eq!(store.get("k").await.unwrap().unwrap(), b"v");
+
+        if introduction.starts_with("ann:s3cret") {
+            // Redis lets everybody in who says nothing.
+            continue;
+        }
+        let (manners, told) = noted();
+        let error = open(&server.backend(""), manners).await.get("k").await.unwrap_err();
+        assert!(matches!(error, KvError::Storage(StorageError::Server { .. })), "{error:?}");
+        assert!(told.lock().unwrap().concat().contains("[services]"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn who_names_the_same_server_and_store_shares_it() {
     for server in both() {
         let one = open(&server.backend(""), Manners::default()).await;
@@ -163,7 +189,7 @@ async fn a_value_beyond_what_a_nats_server_takes_is_refused() {
 
 #[tokio::test]
 async fn a_nats_server_without_jetstream_is_told_as_such() {
-    let Some(server) = servers::nats_without_jetstream() else { return };
+    let Some(server) = servers::nats_with(&[]) else { return };
     let manners = Manners { patience: Duration::from_secs(1), report: None };
     let error = open(&server.backend(""), manners).await.get("k").await.unwrap_err().to_string();
     assert!(error.contains("JetStream"), "{error}");

@@ -16,42 +16,58 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A server, which ends when it is dropped. What it keeps outlives [`Server::stop`].
 pub(crate) struct Server {
     program: &'static str,
-    args: fn(u16, &Path) -> Vec<String>,
-    url: fn(u16) -> String,
+    args: Vec<String>,
+    url: String,
     port: u16,
-    folder: TempDir,
+    _folder: TempDir,
     child: Option<Child>,
 }
 
 /// A Redis server that keeps everything at once, or `None` where there is none.
 pub(crate) fn redis() -> Option<Server> {
-    let args = |port: u16, folder: &Path| {
-        let folder = folder.display();
-        format!("--port {port} --bind 127.0.0.1 --dir {folder} --appendonly yes --appendfsync always --save ")
-            .split(' ')
-            .map(str::to_owned)
-            .collect()
-    };
-    Server::start("redis-server", args, |port| format!("redis://127.0.0.1:{port}"))
+    redis_with(&[])
+}
+
+/// The same with more arguments.
+pub(crate) fn redis_with(more: &[&str]) -> Option<Server> {
+    let port = free_port();
+    let usual = format!("--port {port} --bind 127.0.0.1 --appendonly yes --appendfsync always --save ");
+    Server::start("redis-server", &usual, more, "--dir", format!("redis://127.0.0.1:{port}"), port)
+}
+
+/// A Redis server that is only reached over TLS, with this certificate for `localhost`.
+pub(crate) fn redis_over_tls(certificate: &Path, key: &Path) -> Option<Server> {
+    let port = free_port();
+    let (certificate, key) = (certificate.display(), key.display());
+    let usual = format!(
+        "--port 0 --tls-port {port} --bind 127.0.0.1 --tls-auth-clients no --tls-cert-file {certificate} --tls-key-file {key}"
+    );
+    Server::start("redis-server", &usual, &[], "--dir", format!("rediss://localhost:{port}"), port)
 }
 
 /// A NATS server with JetStream, or `None` where there is none.
 pub(crate) fn nats() -> Option<Server> {
-    let args = |port: u16, folder: &Path| {
-        let folder = folder.display();
-        format!("-a 127.0.0.1 -p {port} -js -sd {folder}").split(' ').map(str::to_owned).collect()
-    };
-    Server::start("nats-server", args, |port| format!("nats://127.0.0.1:{port}"))
+    nats_with(&["-js"])
 }
 
-/// A NATS server that keeps nothing, or `None` where there is none.
-pub(crate) fn nats_without_jetstream() -> Option<Server> {
-    let args = |port: u16, _: &Path| format!("-a 127.0.0.1 -p {port}").split(' ').map(str::to_owned).collect();
-    Server::start("nats-server", args, |port| format!("nats://127.0.0.1:{port}"))
+/// A NATS server that keeps nothing, unless it is told to.
+pub(crate) fn nats_with(more: &[&str]) -> Option<Server> {
+    let port = free_port();
+    let usual = format!("-a 127.0.0.1 -p {port}");
+    Server::start("nats-server", &usual, more, "-sd", format!("nats://127.0.0.1:{port}"), port)
+}
+
+/// A NATS server with JetStream that is only reached over TLS, with this certificate for `localhost`.
+pub(crate) fn nats_over_tls(certificate: &Path, key: &Path) -> Option<Server> {
+    let port = free_port();
+    let (certificate, key) = (certificate.display(), key.display());
+    let usual = format!("-a 127.0.0.1 -p {port} -js --tls --tlscert {certificate} --tlskey {key}");
+    Server::start("nats-server", &usual, &[], "-sd", format!("tls://localhost:{port}"), port)
 }
 
 impl Server {
-    fn start(program: &'static str, args: fn(u16, &Path) -> Vec<String>, url: fn(u16) -> String) -> Option<Self> {
+    /// Starts `program` with the words of `usual`, and `more`, and a folder to keep things in after `keep`.
+    fn start(program: &'static str, usual: &str, more: &[&str], keep: &str, url: String, port: u16) -> Option<Self> {
         let there = Command::new(program).arg("--version").stdout(Stdio::null()).status().is_ok();
         if !there {
             assert!(std::env::var_os("CI_SERVERS").is_none(), "{program} is not installed");
@@ -59,7 +75,9 @@ impl Server {
             return None;
         }
         let folder = tempfile::tempdir().unwrap();
-        let mut server = Self { program, args, url, port: free_port(), folder, child: None };
+        let kept = folder.path().display().to_string();
+        let args = usual.split(' ').chain(more.iter().copied()).chain([keep, &kept]).map(str::to_owned).collect();
+        let mut server = Self { program, args, url, port, _folder: folder, child: None };
         server.start_again();
         Some(server)
     }
@@ -70,7 +88,7 @@ impl Server {
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("{}{path}", (self.url)(self.port))
+        format!("{}{path}", self.url)
     }
 
     /// Ends it at once, as a crash does.
@@ -84,7 +102,7 @@ impl Server {
     /// Starts it where it was, with what it kept.
     pub(crate) fn start_again(&mut self) {
         let mut command = Command::new(self.program);
-        command.args((self.args)(self.port, self.folder.path())).stdout(Stdio::null()).stderr(Stdio::null());
+        command.args(&self.args).stdout(Stdio::null()).stderr(Stdio::null());
         self.child = Some(command.spawn().unwrap());
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         let deadline = Instant::now() + PATIENCE;

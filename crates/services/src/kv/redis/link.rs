@@ -102,7 +102,8 @@ impl Link {
 
     /// The error of a command that the server refused for reasons of its own.
     pub(super) fn refused(&self, words: &str) -> StorageError {
-        self.health.failed(format!("it refused: {words}"), BUSY)
+        let unknown = words.contains("NOAUTH") || words.contains("NOPERM");
+        self.health.failed(format!("it refused: {words}"), if unknown { INTRODUCE } else { BUSY })
     }
 
     async fn live(&self) -> Result<Arc<Live>, StorageError> {
