@@ -288,7 +288,10 @@ mod tests {
         let wal = folder.path().join("stores.sqlite-wal");
         assert!(wal.exists());
         drop(lent);
-        assert!(!wal.exists(), "the last to close the file tidies up");
+        // The last to close the file tidies up.
+        while wal.exists() {
+            tokio::task::yield_now().await;
+        }
         assert!(lend().kv.open("a").await.unwrap().exists("k").await.unwrap());
     }
 }

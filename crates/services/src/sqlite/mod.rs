@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::StorageError;
@@ -61,15 +62,19 @@ impl Database {
     }
 
     /// The same, which is only opened while there is this folder, and tells `report` of what its owner has to put right.
-    pub(crate) fn inside(self, folder: Option<&Path>, report: Option<Report>) -> Self {
-        Self { inside: folder.map(ToOwned::to_owned), alarm: Alarm::new(report), ..self }
+    pub(crate) fn inside(mut self, folder: Option<&Path>, report: Option<Report>) -> Self {
+        self.inside = folder.map(ToOwned::to_owned);
+        self.alarm = Alarm::new(report);
+        self
     }
 
     /// Opens the file now. Blocks, for milliseconds unless another process holds a lock.
     pub(crate) fn open(path: impl Into<PathBuf>) -> Result<Self, StorageError> {
         let path = path.into();
         let connections = Connections::open(&path)?;
-        Ok(Self { connections: OnceCell::new_with(Some(connections)), ..Self::at(path) })
+        let mut database = Self::at(path);
+        database.connections = OnceCell::new_with(Some(connections));
+        Ok(database)
     }
 
     /// The file.
@@ -150,6 +155,16 @@ impl Database {
                 self.alarm.ring(&error);
                 Err(error.into())
             }
+        }
+    }
+}
+
+/// The last to close a file tidies up in it, for which the task that lets go of an idle app must not wait.
+impl Drop for Database {
+    fn drop(&mut self) {
+        let connections = self.connections.take();
+        if let (Some(connections), Ok(runtime)) = (connections, Handle::try_current()) {
+            runtime.spawn_blocking(move || drop(connections));
         }
     }
 }
