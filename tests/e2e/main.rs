@@ -21,5 +21,7 @@ mod malformed;
 mod manifest;
 mod precompiled;
 mod run;
+#[path = "../../crates/services/tests/servers/mod.rs"]
+mod servers;
 mod services;
 mod support;

@@ -9,6 +9,7 @@ use std::thread::{self, JoinHandle};
 
 use tempfile::tempdir;
 
+use crate::servers;
 use crate::support::{Holm, holm, run};
 
 /// An HTTP server that answers every request with this until it is dropped.
@@ -225,6 +226,110 @@ fn runs_at_the_same_time_count_together() {
         }
     });
     assert_eq!(kv(home.path(), &["--kv"], "increment default n 0").prints(), "ok 8\n");
+}
+
+fn blob(home: &Path, grants: &[&str], words: &str) -> Holm {
+    holm(["run"]).args(grants).guest("blob.p2.wasm").args(words.split(' ')).env("HOME", home)
+}
+
+#[test]
+fn a_guest_without_a_grant_has_no_container_of_blobs() {
+    let home = tempdir().unwrap();
+    let ended = blob(home.path(), &[], "list images").ends();
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), "error: access denied\n"));
+    insta::assert_snapshot!(ended.stderr, @"note: blob.p2.wasm asked for more than it was granted: `--blob=images` would grant it");
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+    let ended = holm(["run", "--audit"]).guest("blob.p2.wasm").args(["list", "images"]).ends();
+    assert!(ended.stderr.contains("[grants]\nblob = [\"images\"]\n"), "{ended:?}");
+}
+
+#[test]
+fn blobs_are_kept_between_runs_and_shared_by_name() {
+    let home = tempdir().unwrap();
+    let images = |words: &str| blob(home.path(), &["--blob=images", "--blob"], words).prints();
+    assert_eq!(images("put images a first"), "ok\n");
+    assert_eq!(images("get images a"), "ok 5 first\n");
+    assert_eq!(images("list default"), "ok\n");
+    assert_eq!(images("copy images a default b"), "ok\n");
+    assert_eq!(blob(home.path(), &["--blob"], "get default b").prints(), "ok 5 first\n");
+    // Beside key-value stores.
+    assert_eq!(kv(home.path(), &["--kv"], "set default a 1").prints(), "ok\n");
+    let kept = home.path().join(".local/state/holm");
+    assert!(kept.join("stores.sqlite").is_file() && kept.join("stores.sqlite-blobs").is_dir());
+}
+
+/// What a guest says that is run with a manifest whose `[services]` are these.
+fn under(home: &Path, file: &str, services: &str, words: &str) -> Holm {
+    let manifest = home.join("holm.toml");
+    let text = format!("holm = 1\n[grants]\nkv = \"default\"\nblob = \"images\"\n[services]\n{services}\n");
+    fs::write(&manifest, text).unwrap();
+    holm(["run", "--manifest"]).arg(manifest).guest(file).args(words.split(' ')).env("HOME", home)
+}
+
+#[test]
+fn a_manifest_says_where_stores_are() {
+    let home = tempdir().unwrap();
+    let kv = |services: &str, words: &str| under(home.path(), "kv.p2.wasm", services, words).prints();
+    assert_eq!(kv("kv.default = \"sqlite:mine/s.db\"", "set default a 1"), "ok\n");
+    assert_eq!(kv("kv.default = \"sqlite:mine/s.db\"", "get default a"), "ok 1\n");
+    assert!(home.path().join("mine/s.db").is_file());
+    assert_eq!(kv("", "get default a"), "ok (none)\n");
+    assert_eq!(kv("kv.default = \"memory\"", "set default a 1"), "ok\n");
+    assert_eq!(kv("kv.default = \"memory\"", "get default a"), "ok (none)\n");
+    let blob = |services: &str, words: &str| under(home.path(), "blob.p2.wasm", services, words).prints();
+    assert_eq!(blob("blob.images = \"sqlite:mine/s.db\"", "put images a text"), "ok\n");
+    assert_eq!(blob("blob.images = \"sqlite:mine/s.db\"", "get images a"), "ok 4 text\n");
+    assert_eq!(blob("", "list images"), "ok\n");
+}
+
+#[test]
+fn a_manifest_names_the_server_that_a_store_is_on() {
+    for mut server in [servers::redis(), servers::nats()].into_iter().flatten() {
+        let home = tempdir().unwrap();
+        let services = format!("kv.default = \"{}\"", server.url(""));
+        let kv = |words: &str| under(home.path(), "kv.p2.wasm", &services, words);
+        assert_eq!(kv("increment default n 5").prints(), "ok 5\n");
+        assert_eq!(kv("increment default n 2").prints(), "ok 7\n");
+        assert_eq!(kv("set-many default b 2 c 3").prints(), "ok\n");
+        assert_eq!(kv("get-many default b n z").prints(), "ok b=2 n=7 -\n");
+        assert_eq!(kv("keys default").prints(), "ok b c n\n");
+        server.stop();
+        let ended = kv("get default n").ends();
+        let said = "error: the store is unavailable; try again later\n";
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), said), "{ended:?}");
+        assert!(ended.stderr.contains(&server.url("")) && ended.stderr.contains("[services]"), "{ended:?}");
+        server.start_again();
+        assert_eq!(kv("get default n").prints(), "ok 7\n");
+    }
+}
+
+#[test]
+fn a_store_is_reached_over_tls() {
+    let home = tempdir().unwrap();
+    let (cert, key) = (home.path().join("cert.pem"), home.path().join("key.pem"));
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    fs::write(&cert, made.cert.pem()).unwrap();
+    fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    for server in [servers::redis_over_tls(&cert, &key), servers::nats_over_tls(&cert, &key)].into_iter().flatten() {
+        let services = format!("kv.default = \"{}\"", server.url(""));
+        let kv = |words: &str| under(home.path(), "kv.p2.wasm", &services, words);
+        let trusting = |words: &str| kv(words).env("SSL_CERT_FILE", &cert).prints();
+        assert_eq!(trusting("set default a 1"), "ok\n", "{}", server.url(""));
+        assert_eq!(trusting("get default a"), "ok 1\n");
+        let ended = kv("get default a").ends();
+        assert_eq!(
+            (ended.code, ended.stdout.as_str()),
+            (Some(1), "error: the store is unavailable; try again later\n")
+        );
+    }
+}
+
+#[test]
+fn blobs_on_redis_are_refused_before_the_guest_runs() {
+    let home = tempdir().unwrap();
+    let services = "blob.images = \"redis://:hunter2@127.0.0.1:1\"";
+    let refused = under(home.path(), "blob.p2.wasm", services, "list images").fails(125);
+    assert!(refused.contains("keeps no blobs") && !refused.contains("hunter2"), "{refused}");
 }
 
 #[test]

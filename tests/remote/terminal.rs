@@ -93,7 +93,10 @@ fn removing_asks_and_takes_no_for_an_answer() {
     let server = Server::start().with_shop();
     for answer in ["n\n", "\n", "yep\n"] {
         let mut terminal = Terminal::run(&server, ["remove", "shop"]);
-        terminal.shows(&format!("Remove shop and all its 2 versions from unix:{}? [y/N] ", server.socket().display()));
+        terminal.shows(&format!(
+            "Remove shop, all its 2 versions and what it keeps from unix:{}? [y/N] ",
+            server.socket().display()
+        ));
         terminal.press(answer);
         terminal.shows("shop stays");
         assert_eq!(terminal.ends(), Some(1));

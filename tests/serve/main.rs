@@ -12,6 +12,9 @@ mod guests;
 mod http2;
 #[allow(dead_code, reason = "shared with the tests of attacks")]
 mod server;
+#[path = "../../crates/services/tests/servers/mod.rs"]
+mod servers;
+mod stores;
 
 #[path = "../e2e/support.rs"]
 #[allow(dead_code, reason = "shared with the tests of commands")]

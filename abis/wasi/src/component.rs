@@ -51,8 +51,10 @@ pub(crate) fn linker(engine: &wasmtime::Engine, shape: &Shape) -> wasmtime::Resu
     config::link(&mut linker, shape)?;
     #[cfg(feature = "http")]
     crate::http::link(&mut linker, shape)?;
-    #[cfg(feature = "kv")]
+    #[cfg(feature = "stores")]
     crate::keyvalue::link(&mut linker, shape)?;
+    #[cfg(feature = "stores")]
+    crate::blobstore::link(&mut linker, shape)?;
     #[cfg(feature = "tls")]
     crate::tls::link(&mut linker, shape)?;
     Ok(linker)

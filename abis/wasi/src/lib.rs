@@ -1,6 +1,8 @@
 //! WASI: 0.1 and the preview before it for core modules, 0.2 and 0.3 for components.
 
 mod arriving;
+#[cfg(feature = "stores")]
+mod blobstore;
 mod clocks;
 mod component;
 mod config;
@@ -12,7 +14,7 @@ mod handler;
 #[cfg(feature = "http")]
 mod http;
 mod interfaces;
-#[cfg(feature = "kv")]
+#[cfg(feature = "stores")]
 mod keyvalue;
 mod missing;
 mod module;
@@ -26,18 +28,13 @@ mod threads;
 #[cfg(feature = "tls")]
 mod tls;
 
-#[cfg(feature = "kv")]
-use std::sync::Arc;
-
 use holm_abi::{Abi, Certainty, Entry, Evidence, Guest, Host, Provision, Result};
 use holm_engine::shape::{ExternType, Form, Import, LoneCore, Shape};
 #[cfg(feature = "http")]
 use holm_services::http_client::{ClientConfig, HttpClient};
-#[cfg(feature = "kv")]
-use holm_services::kv::Stores;
+#[cfg(feature = "stores")]
+use holm_services::lent::Lent;
 
-#[cfg(feature = "kv")]
-pub use keyvalue::LazyStores;
 pub use stdio::capture;
 
 /// The modules that WASI for core modules is imported from.
@@ -45,10 +42,10 @@ const MODULES: [&str; 2] = ["wasi_snapshot_preview1", "wasi_unstable"];
 
 /// The WASI ABIs, and what the host has to lend under grants. Cheap to make.
 pub struct Wasi {
-    /// Where `wasi:keyvalue` buckets are kept. With `None` there are none, granted or not. [`LazyStores`]
-    /// cost nothing until a guest opens one.
-    #[cfg(feature = "kv")]
-    pub stores: Option<Arc<dyn Stores>>,
+    /// Where `wasi:keyvalue` buckets and the containers of `wasi:blobstore` are kept. With `None` there are none, granted
+    /// or not.
+    #[cfg(feature = "stores")]
+    pub lent: Option<Lent>,
     /// Sends `wasi:http` requests; clones share connections. With `None` they fail with
     /// `configuration-error`.
     #[cfg(feature = "http")]
@@ -59,8 +56,8 @@ impl Default for Wasi {
     /// No stores, and a client that trusts the system's certificate authorities.
     fn default() -> Self {
         Self {
-            #[cfg(feature = "kv")]
-            stores: None,
+            #[cfg(feature = "stores")]
+            lent: None,
             // Only certificate files of one's own could be unreadable.
             #[cfg(feature = "http")]
             http_client: HttpClient::new(ClientConfig::default()).ok(),
@@ -167,9 +164,13 @@ fn grant_for(name: &str) -> Option<&'static str> {
     if http::sends(name) {
         return Some("--http PATTERN");
     }
-    #[cfg(feature = "kv")]
+    #[cfg(feature = "stores")]
     if keyvalue::provides(name) {
         return Some("--kv=NAME");
+    }
+    #[cfg(feature = "stores")]
+    if blobstore::provides(name) {
+        return Some("--blob=NAME");
     }
     #[cfg(feature = "tls")]
     if tls::provides(name) {

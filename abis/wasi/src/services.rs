@@ -1,21 +1,18 @@
 //! What the host lends to one loaded guest.
 
-#[cfg(feature = "kv")]
-use std::sync::Arc;
-
 use holm_abi::Host;
 #[cfg(feature = "http")]
 use holm_services::http_client::HttpClient;
-#[cfg(feature = "kv")]
-use holm_services::kv::Stores;
+#[cfg(feature = "stores")]
+use holm_services::lent::Lent;
 
 use crate::Wasi;
 
 /// What the host lends to one loaded guest; all instances of it share this.
 pub(crate) struct Services {
     pub(crate) host: Host,
-    #[cfg(feature = "kv")]
-    pub(crate) stores: Option<Arc<dyn Stores>>,
+    #[cfg(feature = "stores")]
+    pub(crate) lent: Option<Lent>,
     #[cfg(feature = "http")]
     pub(crate) http_client: Option<HttpClient>,
     /// Tells this guest's connections from those of others.
@@ -25,14 +22,14 @@ pub(crate) struct Services {
 
 impl Services {
     #[cfg_attr(
-        not(any(feature = "http", feature = "kv")),
+        not(any(feature = "http", feature = "stores")),
         expect(unused_variables, reason = "there is nothing to lend")
     )]
     pub(crate) fn new(wasi: &Wasi, host: &Host) -> Self {
         Self {
             host: host.clone(),
-            #[cfg(feature = "kv")]
-            stores: wasi.stores.clone(),
+            #[cfg(feature = "stores")]
+            lent: wasi.lent.clone(),
             #[cfg(feature = "http")]
             http_client: wasi.http_client.clone(),
             #[cfg(feature = "http")]

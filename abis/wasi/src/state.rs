@@ -31,8 +31,10 @@ pub(crate) struct State {
     #[cfg(feature = "http")]
     pub(crate) direct: crate::direct::Direct,
     pub(crate) world: World,
-    #[cfg(feature = "kv")]
+    #[cfg(feature = "stores")]
     pub(crate) held: crate::keyvalue::Held,
+    #[cfg(feature = "stores")]
+    pub(crate) blobs: crate::blobstore::Held,
     #[cfg(feature = "http")]
     http: WasiHttpCtx,
     #[cfg(feature = "http")]
@@ -54,8 +56,10 @@ impl State {
             lookups: HashMap::new(),
             services: Arc::clone(services),
             table: ResourceTable::new(),
-            #[cfg(feature = "kv")]
+            #[cfg(feature = "stores")]
             held: crate::keyvalue::Held::default(),
+            #[cfg(feature = "stores")]
+            blobs: crate::blobstore::Held::default(),
             #[cfg(feature = "http")]
             http: WasiHttpCtx::new(),
             #[cfg(feature = "http")]

@@ -3,15 +3,21 @@
 use std::path::Path;
 
 use holm_engine::{Error, Kind, Result};
-use holm_manifest::{App, Guest};
+use holm_manifest::{App, Guest, Services};
 
 /// Whether every guest of `app` is another file than `guest`, so that the manifest speaks of something else.
 pub(crate) fn is_of_others(app: &App, guest: &str) -> bool {
     app.guests.iter().all(|described| described.file.as_ref().is_some_and(|file| !same_file(Path::new(guest), file)))
 }
 
-/// The guest of `app` that lies in the file `named`, or its only one. `manifest` is where the app is from.
-pub(crate) fn choose(mut app: App, named: Option<&str>, manifest: &Path) -> Result<Guest> {
+/// The guest of `app` that lies in the file `named`, or its only one, and where its stores are. `manifest` is where the
+/// app is from.
+pub(crate) fn choose(mut app: App, named: Option<&str>, manifest: &Path) -> Result<(Guest, Services)> {
+    let services = std::mem::take(&mut app.services);
+    one(app, named, manifest).map(|guest| (guest, services))
+}
+
+fn one(mut app: App, named: Option<&str>, manifest: &Path) -> Result<Guest> {
     if app.guests.len() == 1
         && let Some(only) = app.guests.pop()
     {

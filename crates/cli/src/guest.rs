@@ -7,7 +7,8 @@ use std::sync::Mutex;
 use holm_abi::{Abi, Entry, Guest, Host, Stdio, detect};
 use holm_engine::{Cache, Error, Kind, Loaded, Loader, Opened, Result, Runtime, Settings, Source};
 use holm_grants::Audit;
-use holm_manifest::{App, Guest as Described};
+use holm_manifest::{App, Guest as Described, Services};
+use holm_wasi::Wasi;
 
 use crate::args::{EngineArgs, HostArgs};
 use crate::described::{choose, is_of_others};
@@ -16,29 +17,44 @@ use crate::progress::Progress;
 use crate::settings::settings;
 
 /// Every ABI Holm speaks, the more particular first.
-pub(crate) fn abis() -> Vec<Box<dyn Abi>> {
+pub(crate) fn abis(wasi: Wasi) -> Vec<Box<dyn Abi>> {
     vec![
         #[cfg(feature = "bindgen")]
         Box::new(holm_bindgen::Bindgen),
-        Box::new(wasi()),
+        Box::new(wasi),
         Box::new(holm_core::Core),
     ]
 }
 
-/// WASI, with key-value stores in this user's state directory.
-fn wasi() -> holm_wasi::Wasi {
-    holm_wasi::Wasi {
-        #[cfg(feature = "kv")]
-        stores: state_dir().map(|dir| -> Arc<dyn holm_services::kv::Stores> {
-            Arc::new(holm_wasi::LazyStores::new(dir.join("kv.sqlite"), Default::default()))
-        }),
-        ..Default::default()
+/// WASI, with the stores that this guest was granted: where its manifest says, else in this user's state directory, by
+/// name, for all guests that are granted the same.
+#[cfg(feature = "stores")]
+fn wasi(services: &Services, grants: &holm_grants::Grants) -> Result<Wasi> {
+    use holm_services::lent::{AppStores, Embedded, LentLimits};
+
+    if grants.kv.is_empty() && grants.blob.is_empty() {
+        return Ok(Wasi::default());
     }
+    let embedded = state_dir().map(|dir| Embedded { file: dir.join("stores.sqlite"), inside: None });
+    let stores = AppStores::new(embedded, Some(Arc::new(output::warn)));
+    let lent = stores.lend(services, &grants.kv, &grants.blob, LentLimits::default()).map_err(|wrong| unfit(&wrong))?;
+    Ok(Wasi { lent: Some(lent), ..Wasi::default() })
+}
+
+#[cfg(not(feature = "stores"))]
+fn wasi(_: &Services, _: &holm_grants::Grants) -> Result<Wasi> {
+    Ok(Wasi::default())
+}
+
+/// The error of stores that cannot be where the manifest says.
+#[cfg(feature = "stores")]
+pub(crate) fn unfit(wrong: &[String]) -> Error {
+    Error::new(Kind::Usage, wrong.join("\n")).note("[services] of the manifest says where stores are")
 }
 
 /// Where guests' stores lie: `HOLM_STATE_DIR`, else `holm` in the user's state directory (`XDG_STATE_HOME`, else
 /// `~/.local/state`). `None` where there is no home.
-#[cfg(any(feature = "kv", feature = "serve"))]
+#[cfg(feature = "stores")]
 pub(crate) fn state_dir() -> Option<PathBuf> {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     set("HOLM_STATE_DIR")
@@ -65,7 +81,7 @@ pub(crate) struct Ready {
 /// # Errors
 /// Whatever stands in the way, for the user to act on.
 pub(crate) fn ready(name: Option<&str>, args: HostArgs) -> Result<Ready> {
-    let app = manifest(name, &args)?;
+    let (app, services) = manifest(name, &args)?;
     let name = match (name, &app.file) {
         (Some(name), _) => name.to_owned(),
         (None, Some(guest)) => guest.to_string_lossy().into_owned(),
@@ -82,16 +98,17 @@ pub(crate) fn ready(name: Option<&str>, args: HostArgs) -> Result<Ready> {
     let loader = loader(engine);
     let opened = loader.open(source)?;
 
-    let abis = abis();
-    let known: Vec<&dyn Abi> = abis.iter().map(AsRef::as_ref).collect();
-    let abi = detect(&known, &opened.shape, engine.abi.as_deref().or(app.abi.as_deref()))?.abi;
-
     let coredump = args.coredump.is_some();
     let features: Vec<String> = engine.features.iter().chain(&app.features).cloned().collect();
     let tier = engine.tier;
+    let said_abi = engine.abi.clone().or_else(|| app.abi.clone());
     let app_args = app.args.clone();
     let deterministic = args.deterministic || app.deterministic;
     let host = host(app, args)?;
+    let abis = abis(wasi(&services, &host.grants)?);
+    let known: Vec<&dyn Abi> = abis.iter().map(AsRef::as_ref).collect();
+    let abi = detect(&known, &opened.shape, said_abi.as_deref())?.abi;
+
     let runtime = Runtime { stack: host.limits.stack, coredump, ..Runtime::default() };
     let mut settings = settings(&opened.shape, &host.limits, deterministic, &features)?;
     settings.tier = tier.unwrap_or_default();
@@ -150,29 +167,29 @@ pub(crate) fn cache() -> Option<Cache> {
 }
 
 /// The manifest that goes with a guest: the one named, else the `holm.toml` beside it.
-fn manifest(guest: Option<&str>, args: &HostArgs) -> Result<Described> {
+fn manifest(guest: Option<&str>, args: &HostArgs) -> Result<(Described, Services)> {
     let invalid = |error: holm_manifest::ManifestError| Error::new(Kind::Usage, error.to_string());
     if let Some(path) = &args.manifest {
         return choose(App::load(path).map_err(invalid)?, guest, path);
     }
     let beside = match guest {
-        Some("-") => return Ok(Described::default()),
+        Some("-") => return Ok(Default::default()),
         Some(guest) => Path::new(guest).with_file_name("holm.toml"),
         None => PathBuf::from("holm.toml"),
     };
     if args.no_manifest || !beside.is_file() {
-        return Ok(Described::default());
+        return Ok(Default::default());
     }
     let app = App::load(&beside).map_err(invalid)?;
     if guest.is_some_and(|guest| is_of_others(&app, guest)) {
-        return Ok(Described::default());
+        return Ok(Default::default());
     }
-    let app = choose(app, guest, &beside)?;
+    let (app, services) = choose(app, guest, &beside)?;
     if !app.grants.is_empty() || !app.env_from_host.is_empty() {
         // Whoever unpacked a folder did not choose what its manifest grants, so they are told.
         output::note(&format!("grants from {} (--no-manifest leaves them out)", beside.display()));
     }
-    Ok(app)
+    Ok((app, services))
 }
 
 /// What the manifest and the flags give; flags win.
@@ -190,6 +207,7 @@ pub(crate) fn say(app: &mut Described, args: HostArgs) -> Result<()> {
         listen: args.listen,
         http: args.http,
         kv: args.kv,
+        blob: args.blob,
         config: args.config.into_iter().collect(),
         ..Default::default()
     };

@@ -38,6 +38,8 @@ pub enum Ask {
     },
     /// To open a key-value store, by name.
     Kv(String),
+    /// To use a container of blobs, by name.
+    Blob(String),
     /// To read a configuration value, by name.
     Config(String),
 }
@@ -79,7 +81,7 @@ impl Ask {
         let (key, value) = self.grant_text();
         match key {
             // Its value may be left out, so that a word behind it would be the guest.
-            "kv" => format!("--kv={}", shell_word(&value)),
+            "kv" | "blob" => format!("--{key}={}", shell_word(&value)),
             "config" => format!("--config {}", shell_word(&format!("{value}=VALUE"))),
             _ => format!("--{key} {}", shell_word(&value)),
         }
@@ -96,6 +98,7 @@ impl Ask {
             Ask::Listen { proto, target } => ("listen", format!("{proto}://{target}")),
             Ask::Http { url_origin } => ("http", url_origin.clone()),
             Ask::Kv(name) => ("kv", name.clone()),
+            Ask::Blob(name) => ("blob", name.clone()),
             Ask::Config(name) => ("config", name.clone()),
         }
     }
@@ -109,6 +112,7 @@ impl Ask {
             | Ask::Http { url_origin: text }
             | Ask::Env(text)
             | Ask::Kv(text)
+            | Ask::Blob(text)
             | Ask::Config(text) => text.len(),
         }
     }
@@ -143,6 +147,7 @@ mod tests {
             (Ask::http("https", "a.example", 443), "--http https://a.example"),
             (Ask::http("http", "::1", 3000), "--http 'http://[::1]:3000'"),
             (Ask::Kv("default".into()), "--kv=default"),
+            (Ask::Blob("my images".into()), "--blob='my images'"),
             (Ask::Config("colour".into()), "--config colour=VALUE"),
         ] {
             assert_eq!(ask.flag(), flag);

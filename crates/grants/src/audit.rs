@@ -168,10 +168,12 @@ mod tests {
         audit.denied(Ask::lookup("example.com"));
         audit.denied(Ask::connect(crate::Proto::Tcp, "10.0.0.1:5432".parse().unwrap()));
         audit.denied(Ask::Config("colour".into()));
+        audit.denied(Ask::Blob("images".into()));
         audit.denied(dir("/a:b\n", false));
         assert_eq!(
             audit.manifest_text(),
             r#"[grants]
+blob = ["images"]
 config = { colour = "" }
 dir = ["/etc::/etc:ro"]
 env = ["HOME"]

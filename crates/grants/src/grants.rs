@@ -22,6 +22,8 @@ pub struct Grants {
     pub http: Vec<HttpGrant>,
     /// Key-value stores, by name.
     pub kv: Vec<String>,
+    /// Containers of blobs, by name.
+    pub blob: Vec<String>,
     /// Configuration values, by name.
     pub config: BTreeMap<String, String>,
 }
@@ -39,6 +41,7 @@ impl Grants {
         self.listen.extend(other.listen);
         self.http.extend(other.http);
         self.kv.extend(other.kv);
+        self.blob.extend(other.blob);
     }
 
     /// Whether nothing at all is granted.
@@ -55,6 +58,7 @@ impl Grants {
         section.list("listen", texts(&self.listen));
         section.list("http", texts(&self.http));
         section.list("kv", self.kv.iter().cloned());
+        section.list("blob", self.blob.iter().cloned());
         section.pairs("config", &self.config);
         section.text()
     }

@@ -27,6 +27,7 @@ fn values(reader: &mut Reader<'_, '_, '_>, folder: &Path) -> (Grants, Vec<String
         listen: listen(reader),
         http: parsed(reader, "http"),
         kv: names(reader, "kv"),
+        blob: names(reader, "blob"),
         config: config(reader),
     };
     (grants, env_from_host)

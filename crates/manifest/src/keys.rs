@@ -28,8 +28,11 @@ pub(crate) static GUEST: Keys = Keys {
     family: &MANIFEST,
 };
 /// Keys of `[grants]`.
-pub(crate) static GRANTS: Keys =
-    Keys { table: "grants", known: &["dir", "env", "net", "listen", "http", "kv", "config"], family: &MANIFEST };
+pub(crate) static GRANTS: Keys = Keys {
+    table: "grants",
+    known: &["dir", "env", "net", "listen", "http", "kv", "blob", "config"],
+    family: &MANIFEST,
+};
 /// Keys of `[limits]`.
 pub(crate) static LIMITS: Keys = Keys {
     table: "limits",

@@ -18,6 +18,7 @@
 //! listen = "127.0.0.1:8080"
 //! http = ["https://api.example.com"]
 //! kv = ["default"]
+//! blob = ["images"]
 //! config = { colour = "blue" }
 //!
 //! [limits]

@@ -136,7 +136,8 @@ fn grants() -> impl Strategy<Value = Grants> {
             http.sort_by_key(holm_grants::HttpGrant::to_string);
             let dirs = vec!["/srv/a b::/d\"q:ro".parse().unwrap()];
             let listens = net.iter().filter(|grant| NetGrant::parse_listen(&grant.to_string()).is_ok());
-            Grants { dirs, env, config, kv, listen: listens.cloned().collect(), net, http }
+            let blob = kv.iter().map(|name| format!("blob-{name}")).collect();
+            Grants { dirs, env, config, kv, blob, listen: listens.cloned().collect(), net, http }
         })
 }
 

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use holm_abi::{HttpHandler, Result};
-use holm_manifest::Guest;
+use holm_admin::AppName;
+use holm_manifest::{Guest, Services};
 
 /// Turns guests into what answers requests.
 pub trait Load: Send + Sync + 'static {
-    /// Compiles `guest` of the app called `app` if it must, and links it. Its file is there; its limits are the
-    /// server's own where the app set none. Blocks, perhaps for seconds.
+    /// Compiles `guest` of the app called `app` if it must, and links it, with stores where `services` says. Its file is
+    /// there; its limits are the server's own where the app set none. Blocks, perhaps for seconds.
     ///
     /// # Errors
     /// Whatever stands in the way, for whoever deployed the app to act on.
-    fn load(&self, app: &str, guest: &Guest) -> Result<Loaded>;
+    fn load(&self, app: &AppName, services: &Services, guest: &Guest) -> Result<Loaded>;
 
     /// Makes and links the better code of a guest whose [`Loaded::improvable`] is set. It is called for one guest at a
     /// time, and takes the place of what was loaded. Blocks, perhaps for minutes, and should leave the machine to
@@ -20,9 +21,12 @@ pub trait Load: Send + Sync + 'static {
     ///
     /// # Errors
     /// As [`Load::load`]. What was loaded stays, and whoever implements this says so.
-    fn improve(&self, app: &str, guest: &Guest) -> Result<Loaded> {
-        self.load(app, guest)
+    fn improve(&self, app: &AppName, services: &Services, guest: &Guest) -> Result<Loaded> {
+        self.load(app, services, guest)
     }
+
+    /// Lets go of what is kept for an app that was removed: another of the same name starts with nothing.
+    fn forget(&self, _app: &AppName) {}
 }
 
 /// A guest that is ready to answer.

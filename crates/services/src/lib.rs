@@ -7,7 +7,32 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "stores")]
+mod alarm;
+#[cfg(feature = "stores")]
+pub mod blob;
+#[cfg(feature = "remote")]
+mod health;
 #[cfg(feature = "http")]
 pub mod http_client;
-#[cfg(feature = "kv")]
+#[cfg(feature = "stores")]
 pub mod kv;
+#[cfg(feature = "stores")]
+pub mod lent;
+#[cfg(feature = "remote")]
+mod nats;
+#[cfg(feature = "stores")]
+mod sqlite;
+#[cfg(feature = "stores")]
+mod storage;
+#[cfg(feature = "stores")]
+mod tally;
+#[cfg(feature = "tls")]
+mod tls;
+
+#[cfg(feature = "stores")]
+pub use alarm::Report;
+#[cfg(feature = "remote")]
+pub use health::Manners;
+#[cfg(feature = "stores")]
+pub use storage::StorageError;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use holm_engine::Kind;
 use holm_grants::Ask;
+use holm_services::StorageError;
 use holm_services::kv::{KvError, Page, Store};
 use wasmtime::StoreContextMut;
 use wasmtime::component::{ComponentType, LinkerInstance, Lower, Resource, ResourceType};
@@ -102,11 +103,13 @@ async fn open(mut state: StoreContextMut<'_, State>, name: String) -> wasmtime::
         services.host.audit.denied(Ask::Kv(name));
         return Ok((Err(Error::AccessDenied),));
     }
-    let Some(stores) = &services.stores else { return Ok((Err(Error::NoSuchStore),)) };
-    match stores.open(&name).await {
+    let Some(lent) = &services.lent else { return Ok((Err(Error::NoSuchStore),)) };
+    match lent.kv.open(&name).await {
         Ok(store) => Ok((Ok(state.data_mut().table.push(Bucket { store, reached: None })?),)),
         // The guest may not read what is wrong with the host's file, and its owner has to.
-        Err(error @ KvError::File { .. }) => Err(holm_abi::Error::new(Kind::Io, error.to_string()).into()),
+        Err(KvError::Storage(error @ StorageError::File { .. })) => {
+            Err(holm_abi::Error::new(Kind::Io, error.to_string()).into())
+        }
         Err(error) => answer(Err(error)),
     }
 }

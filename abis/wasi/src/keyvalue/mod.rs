@@ -5,7 +5,6 @@
 
 mod bucket;
 mod cas;
-mod lazy;
 
 use holm_engine::shape::Shape;
 use holm_services::kv::KvError;
@@ -14,7 +13,6 @@ use wasmtime::component::{ComponentType, Linker, Lower};
 use crate::state::State;
 
 pub(crate) use cas::Held;
-pub use lazy::LazyStores;
 
 /// The error of the interface.
 #[derive(ComponentType, Lower)]

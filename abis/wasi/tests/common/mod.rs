@@ -43,6 +43,15 @@ pub(crate) async fn run(wasi: &Wasi, guest: &Guest, host: &Host, args: &[&str]) 
     Ok((code, String::from_utf8(printed).unwrap()))
 }
 
+/// WASI with these key-value stores, and containers of blobs in memory.
+#[cfg(feature = "stores")]
+pub(crate) fn lending(kv: Arc<dyn holm_services::kv::Stores>) -> Wasi {
+    use holm_services::blob::{MemoryContainers, Spool};
+
+    let (blob, spool) = (Arc::new(MemoryContainers::default()), Spool::new(std::env::temp_dir(), 64 << 20));
+    Wasi { lent: Some(holm_services::lent::Lent { kv, blob, spool }), ..Wasi::default() }
+}
+
 /// The flags that would have granted what was refused.
 pub(crate) fn refused(host: &Host) -> Vec<String> {
     host.audit.asks().iter().map(holm_grants::Ask::flag).collect()

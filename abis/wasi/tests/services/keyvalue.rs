@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
 use holm_abi::{Guest, Host};
-use holm_services::kv::{MemoryStores, StoreLimits, Stores};
-use holm_wasi::{LazyStores, Wasi};
+use holm_services::kv::{MemoryStores, SqliteStores, StoreLimits, Stores};
+use holm_wasi::Wasi;
 
-use crate::common::{guest, refused, run};
+use crate::common::{guest, lending, refused, run};
 
 fn granted(name: &str) -> Host {
     let mut host = Host::default();
@@ -13,7 +13,7 @@ fn granted(name: &str) -> Host {
 }
 
 fn with(stores: impl Stores + 'static) -> Wasi {
-    Wasi { stores: Some(Arc::new(stores)), ..Wasi::default() }
+    lending(Arc::new(stores))
 }
 
 async fn says(wasi: &Wasi, guest: &Guest, host: &Host, args: &str) -> String {
@@ -64,7 +64,7 @@ async fn values_outlive_the_instance_and_the_process() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("kv.sqlite");
     let (guest, host) = (guest("kv.p2.wasm"), granted("default"));
-    let open = || with(LazyStores::new(&file, StoreLimits::default()));
+    let open = || with(SqliteStores::at(&file, StoreLimits::default()));
 
     let wasi = open();
     assert_eq!(says(&wasi, &guest, &host, "set default a kept").await, "ok\n");
@@ -77,7 +77,7 @@ async fn values_outlive_the_instance_and_the_process() {
 async fn the_file_is_not_touched_before_a_store_is_opened() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("kv.sqlite");
-    let wasi = with(LazyStores::new(&file, StoreLimits::default()));
+    let wasi = with(SqliteStores::at(&file, StoreLimits::default()));
     let guest = guest("kv.p2.wasm");
     says(&wasi, &guest, &Host::default(), "get default a").await;
     assert!(!file.exists());
@@ -90,7 +90,7 @@ async fn a_file_that_cannot_be_used_ends_the_guest_with_the_reason() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("kv.sqlite");
     std::fs::write(&file, "this is a letter, and no database at all").unwrap();
-    let wasi = with(LazyStores::new(&file, StoreLimits::default()));
+    let wasi = with(SqliteStores::at(&file, StoreLimits::default()));
     let error = run(&wasi, &guest("kv.p2.wasm"), &granted("default"), &["get", "default", "a"]).await.unwrap_err();
     assert_eq!(error.kind(), holm_engine::Kind::Io);
     assert!(error.to_string().contains("kv.sqlite"), "{error}");

@@ -33,6 +33,16 @@ fn both_drafts_of_keyvalue_link_without_a_grant() {
 }
 
 #[test]
+fn blobstore_links_without_a_grant_under_every_date() {
+    let draft = include_str!("../wit/blobstore.wit");
+    for wit in [draft, &draft.replace("0.2.0-draft", "0.2.0-draft-2024-09-01")] {
+        let links = links(wit);
+        assert_eq!(links.iter().filter(|provision| **provision == Provision::Grant("--blob=NAME")).count(), 3);
+        assert!(!links.contains(&Provision::Nothing));
+    }
+}
+
+#[test]
 fn every_draft_of_config_links_without_a_grant() {
     let rc = include_str!("../wit/config.wit");
     let older = [("0.2.0-rc.1", "0.2.0-draft"), ("0.2.0-rc.1", "0.2.0-draft-2024-09-27"), ("store", "runtime")];

@@ -1,10 +1,11 @@
 //! What components get under grants beyond the basics.
-#![cfg(all(feature = "http", feature = "kv", feature = "tls"))]
+#![cfg(all(feature = "http", feature = "stores", feature = "tls"))]
 #![allow(clippy::unwrap_used)]
 
 #[path = "../common/mod.rs"]
 mod common;
 
+mod blobstore;
 mod config;
 mod http;
 mod keyvalue;

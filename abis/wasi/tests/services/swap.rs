@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use holm_abi::{Abi as _, Entry, Host, WasmValue as _};
 use holm_services::kv::{MemoryStores, Stores as _};
-use holm_wasi::Wasi;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
-use crate::common::guest_from;
+use crate::common::{guest_from, lending};
 
 fn component() -> Vec<u8> {
     let wit = include_str!("../wit/keyvalue-draft2.wit").replace("import batch;", "export run: func() -> s32;");
@@ -24,7 +23,7 @@ fn component() -> Vec<u8> {
 #[tokio::test]
 async fn a_swap_fails_when_the_value_changed_and_gives_a_handle_that_does_not() {
     let stores = Arc::new(MemoryStores::default());
-    let wasi = Wasi { stores: Some(stores.clone()), ..Wasi::default() };
+    let wasi = lending(stores.clone());
     let mut host = Host::default();
     Arc::make_mut(&mut host.grants).kv.push("default".into());
 

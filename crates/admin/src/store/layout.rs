@@ -7,6 +7,7 @@
 //! blobs/corrupt/<hex>          guests that were found damaged, for whoever wants to know why
 //! apps/<name>/<version>.json   one version; never changed once it is there
 //! apps/<name>/current          which version is current
+//! apps/<name>/stores/          what the app's guests keep; the server's, but it goes with the app
 //! ```
 
 use std::path::{Path, PathBuf};

@@ -114,6 +114,13 @@ impl Store {
         self.layout.root()
     }
 
+    /// The folder of an app in the store that is in `dir`: there while the app is deployed, and removed with all that is
+    /// in it when the app is. What its guests keep may lie there, in `stores`.
+    #[must_use]
+    pub fn app_dir(dir: &Path, name: &AppName) -> PathBuf {
+        Layout::new(dir).app(name)
+    }
+
     /// Where the blob of `digest` is, or would be. Its bytes may not be what they should:
     /// [`read_blob`](Self::read_blob) checks that.
     #[must_use]

@@ -39,6 +39,11 @@ pub(crate) struct HostArgs {
           help_heading = "Grants")]
     pub(crate) kv: Vec<String>,
 
+    /// A container of blobs it may use, kept between runs
+    #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "default",
+          help_heading = "Grants")]
+    pub(crate) blob: Vec<String>,
+
     /// A configuration value it may read, through wasi:config
     #[arg(long, value_name = "NAME=VALUE", help_heading = "Grants", value_parser = key_value)]
     pub(crate) config: Vec<(String, String)>,

@@ -59,7 +59,7 @@ pub(crate) enum Command {
     /// Go back to an earlier version of a deployed app
     #[cfg(feature = "serve")]
     Rollback(remote::Rollback),
-    /// Remove a deployed app and all its versions
+    /// Remove a deployed app, all its versions and what it keeps
     #[cfg(feature = "serve")]
     Remove(remote::Remove),
     /// Print what a deployed app logged

@@ -97,7 +97,9 @@ pub(crate) struct Rollback {
 
 /// `holm remove`
 #[derive(Args)]
-#[command(after_help = "Examples:
+#[command(after_help = "With the app go the stores that the server keeps for it. Those on servers elsewhere stay.
+
+Examples:
   holm remove shop           asks first
   holm remove shop --yes     does not, for scripts")]
 pub(crate) struct Remove {

@@ -34,7 +34,7 @@ fn confirmed(client: &Client, name: &AppName) -> Result<bool> {
     };
     let failed = |error| Error::io("ask", &error);
     let mut out = io::stderr();
-    write!(out, "Remove {name} and {versions} from {}? [y/N] ", client.target()).map_err(failed)?;
+    write!(out, "Remove {name}, {versions} and what it keeps from {}? [y/N] ", client.target()).map_err(failed)?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer).map_err(failed)?;
     Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))

@@ -6,14 +6,15 @@ use holm_abi::{Abi, Entry, Guest, Host, HttpHandler, Stdio, detect};
 use holm_engine::shape::{Form, LoneCore, lone_core};
 use holm_engine::{Error, Kind, Loader, Opened, Pool, Result, Runtime, Source};
 use holm_manifest::Guest as Described;
+use holm_serve::Loaded;
 use holm_serve::apps::App;
 use holm_serve::cgi::Cgi;
-use holm_serve::{Load, Loaded};
+use holm_services::lent::Lent;
+use holm_wasi::Wasi;
 
 use super::wrong::Wrong;
 use crate::args::{CompilingArgs, EngineArgs};
 use crate::guest::{abis, granted, loader, short};
-use crate::output;
 use crate::progress::Progress;
 use crate::settings::settings;
 
@@ -25,14 +26,15 @@ const MEMORY: usize = 4 << 30;
 /// Loads guests with this user's cache, and has them compiled in processes of their own.
 pub(super) struct Loading {
     loader: Loader,
-    abis: Vec<Box<dyn Abi>>,
+    /// What all guests share of WASI: the connections of its HTTP client.
+    wasi: Wasi,
     abi: Option<String>,
     tier: Option<holm_engine::Tier>,
 }
 
 /// Which of a guest's code is wanted.
 #[derive(Clone, Copy)]
-enum Wanted {
+pub(super) enum Wanted {
     /// What is there first.
     First,
     /// The best, in the place of what was there first.
@@ -47,20 +49,26 @@ impl Loading {
         let loader = elsewhere(loader, compiling);
         #[cfg(not(feature = "compilers"))]
         let _ = compiling;
-        Self { loader, abis: abis(), abi: engine.abi.clone(), tier: engine.tier }
+        Self { loader, wasi: Wasi::default(), abi: engine.abi.clone(), tier: engine.tier }
     }
 
-    fn get(&self, guest: &Described, wanted: Wanted) -> Result<Loaded> {
+    /// Loads a guest that is lent these stores.
+    pub(super) fn get(&self, guest: &Described, lent: Option<Lent>, wanted: Wanted) -> Result<Loaded> {
         let path = guest.file.clone().unwrap_or_default();
         let name = path.to_string_lossy().into_owned();
         let opened = self.loader.open(Source::read(&name)?)?;
-        let known: Vec<&dyn Abi> = self.abis.iter().map(AsRef::as_ref).collect();
+        let abis = abis(self.wasi(lent));
+        let known: Vec<&dyn Abi> = abis.iter().map(AsRef::as_ref).collect();
         let abi = detect(&known, &opened.shape, self.abi.as_deref().or(guest.abi.as_deref()))?.abi;
         let host = Host { stdio: Stdio::default(), args: guest.args.clone(), ..granted(guest.clone())? };
         let loading = One { loading: self, abi, opened, host, guest, name };
         // What does not fit as its only module is a component, and if that fails too, the reason is there.
         let lone = loading.lone().and_then(|lone| loading.load(Some(lone), wanted).ok());
         lone.map_or_else(|| loading.load(None, wanted), Ok)
+    }
+
+    fn wasi(&self, lent: Option<Lent>) -> Wasi {
+        Wasi { lent, http_client: self.wasi.http_client.clone() }
     }
 }
 
@@ -148,18 +156,6 @@ fn no_handler(guest: &str) -> Error {
     Error::new(Kind::Usage, format!("{guest} does not answer HTTP requests"))
         .note("it would export wasi:http/incoming-handler (0.2) or wasi:http/handler (0.3), or be a WASI program")
         .note(format!("`holm inspect {guest}` shows what it exports"))
-}
-
-impl Load for Loading {
-    fn load(&self, _app: &str, guest: &Described) -> Result<Loaded> {
-        self.get(guest, Wanted::First)
-    }
-
-    fn improve(&self, app: &str, guest: &Described) -> Result<Loaded> {
-        self.get(guest, Wanted::Best).inspect_err(|error| {
-            output::warn(&format!("{app}: no optimised code could be made, so it stays as it is: {error}"));
-        })
-    }
 }
 
 /// Loads every guest of these apps once.

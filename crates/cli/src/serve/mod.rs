@@ -2,6 +2,7 @@
 
 mod admin;
 mod apps;
+mod lend;
 mod load;
 mod plan;
 mod wrong;
@@ -22,6 +23,7 @@ use tokio::sync::watch;
 
 use crate::args::Serve;
 use crate::output;
+use lend::{Lending, Whose};
 use wrong::Wrong;
 
 /// Bytes of code that stay loaded, where the configuration does not say.
@@ -42,7 +44,10 @@ pub(crate) fn serve(args: Serve) -> Result<i32> {
     let ceilings = Ceilings { limits: plan.ceilings.limits, serve: plan.ceilings.serve };
     let log = Log::open(&plan.log).map_err(|error| Error::new(Kind::Io, error.to_string()))?;
     let observer = Arc::new(Observer::new(log));
-    let world = World { load: Arc::new(load::Loading::new(&args.host.engine, &args.compiling)), observer };
+    let loading = Arc::new(load::Loading::new(&args.host.engine, &args.compiling));
+    let state = plan.state.clone().or_else(plan::default_state);
+    let lending = |whose| Arc::new(Lending::new(&loading, whose, state.as_deref(), &observer));
+    let world = World { load: lending(Whose::Named), observer: Arc::clone(&observer) };
     let site = Arc::new(Site::default());
     let named = apps::read(&plan.apps, &args.host, &ceilings, &world, &mut wrong);
     let placed = site.put(named.clone()).map_err(|conflicts| together(Kind::Usage, &conflicts));
@@ -50,7 +55,7 @@ pub(crate) fn serve(args: Serve) -> Result<i32> {
 
     let server = Arc::new(Server {
         site,
-        world,
+        world: World { load: lending(Whose::Deployed), ..world },
         ceilings,
         reload: Box::new(|| Err(vec!["this server cannot read its configuration again: start it anew".into()])),
     });

@@ -49,19 +49,19 @@ fn deploying(plan: &mut Server, args: &Serve) -> Result<()> {
     }
     let state = match plan.state.take() {
         Some(dir) => dir,
-        None => default_state()?,
+        None => default_state().ok_or_else(|| {
+            Error::new(Kind::Usage, "there is no home directory for deployed apps")
+                .note("--state DIR names a folder for them")
+        })?,
     };
     plan.admin.get_or_insert_with(|| Admin { listen: Address::Unix(state.join("admin.sock")), token_file: None });
     plan.state = Some(state);
     Ok(())
 }
 
-fn default_state() -> Result<PathBuf> {
-    let dir = state_dir().map(|dir| dir.join("serve"));
-    dir.ok_or_else(|| {
-        Error::new(Kind::Usage, "there is no home directory for deployed apps")
-            .note("--state DIR names a folder for them")
-    })
+/// Where this user's server keeps what it keeps, if it is not told.
+pub(super) fn default_state() -> Option<PathBuf> {
+    state_dir().map(|dir| dir.join("serve"))
 }
 
 /// The listeners in the server's own words.

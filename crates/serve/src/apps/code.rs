@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 use holm_abi::{Error, Kind, Result};
-use holm_manifest::Guest;
+use holm_admin::AppName;
+use holm_manifest::{Guest, Services};
 use tokio::sync::{Mutex, Semaphore};
 
 use crate::load::{Load, Loaded};
@@ -19,7 +20,8 @@ static IMPROVING: Semaphore = Semaphore::const_new(1);
 
 /// A place for a guest's code.
 pub(crate) struct Code {
-    app: String,
+    app: AppName,
+    services: Arc<Services>,
     guest: Guest,
     load: Arc<dyn Load>,
     loaded: Arc<ArcSwapOption<Loaded>>,
@@ -31,9 +33,10 @@ pub(crate) struct Code {
 }
 
 impl Code {
-    pub(crate) fn new(app: &str, guest: Guest, load: Arc<dyn Load>) -> Self {
+    pub(crate) fn new(app: AppName, services: Arc<Services>, guest: Guest, load: Arc<dyn Load>) -> Self {
         Self {
-            app: app.to_owned(),
+            app,
+            services,
             guest,
             load,
             loaded: Arc::default(),
@@ -82,13 +85,15 @@ impl Code {
 
     async fn load_now(&self) -> Result<Loaded> {
         let (load, app, guest) = (Arc::clone(&self.load), self.app.clone(), self.guest.clone());
-        let loading = tokio::task::spawn_blocking(move || load.load(&app, &guest));
+        let services = Arc::clone(&self.services);
+        let loading = tokio::task::spawn_blocking(move || load.load(&app, &services, &guest));
         loading.await.unwrap_or_else(|_| Err(Error::new(Kind::Internal, "loading broke off")))
     }
 
     fn improve_later(&self, loaded: &Arc<Loaded>) {
         let improving = Improving {
             app: self.app.clone(),
+            services: Arc::clone(&self.services),
             guest: self.guest.clone(),
             load: Arc::clone(&self.load),
             place: Arc::clone(&self.loaded),
@@ -124,7 +129,8 @@ impl Code {
 
 /// Code that waits to be replaced with better.
 struct Improving {
-    app: String,
+    app: AppName,
+    services: Arc<Services>,
     guest: Guest,
     load: Arc<dyn Load>,
     place: Arc<ArcSwapOption<Loaded>>,
@@ -138,8 +144,8 @@ impl Improving {
         if self.loaded.strong_count() == 0 {
             return;
         }
-        let (load, app, guest) = (self.load, self.app, self.guest);
-        let better = tokio::task::spawn_blocking(move || load.improve(&app, &guest)).await;
+        let (load, app, services, guest) = (self.load, self.app, self.services, self.guest);
+        let better = tokio::task::spawn_blocking(move || load.improve(&app, &services, &guest)).await;
         if let (Ok(Ok(better)), loaded @ Some(_)) = (better, self.loaded.upgrade()) {
             // Only in the place of what it is better than.
             self.place.compare_and_swap(&loaded, Some(Arc::new(better)));
@@ -178,11 +184,11 @@ mod tests {
     }
 
     impl Load for Slowly {
-        fn load(&self, _: &str, _: &Guest) -> Result<Loaded> {
+        fn load(&self, _: &AppName, _: &Services, _: &Guest) -> Result<Loaded> {
             Ok(loaded(1))
         }
 
-        fn improve(&self, _: &str, _: &Guest) -> Result<Loaded> {
+        fn improve(&self, _: &AppName, _: &Services, _: &Guest) -> Result<Loaded> {
             self.started.send(()).unwrap();
             let told = self.go_on.lock().unwrap().recv();
             told.map(|()| loaded(2)).map_err(|_| Error::new(Kind::TooCostly, "no better code"))
@@ -192,7 +198,7 @@ mod tests {
     fn slowly() -> (Code, Sender<()>, Receiver<()>) {
         let ((tell, go_on), (started, begun)) = (channel(), channel());
         let load = Arc::new(Slowly { go_on: Guarded::new(go_on), started });
-        (Code::new("app", Guest::default(), load), tell, begun)
+        (Code::new("app".parse().unwrap(), Arc::default(), Guest::default(), load), tell, begun)
     }
 
     async fn heard(begun: Receiver<()>) {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use holm_admin::AppName;
 use holm_admin::wire::AppState;
 use holm_grants::Limits;
-use holm_manifest::{App as Manifest, Guest as Spec, ServeLimits};
+use holm_manifest::{App as Manifest, Guest as Spec, ServeLimits, Services};
 
 pub(crate) use breaker::Breaker;
 pub(crate) use code::Code;
@@ -69,7 +69,8 @@ impl App {
         let version = Arc::new(AtomicU64::new(0));
         let rates = manifest.guests.iter().map(|guest| guest.serve.log.or(ServeLimits::DEFAULT.log));
         let seen = world.observer.app(&name, rates.max().flatten());
-        let guest = |spec| Arc::new(Guest::new(&name, &version, spec, ceilings, world, &seen));
+        let services = Arc::new(manifest.services);
+        let guest = |spec| Arc::new(Guest::new(&name, &version, spec, &services, ceilings, world, &seen));
         let guests = manifest.guests.into_iter().map(guest).collect();
         Arc::new(Self { name, version, guests, seen })
     }
@@ -115,6 +116,7 @@ impl Guest {
         app: &AppName,
         version: &Arc<AtomicU64>,
         mut spec: Spec,
+        services: &Arc<Services>,
         ceilings: &Ceilings,
         world: &World,
         seen: &Arc<Seen>,
@@ -134,7 +136,7 @@ impl Guest {
             request_body: serve.request_body.unwrap_or(u64::MAX),
             gate: Gate::new(serve.concurrency.unwrap_or(u64::MAX), serve.queue.unwrap_or(u64::MAX)),
             breaker: Breaker::new(),
-            code: Code::new(app.as_str(), spec.clone(), Arc::clone(&world.load)),
+            code: Code::new(app.clone(), Arc::clone(services), spec.clone(), Arc::clone(&world.load)),
             spec,
         }
     }

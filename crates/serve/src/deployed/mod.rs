@@ -94,6 +94,7 @@ impl Backend for Driven {
     async fn deactivate(&self, name: &AppName) {
         self.0.site.remove(name);
         self.0.world.observer.forget(name);
+        self.0.world.load.forget(name);
     }
 
     async fn reload(&self) -> Result<(), Rejection> {

@@ -1,9 +1,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustls::ClientConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
@@ -11,6 +11,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::HttpError;
 use super::error::handshaking;
+use crate::tls::client_config;
 
 /// Whom to trust, and the settings made of it.
 pub(super) struct Tls {
@@ -38,30 +39,12 @@ impl Tls {
 
     async fn configure(&self) -> Result<Arc<ClientConfig>, HttpError> {
         let extra = self.extra.clone();
-        let roots = tokio::task::spawn_blocking(|| trusted(extra)).await;
-        let roots = roots.map_err(|_| HttpError::Internal("the host is shutting down".into()))?;
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| HttpError::Configuration(error.to_string()))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let config = tokio::task::spawn_blocking(|| client_config(extra)).await;
+        let config = config.map_err(|_| HttpError::Internal("the host is shutting down".into()))?;
+        let mut config = config.map_err(|error| HttpError::Configuration(error.to_string()))?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Arc::new(config))
     }
-}
-
-fn trusted(extra: Vec<CertificateDer<'static>>) -> RootCertStore {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    // A container image often has no certificates of its own. One that names a file of them wants
-    // those and no others, even if the file cannot be read.
-    let chosen = ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|v| std::env::var_os(v).is_some());
-    if roots.is_empty() && !chosen {
-        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    }
-    roots.add_parsable_certificates(extra);
-    roots
 }
 
 fn read_roots(file: &Path) -> Result<Vec<CertificateDer<'static>>, HttpError> {

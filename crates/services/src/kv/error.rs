@@ -1,6 +1,5 @@
-use std::path::PathBuf;
-
 use super::limits::{MAX_BATCH_KEYS, MAX_BATCH_VALUES, MAX_KEY, MAX_NAME};
+use crate::StorageError;
 
 /// Why a key-value operation failed.
 ///
@@ -37,6 +36,26 @@ pub enum KvError {
         /// The most bytes of keys and values it may hold.
         limit: u64,
     },
+    /// The write would take all stores together over [`StoreLimits::max_all`](super::StoreLimits::max_all).
+    #[error("all stores together may hold {limit} bytes, and are full; delete something or raise the limit `store`")]
+    Full {
+        /// The most bytes they may hold.
+        limit: u64,
+    },
+    /// A name, or a key, that this store cannot keep.
+    #[error("the store `{store}` cannot be kept there: {why}")]
+    Unfit {
+        /// The store's name.
+        store: String,
+        /// Why not.
+        why: &'static str,
+    },
+    /// Others wrote to the key again and again meanwhile.
+    #[error("the value at `{key}` is written too often to be changed; try again")]
+    Contended {
+        /// The key.
+        key: String,
+    },
     /// More keys or values in one call than one call may carry.
     #[error("a batch carries at most {MAX_BATCH_KEYS} keys and {MAX_BATCH_VALUES} bytes of values; split it")]
     BatchTooLarge,
@@ -52,41 +71,22 @@ pub enum KvError {
         /// The key.
         key: String,
     },
-    /// Another process kept the file locked for too long.
-    #[error("{}: locked by another process for over {seconds} s; try again, or find who holds it", file.display())]
-    Busy {
-        /// The database file.
-        file: PathBuf,
-        /// How long the lock was waited for.
-        seconds: u64,
-    },
-    /// The runtime that would have done the work is shutting down.
-    #[error("the host is shutting down")]
-    Stopped,
-    /// The file cannot be used. Nothing in it was removed.
-    #[error("{}: {problem}; {advice}", file.display())]
-    File {
-        /// The database file, or the directory it should be in.
-        file: PathBuf,
-        /// What is wrong with it.
-        problem: String,
-        /// What its owner can do.
-        advice: &'static str,
-    },
+    /// What keeps the store could not be used.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
 }
 
 impl KvError {
-    /// The message for a guest: as the display form, without the names of the host's files.
+    /// The message for a guest: as the display form, without the names of the host's files and servers.
     pub fn guest_message(&self) -> String {
         match self {
-            Self::Busy { .. } => "the key-value store is busy; try again".to_owned(),
-            Self::File { .. } => "the key-value store is unavailable".to_owned(),
+            Self::Storage(error) => error.guest_message().to_owned(),
             other => other.to_string(),
         }
     }
 
     /// Whether the host, not the guest, has something to put right.
     pub fn is_host_fault(&self) -> bool {
-        matches!(self, Self::Busy { .. } | Self::File { .. } | Self::Stopped)
+        matches!(self, Self::Storage(_))
     }
 }

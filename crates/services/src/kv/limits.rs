@@ -18,12 +18,15 @@ pub struct StoreLimits {
     /// The most bytes the keys and values of one store may have together. What a backend needs
     /// beside them (indexes, journals) is not counted.
     pub max_total: u64,
+    /// The most bytes that everything kept in the same place may have: all stores, and blobs, of one file, or all of
+    /// those in memory.
+    pub max_all: u64,
 }
 
 impl Default for StoreLimits {
-    /// 16 MiB a value, 1 GiB a store.
+    /// 16 MiB a value, 1 GiB a store, as many stores as there is room for.
     fn default() -> Self {
-        Self { max_value: 16 << 20, max_total: 1 << 30 }
+        Self { max_value: 16 << 20, max_total: 1 << 30, max_all: u64::MAX }
     }
 }
 

@@ -6,18 +6,33 @@ use async_trait::async_trait;
 
 use super::limits::{self, entry_size};
 use super::{KvError, PAGE_KEYS, Page, Store, StoreLimits, Stores, Swap, number};
+use crate::tally::Tally;
 
-/// Stores in this process's memory, gone when it ends.
-#[derive(Debug, Default)]
+/// What an entry counts beside its key and value towards what all stores may have: what leads to it takes room as well.
+const ENTRY: u64 = 128;
+
+/// Stores in this process's memory, gone when it ends. Clones share them.
+#[derive(Debug, Clone, Default)]
 pub struct MemoryStores {
     limits: StoreLimits,
-    stores: Mutex<HashMap<String, Arc<MemoryStore>>>,
+    stores: Arc<Mutex<HashMap<String, Arc<Mutex<Entries>>>>>,
+    total: Arc<Tally>,
 }
 
 impl MemoryStores {
     /// A backend without stores.
     pub fn new(limits: StoreLimits) -> Self {
-        Self { limits, stores: Mutex::default() }
+        Self { limits, ..Self::default() }
+    }
+
+    /// A backend without stores, whose bytes are counted in `total`.
+    pub(crate) fn counted(total: &Arc<Tally>) -> Self {
+        Self { total: Arc::clone(total), ..Self::default() }
+    }
+
+    /// The same stores under other limits.
+    pub(crate) fn under(&self, limits: StoreLimits) -> Self {
+        Self { limits, ..self.clone() }
     }
 }
 
@@ -26,8 +41,13 @@ impl Stores for MemoryStores {
     async fn open(&self, name: &str) -> Result<Arc<dyn Store>, KvError> {
         limits::check_name(name)?;
         let mut stores = lock(&self.stores);
-        let store = stores.entry(name.to_owned()).or_insert_with(|| Arc::new(MemoryStore::new(name, self.limits)));
-        Ok(Arc::clone(store) as Arc<dyn Store>)
+        let entries = Arc::clone(stores.entry(name.to_owned()).or_default());
+        Ok(Arc::new(MemoryStore {
+            name: name.to_owned(),
+            limits: self.limits,
+            entries,
+            total: Arc::clone(&self.total),
+        }))
     }
 }
 
@@ -35,29 +55,47 @@ impl Stores for MemoryStores {
 struct MemoryStore {
     name: String,
     limits: StoreLimits,
-    entries: Mutex<Entries>,
+    entries: Arc<Mutex<Entries>>,
+    /// Of all stores in memory.
+    total: Arc<Tally>,
 }
 
 impl MemoryStore {
-    fn new(name: &str, limits: StoreLimits) -> Self {
-        Self { name: name.to_owned(), limits, entries: Mutex::default() }
-    }
-
-    fn put(&self, entries: &mut Entries, key: &str, value: Vec<u8>) -> Result<(), KvError> {
-        let total = entries.total_with(key, value.len());
-        self.limits.check_total(&self.name, entries.total, total)?;
-        entries.values.insert(key.to_owned(), value);
-        entries.total = total;
+    /// Makes room for a write that takes the store to `after` bytes, with `new` keys that are not there yet.
+    fn make_room(&self, entries: &mut Entries, after: u64, new: usize) -> Result<(), KvError> {
+        let before = entries.total;
+        self.limits.check_total(&self.name, before, after)?;
+        let grown = after + new as u64 * ENTRY;
+        if grown <= before {
+            self.total.shrink(before - grown);
+        } else if !self.total.grow(grown - before, 0, self.limits.max_all) {
+            return Err(KvError::Full { limit: self.limits.max_all });
+        }
+        entries.total = after;
         Ok(())
     }
 
-    /// The store's size after all of `pairs`, each of which counts once, with its last value.
-    fn check_all(&self, entries: &Entries, pairs: &[(String, Vec<u8>)]) -> Result<(), KvError> {
+    fn put(&self, entries: &mut Entries, key: &str, value: Vec<u8>) -> Result<(), KvError> {
+        let after = entries.total - entries.size_of(key) + entry_size(key, value.len());
+        self.make_room(entries, after, usize::from(!entries.values.contains_key(key)))?;
+        entries.values.insert(key.to_owned(), value);
+        Ok(())
+    }
+
+    fn remove(&self, entries: &mut Entries, key: &str) {
+        let size = entries.size_of(key);
+        if entries.values.remove(key).is_some() {
+            entries.total -= size;
+            self.total.shrink(size + ENTRY);
+        }
+    }
+
+    /// The store's size after all of `pairs`, each of which counts once, with its last value; and how many are new.
+    fn size_with(entries: &Entries, pairs: &[(String, Vec<u8>)]) -> (u64, usize) {
         let last: HashMap<&str, usize> = pairs.iter().map(|(key, value)| (key.as_str(), value.len())).collect();
-        let after = last
-            .iter()
-            .fold(entries.total, |total, (key, length)| total - entries.size_of(key) + entry_size(key, *length));
-        self.limits.check_total(&self.name, entries.total, after)
+        let with = |total, (key, length): (&&str, &usize)| total - entries.size_of(key) + entry_size(key, *length);
+        let new = last.keys().filter(|key| !entries.values.contains_key(**key)).count();
+        (last.iter().fold(entries.total, with), new)
     }
 }
 
@@ -70,15 +108,6 @@ struct Entries {
 impl Entries {
     fn size_of(&self, key: &str) -> u64 {
         self.values.get(key).map_or(0, |value| entry_size(key, value.len()))
-    }
-
-    fn total_with(&self, key: &str, length: usize) -> u64 {
-        self.total - self.size_of(key) + entry_size(key, length)
-    }
-
-    fn remove(&mut self, key: &str) {
-        self.total -= self.size_of(key);
-        self.values.remove(key);
     }
 }
 
@@ -103,7 +132,7 @@ impl Store for MemoryStore {
 
     async fn delete(&self, key: &str) -> Result<(), KvError> {
         limits::check_key(key)?;
-        lock(&self.entries).remove(key);
+        self.remove(&mut lock(&self.entries), key);
         Ok(())
     }
 
@@ -155,11 +184,9 @@ impl Store for MemoryStore {
     async fn set_many(&self, pairs: Vec<(String, Vec<u8>)>) -> Result<(), KvError> {
         limits::check_pairs(&pairs, &self.limits)?;
         let mut entries = lock(&self.entries);
-        self.check_all(&entries, &pairs)?;
-        for (key, value) in pairs {
-            entries.total = entries.total_with(&key, value.len());
-            entries.values.insert(key, value);
-        }
+        let (after, new) = Self::size_with(&entries, &pairs);
+        self.make_room(&mut entries, after, new)?;
+        entries.values.extend(pairs);
         Ok(())
     }
 
@@ -167,7 +194,7 @@ impl Store for MemoryStore {
         limits::check_keys(keys.iter())?;
         let mut entries = lock(&self.entries);
         for key in &keys {
-            entries.remove(key);
+            self.remove(&mut entries, key);
         }
         Ok(())
     }

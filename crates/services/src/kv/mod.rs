@@ -6,7 +6,12 @@
 mod error;
 mod limits;
 mod memory;
+#[cfg(feature = "remote")]
+mod nats;
 mod number;
+#[cfg(feature = "remote")]
+mod redis;
+mod rows;
 mod sqlite;
 
 use std::sync::Arc;
@@ -16,6 +21,10 @@ use async_trait::async_trait;
 pub use error::KvError;
 pub use limits::{MAX_BATCH_KEYS, MAX_BATCH_VALUES, MAX_KEY, MAX_NAME, StoreLimits};
 pub use memory::MemoryStores;
+#[cfg(feature = "remote")]
+pub use nats::NatsStores;
+#[cfg(feature = "remote")]
+pub use redis::RedisStores;
 pub use sqlite::SqliteStores;
 
 /// The most keys one [`Page`] holds.
@@ -41,7 +50,7 @@ pub trait Stores: Send + Sync {
 ///
 /// # Errors
 /// Every method refuses a longer key with [`KvError::KeyTooLong`], and answers
-/// [`KvError::Busy`] or [`KvError::File`] when its storage does.
+/// [`KvError::Storage`] when what keeps the store cannot be used.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// The value at `key`, or `None`.

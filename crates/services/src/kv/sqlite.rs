@@ -1,21 +1,21 @@
-// SQLite rather than an embedded store that one process owns (redb, sled): a server, a `holm run`
-// beside it and a second server taking over from the first all open the same file at once.
-
-mod failure;
-mod file;
-mod rows;
-
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
-use tokio::sync::Mutex;
+use rusqlite::Transaction;
 
 use super::limits;
+use super::rows::{self, StoreId};
 use super::{KvError, PAGE_KEYS, Page, Store, StoreLimits, Stores, Swap, number};
-use failure::Failure;
-use rows::StoreId;
+use crate::sqlite::Database;
+
+type Failure = crate::sqlite::Failure<KvError>;
+
+impl From<KvError> for Failure {
+    fn from(error: KvError) -> Self {
+        Self::Refused(error)
+    }
+}
 
 /// Stores in one SQLite file, which many processes may open at once.
 ///
@@ -27,12 +27,8 @@ use rows::StoreId;
 /// Cloning is cheap and shares the connections.
 #[derive(Debug, Clone)]
 pub struct SqliteStores {
-    path: Arc<Path>,
-    limits: StoreLimits,
-    // Reads have a connection of their own, so that they never wait for a write that itself waits
-    // for another process. The locks are tokio's so that waiters are tasks and not threads.
-    reader: Arc<Mutex<Connection>>,
-    writer: Arc<Mutex<Connection>>,
+    pub(crate) database: Arc<Database>,
+    pub(crate) limits: StoreLimits,
 }
 
 impl SqliteStores {
@@ -40,55 +36,23 @@ impl SqliteStores {
     /// do not exist. Blocks, for milliseconds unless another process holds a lock.
     ///
     /// # Errors
-    /// [`KvError::File`] when the file cannot be written, is not a database, is damaged, or
-    /// belongs to another program or a newer Holm; [`KvError::Busy`] when another process keeps it
-    /// locked. What is in the file stays as it was.
+    /// [`StorageError::File`](crate::StorageError::File) when the file cannot be written, is not a
+    /// database, is damaged, or belongs to another program or a newer Holm;
+    /// [`StorageError::Busy`](crate::StorageError::Busy) when another process keeps it locked. What
+    /// is in the file stays as it was.
     pub fn open(path: impl Into<PathBuf>, limits: StoreLimits) -> Result<Self, KvError> {
-        let path = path.into();
-        let (reader, writer) = file::open(&path)?;
-        Ok(Self {
-            path: path.into(),
-            limits,
-            reader: Arc::new(Mutex::new(reader)),
-            writer: Arc::new(Mutex::new(writer)),
-        })
+        Ok(Self { database: Arc::new(Database::open(path)?), limits })
     }
 
-    async fn read<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
-    ) -> Result<T, KvError> {
-        let connection = Arc::clone(&self.reader).lock_owned().await;
-        self.blocking(move || work(&connection)).await
+    /// The same stores under other limits.
+    pub(crate) fn under(&self, limits: StoreLimits) -> Self {
+        Self { limits, ..self.clone() }
     }
 
-    async fn write<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
-    ) -> Result<T, KvError> {
-        let mut connection = Arc::clone(&self.writer).lock_owned().await;
-        self.blocking(move || {
-            // Immediate: a transaction that reads first and then finds another process writing
-            // could only fail, where this one waits its turn.
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let answer = work(&transaction)?;
-            transaction.commit()?;
-            Ok(answer)
-        })
-        .await
-    }
-
-    async fn blocking<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
-    ) -> Result<T, KvError> {
-        match tokio::task::spawn_blocking(work).await {
-            Ok(answer) => answer.map_err(|failure| failure.into_error(&self.path)),
-            Err(join) => match join.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(_) => Err(KvError::Stopped),
-            },
-        }
+    /// Stores in the file at `path`, which is not touched, nor created, before one of them is opened: most guests never
+    /// do, and opening takes longer than running many of them.
+    pub fn at(path: impl Into<PathBuf>, limits: StoreLimits) -> Self {
+        Self { database: Arc::new(Database::at(path)), limits }
     }
 }
 
@@ -98,12 +62,12 @@ impl Stores for SqliteStores {
         limits::check_name(name)?;
         let owned = name.to_owned();
         // Most stores exist already, and finding one takes no write lock.
-        let found = self.read(move |connection| rows::find_store(connection, &owned)).await?;
+        let found = self.database.read(move |connection| rows::find_store(connection, &owned)).await?;
         let id = match found {
             Some(id) => id,
             None => {
                 let owned = name.to_owned();
-                self.write(move |transaction| rows::create_store(transaction, &owned)).await?
+                self.database.write(move |transaction| rows::create_store(transaction, &owned)).await?
             }
         };
         Ok(Arc::new(SqliteStore { stores: self.clone(), name: name.into(), id }))
@@ -123,11 +87,18 @@ impl SqliteStore {
         work: impl FnOnce(&Transaction<'_>, StoreId) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, KvError> {
         let (id, name, limits) = (self.id, Arc::clone(&self.name), self.stores.limits);
+        let database = Arc::clone(&self.stores.database);
         self.stores
+            .database
             .write(move |transaction| {
                 let before = rows::total(transaction, id)?;
                 let answer = work(transaction, id)?;
-                limits.check_total(&name, before, rows::total(transaction, id)?)?;
+                let after = rows::total(transaction, id)?;
+                limits.check_total(&name, before, after)?;
+                // What all stores have grown by is what this one has.
+                if after > before && limits.max_all < u64::MAX && database.total(transaction)? > limits.max_all {
+                    return Err(KvError::Full { limit: limits.max_all }.into());
+                }
                 Ok(answer)
             })
             .await
@@ -139,7 +110,7 @@ impl Store for SqliteStore {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, KvError> {
         limits::check_key(key)?;
         let (id, key) = (self.id, key.to_owned());
-        self.stores.read(move |connection| rows::get(connection, id, &key)).await
+        self.stores.database.read(move |connection| rows::get(connection, id, &key)).await
     }
 
     async fn set(&self, key: &str, value: Vec<u8>) -> Result<(), KvError> {
@@ -152,19 +123,20 @@ impl Store for SqliteStore {
     async fn delete(&self, key: &str) -> Result<(), KvError> {
         limits::check_key(key)?;
         let (id, key) = (self.id, key.to_owned());
-        self.stores.write(move |transaction| rows::delete(transaction, id, &key)).await
+        self.stores.database.write(move |transaction| rows::delete(transaction, id, &key)).await
     }
 
     async fn exists(&self, key: &str) -> Result<bool, KvError> {
         limits::check_key(key)?;
         let (id, key) = (self.id, key.to_owned());
-        self.stores.read(move |connection| rows::exists(connection, id, &key)).await
+        self.stores.database.read(move |connection| rows::exists(connection, id, &key)).await
     }
 
     async fn list_keys(&self, cursor: Option<&str>) -> Result<Page, KvError> {
         let (id, cursor) = (self.id, cursor.map(str::to_owned));
         let keys = self
             .stores
+            .database
             .read(move |connection| rows::keys_after(connection, id, cursor.as_deref(), PAGE_KEYS as u32 + 1))
             .await?;
         Ok(Page::of(keys))
@@ -200,6 +172,7 @@ impl Store for SqliteStore {
         limits::check_keys(keys.iter())?;
         let id = self.id;
         self.stores
+            .database
             .read(move |connection| {
                 // One snapshot for all of them.
                 let snapshot = connection.unchecked_transaction()?;
@@ -226,6 +199,9 @@ impl Store for SqliteStore {
     async fn delete_many(&self, keys: Vec<String>) -> Result<(), KvError> {
         limits::check_keys(keys.iter())?;
         let id = self.id;
-        self.stores.write(move |transaction| keys.iter().try_for_each(|key| rows::delete(transaction, id, key))).await
+        self.stores
+            .database
+            .write(move |transaction| keys.iter().try_for_each(|key| rows::delete(transaction, id, key)))
+            .await
     }
 }

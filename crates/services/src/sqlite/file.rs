@@ -8,30 +8,66 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use super::failure::Failure;
-use super::rows::SCHEMA;
-use crate::kv::KvError;
+use super::failure::{explain, is_busy};
+use crate::StorageError;
 
 /// How long one operation waits for another process.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// "Holm" in ASCII: SQLite's field for telling whose database a file is.
 const APPLICATION_ID: i32 = 0x486f_6c6d;
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
+
+/// `bytes` is kept with each write, because adding up a store would read all of it.
+const KV: &str = "
+    CREATE TABLE stores (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        bytes INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE TABLE entries (
+        store INTEGER NOT NULL,
+        key TEXT NOT NULL,
+        value BLOB NOT NULL,
+        PRIMARY KEY (store, key)
+    ) STRICT;
+";
+
+/// What came with version 2. `loose` are files that no object has: they are being written, or wait to be removed.
+const BLOB: &str = "
+    CREATE TABLE containers (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL UNIQUE,
+        created INTEGER NOT NULL,
+        bytes INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE TABLE objects (
+        container INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        file TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        created INTEGER NOT NULL,
+        PRIMARY KEY (container, name)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE loose (
+        file TEXT NOT NULL PRIMARY KEY
+    ) STRICT, WITHOUT ROWID;
+";
 
 /// A reader and a writer on the file at `path`.
-pub(super) fn open(path: &Path) -> Result<(Connection, Connection), KvError> {
+pub(super) fn open(path: &Path) -> Result<(Connection, Connection), StorageError> {
     create(path)?;
-    let writer = connect(path).map_err(|failure| failure.into_error(path))?;
+    let explain = |error: rusqlite::Error| explain(&error, path);
+    let writer = connect(path).map_err(explain)?;
     prepare(&writer, path)?;
-    let reader = connect(path).map_err(|failure| failure.into_error(path))?;
-    reader.pragma_update(None, "query_only", true).map_err(|e| Failure::from(e).into_error(path))?;
+    let reader = connect(path).map_err(explain)?;
+    reader.pragma_update(None, "query_only", true).map_err(explain)?;
     Ok((reader, writer))
 }
 
 /// Creates the file before SQLite would, so that it never exists with a wider mode. SQLite gives
 /// the journal files the mode of the database.
-fn create(path: &Path) -> Result<(), KvError> {
+fn create(path: &Path) -> Result<(), StorageError> {
     if let Some(directory) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         create_directory(directory).map_err(|error| unusable(directory, "created", &error))?;
     }
@@ -50,15 +86,15 @@ fn create_directory(directory: &Path) -> io::Result<()> {
     builder.create(directory)
 }
 
-fn unusable(path: &Path, verb: &str, error: &io::Error) -> KvError {
-    KvError::File {
+fn unusable(path: &Path, verb: &str, error: &io::Error) -> StorageError {
+    StorageError::File {
         file: path.to_owned(),
         problem: format!("it cannot be {verb} ({error})"),
         advice: "make its directory writable for the user Holm runs as, or name another place",
     }
 }
 
-fn connect(path: &Path) -> Result<Connection, Failure> {
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
     // Without the URI flag, so that a path starting with `file:` stays a path.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
@@ -70,12 +106,12 @@ fn connect(path: &Path) -> Result<Connection, Failure> {
     Ok(connection)
 }
 
-fn prepare(connection: &Connection, path: &Path) -> Result<(), KvError> {
-    let explain = |failure: Failure| failure.into_error(path);
+fn prepare(connection: &Connection, path: &Path) -> Result<(), StorageError> {
+    let explain = |error: rusqlite::Error| explain(&error, path);
     let state = state(connection).map_err(explain)?;
     check(state, path)?;
     use_write_ahead_log(connection).map_err(explain)?;
-    if state == State::New {
+    if state != State::Ours(VERSION) {
         create_schema(connection, path)?;
     }
     Ok(())
@@ -88,7 +124,7 @@ enum State {
     Foreign,
 }
 
-fn state(connection: &Connection) -> Result<State, Failure> {
+fn state(connection: &Connection) -> rusqlite::Result<State> {
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
     let (application, version) = (number("application_id")?, number("user_version")?);
     if application == APPLICATION_ID {
@@ -99,26 +135,25 @@ fn state(connection: &Connection) -> Result<State, Failure> {
     Ok(if untouched { State::New } else { State::Foreign })
 }
 
-fn check(state: State, path: &Path) -> Result<(), KvError> {
+fn check(state: State, path: &Path) -> Result<(), StorageError> {
     let (problem, advice) = match state {
-        State::New | State::Ours(VERSION) => return Ok(()),
+        State::New | State::Ours(1..=VERSION) => return Ok(()),
         State::Ours(version) => (
             format!("its format is version {version} and this Holm knows {VERSION}"),
             "use the Holm that wrote it, or name another file",
         ),
         State::Foreign => ("the database belongs to another program".to_owned(), "name another file"),
     };
-    Err(KvError::File { file: path.to_owned(), problem, advice })
+    Err(StorageError::File { file: path.to_owned(), problem, advice })
 }
 
 /// SQLite does not apply the busy timeout to this switch, so two processes that create the file
 /// together would see one of them fail.
-fn use_write_ahead_log(connection: &Connection) -> Result<(), Failure> {
+fn use_write_ahead_log(connection: &Connection) -> rusqlite::Result<()> {
     let deadline = Instant::now() + BUSY_TIMEOUT;
     loop {
-        let switched = connection.pragma_update(None, "journal_mode", "WAL").map_err(Failure::from);
-        match switched {
-            Err(failure) if failure.is_busy() && Instant::now() < deadline => {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error) if is_busy(&error) && Instant::now() < deadline => {
                 thread::sleep(Duration::from_millis(10));
             }
             other => return other,
@@ -126,17 +161,20 @@ fn use_write_ahead_log(connection: &Connection) -> Result<(), Failure> {
     }
 }
 
-fn create_schema(connection: &Connection, path: &Path) -> Result<(), KvError> {
-    let explain = |error: rusqlite::Error| Failure::from(error).into_error(path);
+fn create_schema(connection: &Connection, path: &Path) -> Result<(), StorageError> {
+    let explain = |error: rusqlite::Error| explain(&error, path);
     let transaction =
         rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate).map_err(explain)?;
     // Another process may have been first.
-    let state = state(&transaction).map_err(|failure| failure.into_error(path))?;
+    let state = state(&transaction).map_err(explain)?;
     check(state, path)?;
-    if state == State::New {
-        transaction.execute_batch(SCHEMA).map_err(explain)?;
-        transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(explain)?;
-        transaction.pragma_update(None, "user_version", VERSION).map_err(explain)?;
-    }
+    let missing = match state {
+        State::New => [KV, BLOB].concat(),
+        State::Ours(1) => BLOB.to_owned(),
+        _ => String::new(),
+    };
+    transaction.execute_batch(&missing).map_err(explain)?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(explain)?;
+    transaction.pragma_update(None, "user_version", VERSION).map_err(explain)?;
     transaction.commit().map_err(explain)
 }

@@ -1,27 +1,14 @@
-//! The tables, and every statement that touches them.
+//! Every statement that touches the tables of key-value stores, which `crate::sqlite` makes.
 
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
-use super::failure::Failure;
-use crate::kv::limits::entry_size;
+use super::KvError;
+use super::limits::entry_size;
+
+type Failure = crate::sqlite::Failure<KvError>;
 
 /// The number of a store in its file.
 pub(super) type StoreId = i64;
-
-/// `bytes` is kept with each write, because adding up a store would read all of it.
-pub(super) const SCHEMA: &str = "
-    CREATE TABLE stores (
-        id INTEGER PRIMARY KEY,
-        name TEXT NOT NULL UNIQUE,
-        bytes INTEGER NOT NULL DEFAULT 0
-    ) STRICT;
-    CREATE TABLE entries (
-        store INTEGER NOT NULL,
-        key TEXT NOT NULL,
-        value BLOB NOT NULL,
-        PRIMARY KEY (store, key)
-    ) STRICT;
-";
 
 pub(super) fn find_store(connection: &Connection, name: &str) -> Result<Option<StoreId>, Failure> {
     let mut select = connection.prepare_cached("SELECT id FROM stores WHERE name = ?1")?;

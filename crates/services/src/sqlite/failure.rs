@@ -3,51 +3,36 @@ use std::path::Path;
 use rusqlite::ErrorCode;
 
 use super::file::BUSY_TIMEOUT;
-use crate::kv::KvError;
+use crate::StorageError;
 
 /// What went wrong inside a piece of blocking work, which does not know its file's name.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(crate) enum Failure<E> {
     Sql(rusqlite::Error),
-    Kv(KvError),
+    Refused(E),
 }
 
-impl From<rusqlite::Error> for Failure {
+impl<E> From<rusqlite::Error> for Failure<E> {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sql(error)
     }
 }
 
-impl From<KvError> for Failure {
-    fn from(error: KvError) -> Self {
-        Self::Kv(error)
+/// An SQLite error on `file`, for whoever owns it.
+pub(super) fn explain(error: &rusqlite::Error, file: &Path) -> StorageError {
+    let file = file.to_owned();
+    if is_busy(error) {
+        return StorageError::Busy { file, seconds: BUSY_TIMEOUT.as_secs() };
     }
+    let (problem, advice) = describe(error);
+    StorageError::File { file, problem, advice }
 }
 
-impl Failure {
-    pub(super) fn is_busy(&self) -> bool {
-        matches!(self, Self::Sql(error) if is_busy(error))
-    }
-
-    pub(super) fn into_error(self, file: &Path) -> KvError {
-        match self {
-            Self::Kv(error) => error,
-            Self::Sql(error) if is_busy(&error) => {
-                KvError::Busy { file: file.to_owned(), seconds: BUSY_TIMEOUT.as_secs() }
-            }
-            Self::Sql(error) => {
-                let (problem, advice) = explain(&error);
-                KvError::File { file: file.to_owned(), problem, advice }
-            }
-        }
-    }
-}
-
-fn is_busy(error: &rusqlite::Error) -> bool {
+pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
-fn explain(error: &rusqlite::Error) -> (String, &'static str) {
+fn describe(error: &rusqlite::Error) -> (String, &'static str) {
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => {
             ("this is not an SQLite database".to_owned(), "name another file, or move this one away")

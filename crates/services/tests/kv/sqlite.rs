@@ -1,6 +1,4 @@
 //! What the SQLite backend promises beyond a process's life.
-#![cfg(feature = "kv")]
-#![allow(missing_docs, clippy::unwrap_used)]
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -8,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
+use holm_services::StorageError;
 use holm_services::kv::{KvError, SqliteStores, Store, StoreLimits, Stores, Swap};
 
 const CHILD_FILE: &str = "HOLM_TEST_KV_FILE";
@@ -23,7 +22,7 @@ async fn default_store(path: &Path) -> Arc<dyn Store> {
 /// Runs one of the `child_` tests below in a process of its own.
 fn child(test: &str, path: &Path) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--ignored", "--nocapture"])
+        .args(["--exact", &format!("sqlite::{test}"), "--ignored", "--nocapture"])
         .env(CHILD_FILE, path)
         .stdout(Stdio::piped())
         .spawn()
@@ -158,9 +157,9 @@ async fn a_file_of_a_newer_version_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("kv.db");
     drop(open(&path).unwrap());
-    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 2).unwrap();
+    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 3).unwrap();
     let message = open(&path).unwrap_err().to_string();
-    assert!(message.contains("version 2"), "{message}");
+    assert!(message.contains("version 3"), "{message}");
 }
 
 #[tokio::test]
@@ -206,7 +205,7 @@ async fn a_locked_file_is_busy_for_writers_and_open_to_readers() {
     tokio::task::yield_now().await;
     assert_eq!(store.get("k").await.unwrap().unwrap(), b"v");
     assert!(!writing.is_finished());
-    assert!(matches!(writing.await.unwrap(), Err(KvError::Busy { .. })));
+    assert!(matches!(writing.await.unwrap(), Err(KvError::Storage(StorageError::Busy { .. }))));
 }
 
 #[cfg(unix)]

@@ -1,26 +1,53 @@
 //! What a guest sees of a key-value store, in every backend.
-#![cfg(feature = "kv")]
+#![cfg(feature = "remote")]
 #![allow(missing_docs, clippy::unwrap_used)]
+
+mod elsewhere;
+mod lies;
+#[path = "../servers/mod.rs"]
+mod servers;
+mod sqlite;
 
 use std::sync::Arc;
 
+use holm_manifest::Backend;
+use holm_services::Manners;
 use holm_services::kv::{
-    KvError, MAX_BATCH_KEYS, MAX_KEY, MAX_NAME, MemoryStores, PAGE_KEYS, SqliteStores, Store, StoreLimits, Stores, Swap,
+    KvError, MAX_BATCH_KEYS, MAX_KEY, MAX_NAME, MemoryStores, NatsStores, PAGE_KEYS, RedisStores, SqliteStores, Store,
+    StoreLimits, Stores, Swap,
 };
 
-const SMALL: StoreLimits = StoreLimits { max_value: 10, max_total: 20 };
+const SMALL: StoreLimits = StoreLimits { max_value: 10, max_total: 20, max_all: u64::MAX };
 
-/// A backend of each kind; the directory goes when it is dropped.
+/// A backend of each kind of those that Holm keeps; the directory goes when it is dropped.
 fn backends(limits: StoreLimits) -> (tempfile::TempDir, Vec<Box<dyn Stores>>) {
     let directory = tempfile::tempdir().unwrap();
     let sqlite = SqliteStores::open(directory.path().join("kv.db"), limits).unwrap();
     (directory, vec![Box::new(MemoryStores::new(limits)), Box::new(sqlite)])
 }
 
-/// Runs `test` on an empty store of each backend.
-async fn each<F: Future<Output = ()>>(limits: StoreLimits, test: impl Fn(Arc<dyn Store>) -> F) {
+/// The stores on a server, as `[services]` names it.
+fn elsewhere(backend: &Backend, manners: Manners, limits: StoreLimits) -> Box<dyn Stores> {
+    match backend {
+        Backend::Redis { server, database } => Box::new(RedisStores::new(server, *database, manners, limits)),
+        Backend::Nats { server, bucket } => Box::new(NatsStores::new(server, bucket.clone(), manners, limits)),
+        other => panic!("{other} is not elsewhere"),
+    }
+}
+
+/// Runs `test` on an empty store of each backend that Holm keeps.
+async fn each_of_ours<F: Future<Output = ()>>(limits: StoreLimits, test: impl Fn(Arc<dyn Store>) -> F) {
     let (_directory, backends) = backends(limits);
     for stores in backends {
+        test(stores.open("default").await.unwrap()).await;
+    }
+}
+
+/// Runs `test` on an empty store of each backend.
+async fn each<F: Future<Output = ()>>(limits: StoreLimits, test: impl Fn(Arc<dyn Store>) -> F) {
+    each_of_ours(limits, &test).await;
+    for server in [servers::redis(), servers::nats()].into_iter().flatten() {
+        let stores = elsewhere(&server.backend(""), Manners::default(), limits);
         test(stores.open("default").await.unwrap()).await;
     }
 }
@@ -181,7 +208,7 @@ async fn oversized_keys_values_and_batches_are_refused() {
 
 #[tokio::test]
 async fn a_full_store_takes_no_more_until_something_goes() {
-    each(SMALL, async |store| {
+    each_of_ours(SMALL, async |store| {
         let full = KvError::StoreFull { store: "default".to_owned(), limit: 20 };
         store.set("a", vec![1; 9]).await.unwrap();
         store.set("b", vec![2; 9]).await.unwrap();
@@ -199,7 +226,7 @@ async fn a_full_store_takes_no_more_until_something_goes() {
 
 #[tokio::test]
 async fn a_batch_that_does_not_fit_changes_nothing() {
-    each(SMALL, async |store| {
+    each_of_ours(SMALL, async |store| {
         store.set("a", vec![1; 9]).await.unwrap();
         let too_much = vec![("a".to_owned(), vec![2; 10]), ("b".to_owned(), vec![2; 10])];
         assert!(matches!(store.set_many(too_much).await, Err(KvError::StoreFull { .. })));
@@ -215,10 +242,53 @@ async fn a_batch_that_does_not_fit_changes_nothing() {
 #[tokio::test]
 async fn a_batch_answer_is_bounded() {
     each(StoreLimits::default(), async |store| {
-        store.set("big", vec![0; 16 << 20]).await.unwrap();
-        assert_eq!(store.get_many(vec!["big".to_owned(); 4]).await.unwrap().len(), 4);
-        let refused = store.get_many(vec!["big".to_owned(); 5]).await.unwrap_err();
+        store.set("big", vec![0; 900 << 10]).await.unwrap();
+        assert_eq!(store.get_many(vec!["big".to_owned(); 72]).await.unwrap().len(), 72);
+        let refused = store.get_many(vec!["big".to_owned(); 73]).await.unwrap_err();
         assert_eq!(refused, KvError::BatchTooLarge);
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_key_may_be_as_long_and_odd_as_a_key_may_be() {
+    each(StoreLimits::default(), async |store| {
+        let key = "\u{7}".repeat(MAX_KEY);
+        store.set(&key, b"v".to_vec()).await.unwrap();
+        assert_eq!(store.get(&key).await.unwrap().unwrap(), b"v");
+        assert_eq!(all_keys(&*store).await, [key]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn increments_at_the_same_time_are_all_counted() {
+    each(StoreLimits::default(), async |store| {
+        let mut counting = tokio::task::JoinSet::new();
+        for _ in 0..20 {
+            let store = Arc::clone(&store);
+            counting.spawn(async move { store.increment("n", 1).await.unwrap() });
+        }
+        let mut sums = counting.join_all().await;
+        sums.sort_unstable();
+        assert_eq!(sums, (1..=20).collect::<Vec<_>>());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn all_stores_of_one_place_share_one_limit() {
+    let limits = StoreLimits { max_value: 1000, max_total: 2000, max_all: 2500 };
+    let (_directory, backends) = backends(limits);
+    for stores in backends {
+        let (one, two) = (stores.open("one").await.unwrap(), stores.open("two").await.unwrap());
+        one.set("a", vec![0; 1000]).await.unwrap();
+        two.set("a", vec![0; 1000]).await.unwrap();
+        assert_eq!(two.set("b", vec![0; 600]).await.unwrap_err(), KvError::Full { limit: 2500 });
+        two.set("a", vec![0; 300]).await.unwrap();
+        two.set("b", vec![0; 600]).await.unwrap();
+        assert_eq!(one.set("b", vec![0; 900]).await.unwrap_err(), KvError::Full { limit: 2500 });
+        one.delete("a").await.unwrap();
+        two.set("a", vec![0; 1000]).await.unwrap();
+    }
 }

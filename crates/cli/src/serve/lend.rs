@@ -1,0 +1,98 @@
+//! Guests with the stores of their app, which are the app's own: what two apps call by one name is not the same.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use holm_admin::AppName;
+use holm_admin::store::Store;
+use holm_engine::Result;
+use holm_manifest::{Guest, Services};
+use holm_serve::observe::Observer;
+use holm_serve::{Load, Loaded};
+use holm_services::lent::{AppStores, Embedded, Lent, LentLimits};
+
+use super::load::{Loading, Wanted};
+use crate::guest::unfit;
+use crate::output;
+
+/// Which apps, and so where what they keep lies in the server's folder.
+#[derive(Clone, Copy)]
+pub(super) enum Whose {
+    /// Those that were named when the server started: in `stores`, where they stay.
+    Named,
+    /// Those that were deployed: with the app, with which they go.
+    Deployed,
+}
+
+/// Loads guests.
+pub(super) struct Lending {
+    loading: Arc<Loading>,
+    whose: Whose,
+    /// The server's folder, if it has one.
+    state: Option<PathBuf>,
+    observer: Arc<Observer>,
+    apps: Mutex<HashMap<AppName, Arc<AppStores>>>,
+}
+
+impl Lending {
+    pub(super) fn new(loading: &Arc<Loading>, whose: Whose, state: Option<&Path>, observer: &Arc<Observer>) -> Self {
+        Self {
+            loading: Arc::clone(loading),
+            whose,
+            state: state.map(ToOwned::to_owned),
+            observer: Arc::clone(observer),
+            apps: Mutex::default(),
+        }
+    }
+
+    fn lend(&self, app: &AppName, services: &Services, guest: &Guest) -> Result<Option<Lent>> {
+        let grants = &guest.grants;
+        if grants.kv.is_empty() && grants.blob.is_empty() {
+            return Ok(None);
+        }
+        let limits = guest.serve.store.map_or_else(LentLimits::default, LentLimits::of);
+        let lent = self.stores(app).lend(services, &grants.kv, &grants.blob, limits);
+        lent.map(Some).map_err(|wrong| unfit(&wrong))
+    }
+
+    fn stores(&self, app: &AppName) -> Arc<AppStores> {
+        let mut apps = self.apps.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || {
+            let (observer, named) = (Arc::clone(&self.observer), app.clone());
+            let report = move |line: &str| observer.warn(&format!("{named}: {line}"));
+            Arc::new(AppStores::new(self.embedded(app), Some(Arc::new(report))))
+        };
+        Arc::clone(apps.entry(app.clone()).or_insert_with(new))
+    }
+
+    fn embedded(&self, app: &AppName) -> Option<Embedded> {
+        let state = self.state.as_deref()?;
+        Some(match self.whose {
+            Whose::Named => {
+                Embedded { file: state.join("stores").join(app.as_str()).join("stores.sqlite"), inside: None }
+            }
+            Whose::Deployed => {
+                let folder = Store::app_dir(state, app);
+                Embedded { file: folder.join("stores/stores.sqlite"), inside: Some(folder) }
+            }
+        })
+    }
+}
+
+impl Load for Lending {
+    fn load(&self, app: &AppName, services: &Services, guest: &Guest) -> Result<Loaded> {
+        self.loading.get(guest, self.lend(app, services, guest)?, Wanted::First)
+    }
+
+    fn improve(&self, app: &AppName, services: &Services, guest: &Guest) -> Result<Loaded> {
+        let improved = self.loading.get(guest, self.lend(app, services, guest)?, Wanted::Best);
+        improved.inspect_err(|error| {
+            output::warn(&format!("{app}: no optimised code could be made, so it stays as it is: {error}"));
+        })
+    }
+
+    fn forget(&self, app: &AppName) {
+        self.apps.lock().unwrap_or_else(PoisonError::into_inner).remove(app);
+    }
+}
