@@ -196,6 +196,9 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        if thread::panicking() {
+            println!("{}", self.log());
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

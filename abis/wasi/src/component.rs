@@ -98,8 +98,7 @@ impl Program {
 impl Command for Program {
     async fn run(&self, run: &Run) -> Result<i32> {
         let host = &self.services.host;
-        let mut state = State::new(&self.services, Given::of(run, &host.stdio))?;
-        state.limiter = state.limiter.counted_by(&run.usage);
+        let state = State::new(&self.services, Given::of(run, &host.stdio))?;
         let mut store = metered_store(self.pre.component().engine(), state, &host.limits, &run.usage)?;
         let guest = Metered::new(Arc::clone(&run.usage), Box::pin(self.start(&mut store)));
         let ended = within_wall(&host.limits, guest).await;

@@ -65,6 +65,13 @@ impl World {
         }
     }
 
+    /// Begins to count anew what the guest writes.
+    pub(crate) fn account_anew(&mut self) {
+        if let Self::Made(made) = self {
+            made.output.begin_anew();
+        }
+    }
+
     /// Why the guest had to end, if its writing was the reason.
     pub(crate) fn failure(&self) -> Option<Error> {
         match self {

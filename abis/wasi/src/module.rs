@@ -109,8 +109,7 @@ impl Program {
 #[async_trait]
 impl Command for Program {
     async fn run(&self, run: &Run) -> Result<i32> {
-        let mut state = ModuleState::new(&self.host, Given::of(run, &self.host.stdio))?;
-        state.limiter = state.limiter.counted_by(&run.usage);
+        let state = ModuleState::new(&self.host, Given::of(run, &self.host.stdio))?;
         let mut store = metered_store(self.pre.module().engine(), state, &self.host.limits, &run.usage)?;
         let guest = Metered::new(Arc::clone(&run.usage), Box::pin(self.start(&mut store)));
         let ended = within_wall(&self.host.limits, guest).await;

@@ -47,6 +47,11 @@ impl Account {
         Self(Arc::new(Entries { limit, left: AtomicU64::new(limit.unwrap_or(0)), failure: Mutex::default() }))
     }
 
+    /// All of the limit is there again.
+    pub(crate) fn begin_anew(&self) {
+        self.0.left.store(self.0.limit.unwrap_or(0), Ordering::Relaxed);
+    }
+
     /// Takes `wanted` bytes out of what is left.
     fn spend(&self, wanted: usize) -> Result<(), Error> {
         let Some(limit) = self.0.limit else { return Ok(()) };

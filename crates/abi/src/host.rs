@@ -25,8 +25,19 @@ pub struct Host {
     pub args: Vec<String>,
     /// Its standard streams.
     pub stdio: Stdio,
+    /// Let instances that answer HTTP requests answer more than one. `None`: every request is a fresh instance.
+    pub reuse: Option<Reuse>,
     /// Keep a core dump of a guest that traps, in this file.
     pub coredump: Option<std::path::PathBuf>,
+}
+
+/// How far an instance is used again. What a request leaves behind in it is seen by those after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reuse {
+    /// Requests that one instance answers; at least 1.
+    pub requests: u64,
+    /// How long an instance without a request is kept.
+    pub idle: std::time::Duration,
 }
 
 /// A guest's standard streams.

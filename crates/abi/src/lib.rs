@@ -19,7 +19,7 @@ pub use entry::{Command, Entry, Function, Functions, Run};
 use holm_engine::TrapContext;
 use holm_engine::shape::{Import, LoneCore, Shape};
 pub use holm_engine::{Code, Error, Kind, Result};
-pub use host::{Host, Input, Output, Sink, Stdio};
+pub use host::{Host, Input, Output, Reuse, Sink, Stdio};
 pub use http::{Body, BodyError, Exchange, HttpHandler, OnFailure};
 pub use incoming::Incoming;
 pub use json::{from_json, to_json};

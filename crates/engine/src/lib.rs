@@ -39,6 +39,6 @@ pub use make::{Elsewhere, Urgency};
 #[cfg(feature = "pool")]
 pub use pool::Pool;
 pub use source::{Source, SourceKind};
-pub use store::{Limited, blocking_store, limited_store, metered_store, within_wall};
+pub use store::{Limited, blocking_store, limited_store, meter, metered_store, within_wall};
 pub use trap::{TrapContext, explain};
 pub use usage::{Metered, Usage};

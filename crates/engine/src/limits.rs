@@ -41,11 +41,10 @@ impl Limiter {
         }
     }
 
-    /// Also tells `usage` of the memory the guest has.
-    #[must_use]
-    pub fn counted_by(mut self, usage: &Arc<Usage>) -> Self {
+    /// Tells `usage` of the memory the guest has, from now on.
+    pub(crate) fn count_in(&mut self, usage: &Arc<Usage>) {
+        usage.has_memory(self.memory);
         self.usage = Some(Arc::clone(usage));
-        self
     }
 
     /// The limit on memory, in bytes.

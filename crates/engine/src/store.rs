@@ -42,6 +42,17 @@ pub fn blocking_store<T: Limited>(engine: &Engine, state: T, limits: &Limits) ->
 /// # Errors
 /// As [`limited_store`].
 pub fn metered_store<T: Limited>(engine: &Engine, state: T, limits: &Limits, usage: &Arc<Usage>) -> Result<Store<T>> {
+    let mut store = new_store(engine, state)?;
+    meter(&mut store, limits, usage)?;
+    Ok(store)
+}
+
+/// Begins to count anew, in `usage`, what a guest uses that was held to limits before.
+///
+/// # Errors
+/// As [`limited_store`].
+pub fn meter<T: Limited>(store: &mut Store<T>, limits: &Limits, usage: &Arc<Usage>) -> Result<()> {
+    store.data_mut().limiter().count_in(usage);
     let wall = Deadline::start(&Limits { cpu: None, ..*limits });
     let (cpu, usage) = (limits.cpu, Arc::clone(usage));
     let check = move || {
@@ -51,7 +62,7 @@ pub fn metered_store<T: Limited>(engine: &Engine, state: T, limits: &Limits, usa
             _ => Ok(()),
         }
     };
-    checked_store(engine, state, limits, check, UpdateDeadline::Yield)
+    hold(store, limits, check, UpdateDeadline::Yield)
 }
 
 fn store<T: Limited>(
@@ -61,31 +72,39 @@ fn store<T: Limited>(
     next_tick: fn(u64) -> UpdateDeadline,
 ) -> Result<Store<T>> {
     let deadline = Deadline::start(limits);
-    checked_store(engine, state, limits, move || deadline.check(), next_tick)
+    let mut store = new_store(engine, state)?;
+    hold(&mut store, limits, move || deadline.check(), next_tick)?;
+    Ok(store)
 }
 
-/// A store whose guest is asked at every tick whether it may go on.
-fn checked_store<T: Limited>(
-    engine: &Engine,
-    state: T,
+fn new_store<T: Limited>(engine: &Engine, state: T) -> Result<Store<T>> {
+    let mut store = Store::try_new(engine, state).map_err(|error| internal(&error))?;
+    store.limiter(|state| state.limiter());
+    Ok(store)
+}
+
+fn internal(error: &wasmtime::Error) -> Error {
+    Error::new(Kind::Internal, format!("no store: {error:#}"))
+}
+
+/// Asks the guest of this store at every tick whether it may go on.
+fn hold<T>(
+    store: &mut Store<T>,
     limits: &Limits,
     check: impl Fn() -> Result<(), Exhausted> + Send + Sync + 'static,
     next_tick: fn(u64) -> UpdateDeadline,
-) -> Result<Store<T>> {
-    let internal = |error: wasmtime::Error| Error::new(Kind::Internal, format!("no store: {error:#}"));
-    let mut store = Store::try_new(engine, state).map_err(internal)?;
-    store.limiter(|state| state.limiter());
-    if engine.get_consume_fuel() {
-        store.set_fuel(limits.fuel.unwrap_or(u64::MAX)).map_err(internal)?;
+) -> Result<()> {
+    if store.engine().get_consume_fuel() {
+        store.set_fuel(limits.fuel.unwrap_or(u64::MAX)).map_err(|error| internal(&error))?;
     }
-    if engine.get_epoch_interruption() {
+    if store.engine().get_epoch_interruption() {
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(move |_| {
             check()?;
             Ok(next_tick(1))
         });
     }
-    Ok(store)
+    Ok(())
 }
 
 /// How long a guest that computes is given to notice by itself that its time is up, which tells where it was.

@@ -5,9 +5,10 @@ use std::mem::MaybeUninit;
 use std::pin::Pin;
 
 use holm_engine::shape::{CoreImport, Target};
+use wasmtime::component::ResourceTableError;
 use wasmtime::{
-    AsContextMut, Caller, Func, FuncType, Instance, InstancePre, Linker, Memory, Module, ModuleExport, Result, Val,
-    ValRaw, ValType, bail,
+    AsContextMut, Caller, Error, Func, FuncType, Instance, InstancePre, Linker, Memory, Module, ModuleExport, Result,
+    Val, ValRaw, ValType, bail, format_err,
 };
 
 use super::canon::{Core, Flat, Guest, Lift, Lower, Out};
@@ -28,7 +29,7 @@ pub(crate) struct Direct {
 #[derive(Clone, Copy, Default)]
 pub(super) struct Link {
     memory: Option<Memory>,
-    pub(super) realloc: Option<Func>,
+    realloc: Option<Func>,
 }
 
 impl Link {
@@ -36,6 +37,13 @@ impl Link {
         match self.memory {
             Some(memory) => Ok(memory),
             None => bail!("the guest has no memory"),
+        }
+    }
+
+    pub(super) fn realloc(&self) -> Result<Func> {
+        match self.realloc {
+            Some(realloc) => Ok(realloc),
+            None => bail!("the guest has no function to allocate memory with"),
         }
     }
 }
@@ -184,9 +192,10 @@ impl Functions {
             linker.func_new_async(&import.module, &import.name, ty, move |mut caller, params, results| {
                 Box::new(async move {
                     let (link, args, at) = arrive::<A, R>(&mut caller, params)?;
-                    let result = call(caller.data_mut(), args).await?;
+                    let result = call(caller.data_mut(), args).await.map_err(handle_error)?;
                     if R::FLAT > 1 {
-                        return result.store(&mut Out::new(caller, link), at);
+                        let mut out = Out::with_room(caller, link, result.heap()).await?;
+                        return result.store(&mut out, at);
                     }
                     if let Some(first) = results.first_mut() {
                         let value = result.lower().cast_signed();
@@ -244,7 +253,7 @@ impl Functions {
                 Some(Found::Function(define)) => define(&mut linker, import, ty)?,
                 Some(Found::OutOfReach) => {
                     linker.func_new(&import.module, &import.name, ty, |_, _, _| {
-                        bail!("the guest gave a handle that it does not have")
+                        bail!("unknown handle: the guest gave one that it does not have")
                     })?;
                     true
                 }
@@ -305,7 +314,7 @@ fn answer_now<A: Lift, R: Lower>(
         };
     }
     let (link, args, at) = lift::<A, R>(&mut caller, &flat[..types.len()])?;
-    let result = call(caller.data_mut(), args)?;
+    let result = call(caller.data_mut(), args).map_err(handle_error)?;
     if R::FLAT > 1 {
         return result.store(&mut Out::new(caller, link), at);
     }
@@ -316,6 +325,16 @@ fn answer_now<A: Lift, R: Lower>(
         first.write(ValRaw::u64(result.lower()));
     }
     Ok(())
+}
+
+/// An error that the engine has words of its own for where a guest is a component.
+fn handle_error(error: Error) -> Error {
+    match error.downcast_ref() {
+        Some(ResourceTableError::NotPresent | ResourceTableError::WrongType) => {
+            format_err!("unknown handle: the guest gave one that it does not have")
+        }
+        _ => error,
+    }
 }
 
 /// The parameters of a call, and the address of its result if that goes through memory.

@@ -3,12 +3,13 @@
 mod p2;
 mod p3;
 mod response;
+mod reuse;
 
 use std::sync::Arc;
 
 use holm_abi::{Entry, Exchange, Guest, Host, HttpHandler, Result};
 use holm_engine::shape::{CoreExport, LoneCore};
-use holm_engine::{Error, Kind, explain, metered_store};
+use holm_engine::{Error, Kind, explain, meter, metered_store};
 use wasmtime::Store;
 use wasmtime::component::InstancePre;
 
@@ -16,6 +17,7 @@ use crate::context::Given;
 use crate::services::Services;
 use crate::state::State;
 use crate::{Wasi, direct};
+use reuse::{Idle, Ready, Switches};
 
 /// The way to hand this component requests, if it takes any. Of two, the newer.
 pub(crate) fn load(
@@ -82,13 +84,27 @@ impl Handled {
         Self { guest: guest.clone(), args, services: Arc::clone(services) }
     }
 
-    /// A store for one instance of the guest.
-    fn store(&self, engine: &wasmtime::Engine, exchange: &Exchange) -> Result<Store<State>> {
+    /// An instance's place, or an instance that waits for a request, for this exchange.
+    fn ready<I: Send + 'static>(
+        &self,
+        engine: &wasmtime::Engine,
+        exchange: &Exchange,
+        idle: Option<&Arc<Idle<I>>>,
+    ) -> Result<Ready<I>> {
         let host = &self.services.host;
-        let stdio = exchange.stdio.as_ref().unwrap_or(&host.stdio).clone();
-        let mut state = State::new(&self.services, Given::new(Arc::clone(&self.args), stdio))?;
-        state.limiter = state.limiter.counted_by(&exchange.usage);
-        metered_store(engine, state, &host.limits, &exchange.usage)
+        let stdio = exchange.stdio.as_ref().unwrap_or(&host.stdio);
+        if let Some(mut ready) = idle.and_then(|idle| idle.take(stdio)) {
+            ready.store.data_mut().world.account_anew();
+            meter(&mut ready.store, &host.limits, &exchange.usage)?;
+            return Ok(ready);
+        }
+        let (output, stdio) = match host.reuse.and_then(|_| Switches::new(stdio)) {
+            Some((switches, stdio)) => (Some(switches), stdio),
+            None => (None, stdio.clone()),
+        };
+        let state = State::new(&self.services, Given::new(Arc::clone(&self.args), stdio))?;
+        let store = metered_store(engine, state, &host.limits, &exchange.usage)?;
+        Ok(Ready::fresh(store, output, host.reuse.as_ref()))
     }
 
     /// How the guest ended, in our words; the inner error is the one it answered with in place of a response.

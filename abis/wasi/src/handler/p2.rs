@@ -9,19 +9,21 @@ use http::{Request, Response};
 use tokio::sync::oneshot;
 use wasmtime::component::{InstancePre, Resource};
 use wasmtime::{Engine, Store};
-use wasmtime_wasi_http::p2::bindings::ProxyPre;
 use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, IncomingRequest, ResponseOutparam, Scheme};
+use wasmtime_wasi_http::p2::bindings::{Proxy, ProxyPre};
 use wasmtime_wasi_http::{WasiBody, WasiHttpView as _};
 
 use super::Handled;
 use super::response::respond;
-use crate::direct::Program;
+use super::reuse::{Idle, Ready};
+use crate::direct::{Program, Running};
 use crate::http::incoming;
 use crate::state::State;
 
 pub(super) struct Handler {
     handled: Arc<Handled>,
     code: Code,
+    idle: Option<Arc<Idle<Instance>>>,
 }
 
 /// What requests are handed to.
@@ -32,13 +34,24 @@ enum Code {
     Lone(Program),
 }
 
+/// What became of it.
+enum Instance {
+    Component(Proxy),
+    Lone(Running),
+}
+
 impl Handler {
     pub(super) fn component(handled: Arc<Handled>, pre: &InstancePre<State>) -> wasmtime::Result<Self> {
-        Ok(Self { handled, code: Code::Component(ProxyPre::new(pre.clone())?) })
+        Ok(Self::new(handled, Code::Component(ProxyPre::new(pre.clone())?)))
     }
 
     pub(super) fn lone(handled: Arc<Handled>, program: Program) -> Self {
-        Self { handled, code: Code::Lone(program) }
+        Self::new(handled, Code::Lone(program))
+    }
+
+    fn new(handled: Arc<Handled>, code: Code) -> Self {
+        let idle = handled.services.host.reuse.as_ref().map(Idle::new);
+        Self { handled, code, idle }
     }
 }
 
@@ -50,19 +63,24 @@ impl Code {
         }
     }
 
-    /// Makes an instance and calls it with two resources.
-    async fn call(
+    async fn instantiate(&self, store: &mut Store<State>) -> wasmtime::Result<Instance> {
+        Ok(match self {
+            Code::Component(pre) => Instance::Component(pre.instantiate_async(store).await?),
+            Code::Lone(program) => Instance::Lone(program.instantiate(store).await?),
+        })
+    }
+}
+
+impl Instance {
+    async fn handle(
         &self,
         store: &mut Store<State>,
         request: Resource<IncomingRequest>,
         out: Resource<ResponseOutparam>,
     ) -> wasmtime::Result<()> {
         match self {
-            Code::Component(pre) => {
-                let guest = pre.instantiate_async(&mut *store).await?;
-                guest.wasi_http_incoming_handler().call_handle(store, request, out).await
-            }
-            Code::Lone(program) => program.instantiate(store).await?.call(store, &request, &out).await,
+            Instance::Component(proxy) => proxy.wasi_http_incoming_handler().call_handle(store, request, out).await,
+            Instance::Lone(running) => running.call(store, &request, &out).await,
         }
     }
 }
@@ -73,21 +91,25 @@ type Answer = Result<Response<WasiBody>, ErrorCode>;
 impl HttpHandler for Handler {
     async fn handle(&self, request: Request<Body>, exchange: Exchange) -> Result<Response<Body>> {
         let (handled, code) = (Arc::clone(&self.handled), self.code.clone());
-        let mut store = handled.store(code.engine(), &exchange)?;
-        let (send, head) = oneshot::channel();
+        let mut ready = handled.ready(code.engine(), &exchange, self.idle.as_ref())?;
+        let (idle, (send, head)) = (self.idle.clone(), oneshot::channel());
         let guest = async move {
             let limits = handled.services.host.limits;
-            let called = within_wall(&limits, call(&code, &mut store, request, send)).await;
-            handled.ended(&mut store, called)
+            let called = within_wall(&limits, call(&code, &mut ready, request, send)).await;
+            handled.ended(&mut ready.store, called)?;
+            if let Some(idle) = idle {
+                idle.put(ready);
+            }
+            Ok(())
         };
         respond(Box::pin(guest), head, &exchange, || self.handled.unanswered()).await
     }
 }
 
-/// Makes an instance of the guest and hands it the request.
+/// Hands an instance of the guest, which is made if there is none, the request.
 async fn call(
     code: &Code,
-    store: &mut Store<State>,
+    ready: &mut Ready<Instance>,
     request: Request<Body>,
     head: oneshot::Sender<Response<WasiBody>>,
 ) -> wasmtime::Result<Result<(), ErrorCode>> {
@@ -96,6 +118,11 @@ async fn call(
         _ => Scheme::Http,
     };
     let (error, mut refused) = oneshot::channel();
+    let Ready { store, instance, .. } = ready;
+    let instance = match instance {
+        Some(instance) => instance,
+        None => instance.insert(code.instantiate(store).await?),
+    };
     let mut http = store.data_mut().http();
     let request = http.new_incoming_request(scheme, request.map(incoming))?;
     let out = http.new_response_outparam_from_callback(move |answer: Answer| {
@@ -105,6 +132,6 @@ async fn call(
             Err(code) => _ = error.send(code),
         }
     })?;
-    code.call(store, request, out).await?;
+    instance.handle(store, request, out).await?;
     Ok(refused.try_recv().map_or(Ok(()), Err))
 }

@@ -8,26 +8,28 @@ use holm_abi::{Body, Exchange, HttpHandler, Result};
 use holm_engine::within_wall;
 use http::{Request, Response};
 use tokio::sync::oneshot;
-use wasmtime::Store;
 use wasmtime::component::InstancePre;
 use wasmtime_wasi_http::p3::Request as GuestRequest;
-use wasmtime_wasi_http::p3::bindings::ServicePre;
 use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode;
+use wasmtime_wasi_http::p3::bindings::{Service, ServicePre};
 use wasmtime_wasi_http::{WasiBody, WasiHttpView as _};
 
 use super::Handled;
 use super::response::respond;
+use super::reuse::{Idle, Ready};
 use crate::http::incoming;
 use crate::state::State;
 
 pub(super) struct Handler {
     handled: Arc<Handled>,
     pre: ServicePre<State>,
+    idle: Option<Arc<Idle<Service>>>,
 }
 
 impl Handler {
     pub(super) fn new(handled: Arc<Handled>, pre: &InstancePre<State>) -> wasmtime::Result<Self> {
-        Ok(Self { handled, pre: ServicePre::new(pre.clone())? })
+        let idle = handled.services.host.reuse.as_ref().map(Idle::new);
+        Ok(Self { handled, pre: ServicePre::new(pre.clone())?, idle })
     }
 }
 
@@ -35,25 +37,33 @@ impl Handler {
 impl HttpHandler for Handler {
     async fn handle(&self, request: Request<Body>, exchange: Exchange) -> Result<Response<Body>> {
         let (handled, pre) = (Arc::clone(&self.handled), self.pre.clone());
-        let mut store = handled.store(pre.engine(), &exchange)?;
-        let (send, head) = oneshot::channel();
+        let mut ready = handled.ready(pre.engine(), &exchange, self.idle.as_ref())?;
+        let (idle, (send, head)) = (self.idle.clone(), oneshot::channel());
         let guest = async move {
             let limits = handled.services.host.limits;
-            let called = within_wall(&limits, call(&pre, &mut store, request, send)).await;
-            handled.ended(&mut store, called)
+            let called = within_wall(&limits, call(&pre, &mut ready, request, send)).await;
+            handled.ended(&mut ready.store, called)?;
+            if let Some(idle) = idle {
+                idle.put(ready);
+            }
+            Ok(())
         };
         respond(Box::pin(guest), head, &exchange, || self.handled.unanswered()).await
     }
 }
 
-/// Instantiates the guest, hands it the request, and lets it finish what it began.
+/// Hands an instance of the guest, which is made if there is none, the request, and lets it finish what it began.
 async fn call(
     pre: &ServicePre<State>,
-    store: &mut Store<State>,
+    ready: &mut Ready<Service>,
     request: Request<Body>,
     head: oneshot::Sender<Response<WasiBody>>,
 ) -> wasmtime::Result<Result<(), ErrorCode>> {
-    let guest = pre.instantiate_async(&mut *store).await?;
+    let Ready { store, instance, .. } = ready;
+    let guest = match instance {
+        Some(instance) => instance,
+        None => instance.insert(pre.instantiate_async(&mut *store).await?),
+    };
     let (request, sent) = GuestRequest::from_http(store.data_mut().http().hooks, request.map(incoming));
     store
         .run_concurrent(async |accessor| {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use holm_abi::{Abi, Entry, Guest, Host, HttpHandler, Stdio, detect};
+use holm_abi::{Abi, Entry, Guest, Host, HttpHandler, Reuse, Stdio, detect};
 use holm_engine::shape::{Form, LoneCore, lone_core};
 use holm_engine::{Error, Kind, Loader, Opened, Pool, Result, Runtime, Source};
 use holm_manifest::Guest as Described;
@@ -18,8 +18,8 @@ use crate::guest::{abis, granted, loader, short};
 use crate::progress::Progress;
 use crate::settings::settings;
 
-/// Instances at once, of all apps together.
-const INSTANCES: u32 = 1000;
+/// Instances at once, of all apps together, and as many that wait to be used again.
+const INSTANCES: u32 = 2 * 1000;
 /// Bytes of a memory at most: all that a 32-bit one can have.
 const MEMORY: usize = 4 << 30;
 
@@ -60,7 +60,8 @@ impl Loading {
         let abis = abis(self.wasi(lent));
         let known: Vec<&dyn Abi> = abis.iter().map(AsRef::as_ref).collect();
         let abi = detect(&known, &opened.shape, self.abi.as_deref().or(guest.abi.as_deref()))?.abi;
-        let host = Host { stdio: Stdio::default(), args: guest.args.clone(), ..granted(guest.clone())? };
+        let reuse = guest.reuse.map(|reuse| Reuse { requests: reuse.requests, idle: reuse.idle });
+        let host = Host { stdio: Stdio::default(), args: guest.args.clone(), reuse, ..granted(guest.clone())? };
         let loading = One { loading: self, abi, opened, host, guest, name };
         // What does not fit as its only module is a component, and if that fails too, the reason is there.
         let lone = loading.lone().and_then(|lone| loading.load(Some(lone), wanted).ok());

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use wasmtime::{AsContextMut as _, Caller, Result, ValRaw, bail};
+use wasmtime::{AsContextMut as _, Caller, Result, Val, ValRaw, bail};
 
 use super::{Flat, Value};
 use crate::direct::link::Link;
@@ -74,11 +74,34 @@ impl<'a> Guest<'a> {
 pub(in crate::direct) struct Out<'a> {
     caller: Caller<'a, State>,
     link: Link,
+    /// Memory that was allocated already, for where the guest cannot be called.
+    allocated: Option<u32>,
 }
 
 impl<'a> Out<'a> {
     pub(in crate::direct) fn new(caller: Caller<'a, State>, link: Link) -> Self {
-        Self { caller, link }
+        Self { caller, link, allocated: None }
+    }
+
+    /// Within a function that may wait, where the guest can be called only by waiting for it: with memory for a value
+    /// ([`Lower::heap`](super::Lower::heap)).
+    pub(in crate::direct) async fn with_room(
+        mut caller: Caller<'a, State>,
+        link: Link,
+        heap: Option<(u32, u32)>,
+    ) -> Result<Self> {
+        let Some((size, align)) = heap else { return Ok(Self::new(caller, link)) };
+        let params = [0, 0, align, size].map(|value| Val::I32(value.cast_signed()));
+        let mut results = [Val::I32(0)];
+        let realloc = link.realloc()?;
+        caller.data_mut().direct.leave()?;
+        let called = realloc.call_async(&mut caller, &params, &mut results).await;
+        caller.data_mut().direct.come_back();
+        called?;
+        let at = results[0].i32().unwrap_or_default().cast_unsigned();
+        let mut out = Self::new(caller, link);
+        out.allocated = Some(out.check(at, size, align)?);
+        Ok(out)
     }
 
     pub(super) fn write(&mut self, at: u32, bytes: &[u8]) -> Result<()> {
@@ -92,7 +115,10 @@ impl<'a> Out<'a> {
 
     /// Has the guest allocate `size` bytes.
     pub(super) fn allocate(&mut self, size: u32, align: u32) -> Result<u32> {
-        let Some(realloc) = self.link.realloc else { bail!("the guest has no function to allocate memory with") };
+        if let Some(at) = self.allocated.take() {
+            return Ok(at);
+        }
+        let realloc = self.link.realloc()?;
         let mut values = [ValRaw::u32(0), ValRaw::u32(0), ValRaw::u32(align), ValRaw::u32(size)];
         self.caller.data_mut().direct.leave()?;
         // SAFETY: `Link::new` checked that the function takes four i32 and returns one, which `values` has room for, and
@@ -102,7 +128,10 @@ impl<'a> Out<'a> {
         let called = unsafe { realloc.call_unchecked(self.caller.as_context_mut(), &raw mut values[..]) };
         self.caller.data_mut().direct.come_back();
         called?;
-        let at = values[0].get_u32();
+        self.check(values[0].get_u32(), size, align)
+    }
+
+    fn check(&self, at: u32, size: u32, align: u32) -> Result<u32> {
         let memory = self.link.memory()?.data_size(&self.caller);
         if !at.is_multiple_of(align) || at as usize + size as usize > memory {
             bail!("the guest's function to allocate memory returned {at}, which is not {size} bytes of its memory");

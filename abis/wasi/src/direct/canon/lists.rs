@@ -91,6 +91,10 @@ impl<T: Element + Lift> Lift for Vec<T> {
 }
 
 impl<T: Element + Lower> Lower for Vec<T> {
+    fn heap(&self) -> Option<(u32, u32)> {
+        Some((u32::try_from(self.len()).ok()?.checked_mul(T::SIZE)?, T::ALIGN))
+    }
+
     fn store(self, out: &mut Out<'_>, at: u32) -> Result<()> {
         T::store_all(self, out)?.store(out, at)
     }

@@ -51,6 +51,12 @@ pub(super) trait Lower: Value {
         0
     }
 
+    /// The memory that it needs beside its own place: bytes, and what the address is a multiple of. Of what functions that
+    /// may wait return, which is one list at most.
+    fn heap(&self) -> Option<(u32, u32)> {
+        None
+    }
+
     /// Writes it to memory. `at` is a multiple of [`Value::ALIGN`].
     fn store(self, out: &mut Out<'_>, at: u32) -> Result<()>;
 }

@@ -274,6 +274,10 @@ impl<T: Lower, E: Lower> Lower for Result<T, E> {
         u64::from(self.is_err())
     }
 
+    fn heap(&self) -> Option<(u32, u32)> {
+        self.as_ref().ok().and_then(Lower::heap)
+    }
+
     fn store(self, out: &mut Out<'_>, at: u32) -> Result<()> {
         u8::from(self.is_err()).store(out, at)?;
         let payload = at + Join::NONE.with::<T>().with::<E>().offset();
