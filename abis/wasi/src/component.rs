@@ -100,6 +100,8 @@ impl Command for Program {
         let host = &self.services.host;
         let mut state = State::new(&self.services, Given::of(run, &host.stdio))?;
         state.limiter = state.limiter.counted_by(&run.usage);
+        #[cfg(feature = "http")]
+        state.lend(run.outbound.as_ref());
         let mut store = metered_store(self.pre.component().engine(), state, &host.limits, &run.usage)?;
         let guest = Metered::new(Arc::clone(&run.usage), Box::pin(self.start(&mut store)));
         let ended = within_wall(&host.limits, guest).await;

@@ -3,6 +3,8 @@
 //!
 //! The resources of the interface are the engine's; the requests go through Holm's own client.
 
+mod sent;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -17,6 +19,7 @@ use wasmtime_wasi_http::{DEFAULT_FORBIDDEN_HEADERS, Error, RequestOptions, Resul
 
 use crate::services::Services;
 use crate::state::State;
+use sent::watched;
 
 /// Whether an import of this name is one that [`link`] provides.
 pub(crate) fn provides(name: &str) -> bool {
@@ -54,7 +57,11 @@ pub(crate) fn incoming(body: Body) -> WasiBody {
 }
 
 /// Sends a guest's requests.
-pub(crate) struct Outbound(pub(crate) Arc<Services>);
+pub(crate) struct Outbound {
+    pub(crate) services: Arc<Services>,
+    /// What the host has to do with them.
+    pub(crate) lent: Option<Arc<dyn holm_abi::Outbound>>,
+}
 
 type Done = Box<dyn Future<Output = Result<()>> + Send>;
 
@@ -69,23 +76,40 @@ impl WasiHttpHooks for Outbound {
         options: Option<RequestOptions>,
         _response_processed: Done,
     ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Done)>> + Send> {
-        let services = Arc::clone(&self.0);
+        let (services, lent) = (Arc::clone(&self.services), self.lent.clone());
         Box::new(async move {
-            let response = send(&services, request, options.unwrap_or_default()).await?;
+            let response = send(&services, lent.as_deref(), request, options.unwrap_or_default()).await?;
             // The client drives its connections itself, so nothing is left to do.
             Ok((response, Box::new(async { Ok(()) }) as Done))
         })
     }
 }
 
-async fn send(services: &Services, request: Request<WasiBody>, options: RequestOptions) -> Result<Response<WasiBody>> {
+async fn send(
+    services: &Services,
+    lent: Option<&dyn holm_abi::Outbound>,
+    request: Request<WasiBody>,
+    options: RequestOptions,
+) -> Result<Response<WasiBody>> {
     let site = Site::of(request.uri(), services).ok_or(Error::HttpRequestUriInvalid)?;
     if !site.is_granted() {
         services.host.audit.denied(Ask::http(&site.scheme, &site.host, site.port));
         return Err(Error::HttpRequestDenied);
     }
+    let (mut head, body) = request.into_parts();
+    let sent = lent.and_then(|lent| lent.begin(&mut head));
+    watched(dial(services, &site, Request::from_parts(head, body), options).await, sent)
+}
+
+/// Sends a request over the network.
+async fn dial(
+    services: &Services,
+    site: &Site<'_>,
+    request: Request<WasiBody>,
+    options: RequestOptions,
+) -> Result<Response<WasiBody>> {
     let client = services.http_client.as_ref().ok_or(Error::ConfigurationError)?;
-    let answer = client.send(request, &site, &timeouts(options)).await;
+    let answer = client.send(request, site, &timeouts(options)).await;
     if let Err(HttpError::DestinationIpProhibited { addresses, .. }) = &answer {
         for address in addresses {
             services.host.audit.denied(Ask::connect(Proto::Tcp, *address));

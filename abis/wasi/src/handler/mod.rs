@@ -88,6 +88,7 @@ impl Handled {
         let stdio = exchange.stdio.as_ref().unwrap_or(&host.stdio).clone();
         let mut state = State::new(&self.services, Given::new(Arc::clone(&self.args), stdio))?;
         state.limiter = state.limiter.counted_by(&exchange.usage);
+        state.lend(exchange.outbound.as_ref());
         metered_store(engine, state, &host.limits, &exchange.usage)
     }
 

@@ -1,5 +1,6 @@
 //! A request's way: route, breaker, gate, code, guest, response.
 
+mod outgoing;
 mod refusal;
 mod request;
 mod response;
@@ -69,7 +70,7 @@ impl Answers {
         B: http_body::Body<Data = Bytes, Error: Into<BodyError>> + Send + Unpin + 'static,
     {
         complete_target(&mut request, connection);
-        let guest = self.route(&mut request, connection).ok_or(Refusal::NoRoute)?;
+        let guest = self.route(&mut request, connection, account).ok_or(Refusal::NoRoute)?;
         account.leads_to(&guest);
         if let Some(left) = guest.breaker.open_for() {
             return Err(Refusal::Failing(left));
@@ -98,10 +99,16 @@ impl Answers {
     }
 
     /// The guest that answers, which is told what led to it.
-    fn route<B>(&self, request: &mut Request<B>, connection: &Connection) -> Option<Arc<Guest>> {
+    fn route<B>(
+        &self,
+        request: &mut Request<B>,
+        connection: &Connection,
+        account: &mut Underway,
+    ) -> Option<Arc<Guest>> {
         let host = request.uri().authority().map_or("", Authority::as_str);
         let path = request.uri().path();
         let (guest, prefix) = self.site.find(host, path)?;
+        account.came_by(prefix);
         let prefix = Matched(prefix.to_owned());
         request.extensions_mut().insert(prefix);
         request.extensions_mut().insert(Peer(connection.peer));
@@ -127,9 +134,14 @@ where
     account.cold = cold;
     let received = Arc::new(Received::default());
     account.received = Some(Arc::clone(&received));
-    let request = request.map(|body| bounded(body, guest.request_body, &received));
-    let exchange =
-        Exchange { usage: Arc::clone(&account.usage), stdio: account.stdio(), failed: Some(account.on_failure()) };
+    let mut request = request.map(|body| bounded(body, guest.request_body, &received));
+    account.introduce(request.headers_mut());
+    let exchange = Exchange {
+        usage: Arc::clone(&account.usage),
+        stdio: account.stdio(),
+        failed: Some(account.on_failure()),
+        outbound: account.outbound(),
+    };
     let answered = loaded.handler.handle(request, exchange).await;
     // A guest that was not given all of the request may have answered anything.
     if received.too_large.load(Relaxed) {

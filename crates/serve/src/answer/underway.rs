@@ -5,16 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use holm_abi::{BodyError, Error, Kind, OnFailure, Stdio};
+use holm_abi::{BodyError, Error, Kind, OnFailure, Outbound, Stdio};
 use holm_engine::Usage;
-use http::{Method, Request, StatusCode, Version};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Version};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::outgoing::Outgoing;
 use super::refusal::Refusal;
 use super::request::Received;
 use crate::apps::Guest;
 use crate::front::Connection;
-use crate::observe::trace::{Trace, TraceParent};
+use crate::observe::trace::{Trace, TraceParent, propagate, state_of};
 use crate::observe::{Access, Failure, Finished, Held, Level, Observer, Outcome, RequestId};
 
 /// The account of one request. Whatever ends it, dropping this tells the observer.
@@ -22,8 +23,11 @@ pub(crate) struct Underway {
     observer: Arc<Observer>,
     pub(super) id: RequestId,
     trace: Option<Trace>,
+    trace_state: Option<HeaderValue>,
     start: Instant,
+    route: Option<String>,
     method: Method,
+    scheme: &'static str,
     host: String,
     path: String,
     version: Version,
@@ -50,12 +54,16 @@ impl Underway {
         let host = uri.authority().map(|host| host.as_str().as_bytes());
         let host = host.or_else(|| request.headers().get(http::header::HOST).map(|host| host.as_bytes()));
         let id = observer.ids.request();
+        let sent = TraceParent::of(request.headers());
         Self {
             observer: Arc::clone(observer),
             id,
-            trace: TraceParent::of(request.headers()).map(|parent| observer.ids.trace(id, Some(parent))),
+            trace: observer.trace(id, sent),
+            trace_state: sent.and_then(|_| state_of(request.headers())),
             start: Instant::now(),
+            route: None,
             method: request.method().clone(),
+            scheme: connection.scheme(),
             host: String::from_utf8_lossy(host.unwrap_or_default()).into_owned(),
             path: uri.path().to_owned(),
             version: request.version(),
@@ -76,6 +84,32 @@ impl Underway {
 
     pub(super) fn leads_to(&mut self, guest: &Arc<Guest>) {
         self.guest = Some(Arc::clone(guest));
+    }
+
+    /// It came by a route with this path.
+    pub(super) fn came_by(&mut self, prefix: &str) {
+        if self.is_recorded() {
+            self.route = Some(if prefix.is_empty() { "/" } else { prefix }.to_owned());
+        }
+    }
+
+    /// Whether a span will say what became of it.
+    fn is_recorded(&self) -> bool {
+        self.observer.spans.is_some() && self.trace.is_some_and(|trace| trace.is_sampled())
+    }
+
+    /// Tells the guest of the span that its own are part of, if there is one.
+    pub(super) fn introduce(&self, headers: &mut HeaderMap) {
+        if let (Some(_), Some(trace)) = (&self.observer.spans, self.trace) {
+            propagate(headers, trace.sent(), self.trace_state.as_ref());
+        }
+    }
+
+    /// What the server has to do with the requests of the guest, if it makes any.
+    pub(super) fn outbound(&self) -> Option<Arc<dyn Outbound>> {
+        let guest = self.guest.as_ref().filter(|guest| !guest.spec.grants.http.is_empty())?;
+        let (observer, trace_state) = (Arc::clone(&self.observer), self.trace_state.clone());
+        Some(Arc::new(Outgoing::new(observer, guest.app.clone(), self.id, self.trace?, trace_state)))
     }
 
     pub(super) fn entered(&mut self, permit: OwnedSemaphorePermit) {
@@ -171,15 +205,21 @@ impl Drop for Underway {
         let access = Access {
             request: self.id,
             trace: self.trace,
+            trace_state: self.trace_state.as_ref().and_then(|state| state.to_str().ok()),
             version: self.guest.as_ref().map(|guest| guest.version()),
             guest: self.guest.as_ref().and_then(|guest| guest.spec.name.as_deref()),
+            route: self.route.as_deref(),
             method: &self.method,
+            scheme: self.scheme,
             host: &self.host,
             path: &self.path,
             protocol: self.version,
             peer: self.peer,
             finished: &finished,
         };
+        if let Some(spans) = &self.observer.spans {
+            spans.request(self.guest.as_ref().map(|guest| &guest.app), &access);
+        }
         match &self.guest {
             Some(guest) => {
                 if outcome == Outcome::Answered {

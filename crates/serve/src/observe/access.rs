@@ -21,12 +21,18 @@ pub struct Access<'a> {
     pub request: RequestId,
     /// Its place in a trace.
     pub trace: Option<Trace>,
+    /// Further words on the trace: the header `tracestate`.
+    pub trace_state: Option<&'a str>,
     /// The version of the app that it came to; `None` when it came to none.
     pub version: Option<u64>,
     /// The guest within the app, where it has more than one.
     pub guest: Option<&'a str>,
+    /// The part of its path that its route stands for, `/` for all of it; `None` when it came by none.
+    pub route: Option<&'a str>,
     /// Its method.
     pub method: &'a Method,
+    /// `https` or `http`.
+    pub scheme: &'static str,
     /// The host it asked for.
     pub host: &'a str,
     /// The path it asked for. Without the query, which may hold secrets.
@@ -168,6 +174,7 @@ fn protocol(version: Version) -> &'static str {
     }
 }
 
-fn start(text: &str) -> &str {
+/// Its first part, which is enough for a log.
+pub(super) fn start(text: &str) -> &str {
     &text[..text.floor_char_boundary(MAX_TARGET)]
 }
