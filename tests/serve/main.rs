@@ -15,6 +15,7 @@ mod http2;
 mod server;
 #[path = "../../crates/services/tests/servers/mod.rs"]
 mod servers;
+mod siblings;
 mod stores;
 mod tracing;
 

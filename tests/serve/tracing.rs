@@ -8,6 +8,7 @@ use rustix::process::Signal;
 use crate::client::Response;
 use crate::collector::{Collector, Span};
 use crate::server::{Server, manifest, serve, serve_as};
+use crate::support::guest;
 
 const KITS: [&str; 2] = ["serve-kit.p2.wasm", "serve-kit.p3.wasm"];
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
@@ -73,6 +74,31 @@ fn a_trace_goes_from_the_client_through_a_guest_to_the_next_server() {
         let line = edge.logs(&["/fetch 200", &format!("trace={TRACE} span={}", server.id)]);
         assert!(line.contains(server.attribute("holm.request.id")), "{line}");
     }
+}
+
+#[test]
+fn a_call_between_guests_of_an_app_is_a_part_of_the_trace() {
+    let kit = guest(KITS[0]).display().to_string();
+    let app = format!(
+        "holm = 1\nname = \"shop\"\n[grants]\nhttp = \"http://images.holm.internal\"\n[guest.web]\nfile = \"{kit}\"\n\
+         routes = \"/\"\n[guest.images]\nfile = \"{kit}\""
+    );
+    let collector = Collector::start();
+    let server = serve_as(&collector.telemetry("edge", ""), &[app]);
+    let response = get_with(&server, "/fetch?url=http://images.holm.internal/counter", &traceparent("01"));
+    assert_eq!(response.said(), (200, "1\n"));
+    let spans = collector.spans(3);
+    let of = |guest: &str| spans.iter().find(|span| span.attributes.get("holm.guest").is_some_and(|it| it == guest));
+    let (web, images) = (of("web").unwrap(), of("images").unwrap());
+    let client = only(&spans, "edge", SpanKind::Client);
+    assert_eq!((web.parent.as_str(), &client.parent, &images.parent), (PARENT, &web.id, &client.id));
+    assert_eq!(images.kind, SpanKind::Server);
+    assert_eq!(images.attribute("server.address"), "images.holm.internal");
+    for key in ["http.route", "network.protocol.version", "client.address"] {
+        assert!(!images.attributes.contains_key(key), "{images:?}");
+    }
+    let line = server.logs(&["images.holm.internal/counter", &format!("trace={TRACE} span={}", images.id)]);
+    assert!(line.contains(&format!("caller={}", web.attribute("holm.request.id"))), "{line}");
 }
 
 #[test]

@@ -1,19 +1,22 @@
 //! Outbound `wasi:http`, 0.2 and 0.3: every request is checked against the guest's grants, and so is
 //! every address it leads to.
 //!
-//! The resources of the interface are the engine's; the requests go through Holm's own client.
+//! The resources of the interface are the engine's; the requests go through Holm's own client, or to guests of the same
+//! app, where whoever serves it lends that.
 
 mod sent;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use holm_abi::Body;
+use holm_abi::{Body, BodyError, CallError};
 use holm_engine::shape::Shape;
-use holm_grants::{Ask, Proto};
+use holm_grants::{Ask, INTERNAL, Proto, sibling};
 use holm_services::http_client::{AddressPolicy, HttpError, Options};
-use http::{HeaderName, Request, Response, Uri};
+use http::uri::PathAndQuery;
+use http::{HeaderName, Method, Request, Response, Uri};
 use http_body_util::BodyExt as _;
+use tokio::time::timeout;
 use wasmtime::component::Linker;
 use wasmtime_wasi_http::{DEFAULT_FORBIDDEN_HEADERS, Error, RequestOptions, Result, WasiBody, WasiHttpHooks, p2, p3};
 
@@ -51,7 +54,7 @@ pub(crate) fn link(linker: &mut Linker<State>, shape: &Shape) -> wasmtime::Resul
     Ok(())
 }
 
-/// A request's body, for a guest.
+/// The body of a request, or of another guest's response, for a guest.
 pub(crate) fn incoming(body: Body) -> WasiBody {
     body.map_err(|error| Error::InternalError(Some(error.to_string()))).boxed_unsync()
 }
@@ -98,7 +101,48 @@ async fn send(
     }
     let (mut head, body) = request.into_parts();
     let sent = lent.and_then(|lent| lent.begin(&mut head));
-    watched(dial(services, &site, Request::from_parts(head, body), options).await, sent)
+    let request = Request::from_parts(head, body);
+    let answer = match sibling(&site.host) {
+        Some(name) => call(lent, &site, name, request, options).await,
+        None => dial(services, &site, request, options).await,
+    };
+    watched(answer, sent)
+}
+
+/// Hands a request to the guest of the same app that is called `name`.
+async fn call(
+    lent: Option<&dyn holm_abi::Outbound>,
+    site: &Site<'_>,
+    name: &str,
+    request: Request<WasiBody>,
+    options: RequestOptions,
+) -> Result<Response<WasiBody>> {
+    // They answer where grants say they do, and nowhere else.
+    if (site.scheme.as_str(), site.port) != ("http", 80) {
+        return Err(Error::ConnectionRefused);
+    }
+    if request.method() == Method::CONNECT {
+        return Err(Error::HttpRequestMethodInvalid);
+    }
+    let lent = lent.ok_or(Error::DestinationNotFound)?;
+    let (mut head, body) = request.into_parts();
+    let path = head.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+    // As everyone writes it, and without a user.
+    let uri = Uri::builder().scheme("http").authority(format!("{name}.{INTERNAL}")).path_and_query(path).build();
+    head.uri = uri.map_err(|_| Error::HttpRequestUriInvalid)?;
+    let request = Request::from_parts(head, body.map_err(BodyError::from).boxed_unsync());
+    let called = lent.call(name, request);
+    let answer = match options.first_byte_timeout {
+        Some(limit) => timeout(limit, called).await.map_err(|_| Error::ConnectionReadTimeout)?,
+        // The other guest has a limit of its own.
+        None => called.await,
+    };
+    let response = answer.map_err(|error| match error {
+        CallError::NotFound => Error::DestinationNotFound,
+        CallError::Loop => Error::LoopDetected,
+        CallError::Failed => Error::ConnectionTerminated,
+    })?;
+    Ok(response.map(incoming))
 }
 
 /// Sends a request over the network.

@@ -24,7 +24,7 @@ pub use host::{Host, Input, Output, Sink, Stdio};
 pub use http::{Body, BodyError, Exchange, HttpHandler, OnFailure};
 pub use incoming::Incoming;
 pub use json::{from_json, to_json};
-pub use outbound::{Outbound, Sent};
+pub use outbound::{CallError, Outbound, Sent};
 pub use pipe::{Pipe, PipeReader, pipe};
 pub use provision::{MissingImport, Provision, missing_imports};
 pub use text::{parse_arg, print};

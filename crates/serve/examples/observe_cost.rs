@@ -81,6 +81,7 @@ fn over(finished: &Finished) -> Access<'_> {
     let request = ids.request();
     Access {
         request,
+        caller: None,
         trace: Some(ids.trace(request, sent)),
         trace_state: None,
         version: Some(12),

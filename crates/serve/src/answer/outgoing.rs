@@ -4,62 +4,108 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Instant, SystemTime};
 
-use holm_abi::{Outbound, Sent};
+use async_trait::async_trait;
+use holm_abi::{Body, CallError, Outbound, Sent};
 use holm_admin::AppName;
 use http::request::Parts;
-use http::{HeaderValue, StatusCode, Version};
+use http::{HeaderValue, Request, Response, StatusCode, Version};
 
+use super::call::call;
+use super::underway::{Origin, Underway};
+use crate::apps::{App, Guest};
 use crate::observe::trace::{TRACEPARENT, Trace, propagate};
-use crate::observe::{Client, Observer, RequestId};
+use crate::observe::{Client, Level, Observer, RequestId};
+
+/// How many calls between guests one request may lead to, one below the other. More is a loop.
+const MOST_HOPS: u8 = 16;
+
+/// What the server has to do with the requests of one guest while it answers one.
+pub(super) struct Outgoing {
+    pub(super) observer: Arc<Observer>,
+    /// Who makes them.
+    pub(super) guest: Arc<Guest>,
+    /// Its app, if it may call others in it.
+    pub(super) app: Option<Arc<App>>,
+    /// What it answers with them.
+    pub(super) request: RequestId,
+    /// How many calls between guests led to that.
+    pub(super) hops: u8,
+    /// The trace that they are part of.
+    pub(super) traced: Option<Traced>,
+}
+
+#[async_trait]
+impl Outbound for Outgoing {
+    fn begin(&self, request: &mut Parts) -> Option<Box<dyn Sent>> {
+        self.traced.as_ref()?.begin(&self.observer, &self.guest.app, self.request, request)
+    }
+
+    async fn call(&self, name: &str, request: Request<Body>) -> Result<Response<Body>, CallError> {
+        let app = self.app.as_ref().ok_or(CallError::NotFound)?;
+        let named = |guest: &&Arc<Guest>| guest.spec.name.as_deref() == Some(name);
+        let guest = app.guests.iter().find(named).ok_or(CallError::NotFound)?;
+        if self.hops >= MOST_HOPS {
+            self.tell_of_loop(guest);
+            return Err(CallError::Loop);
+        }
+        let origin = Origin { peer: None, scheme: "http", caller: Some(self.request), hops: self.hops + 1 };
+        let account = Box::new(Underway::begin(&self.observer, &request, origin));
+        call(guest, app, request, account).await
+    }
+}
+
+impl Outgoing {
+    fn tell_of_loop(&self, asked: &Guest) {
+        let (from, to) = (self.guest.name(), asked.name());
+        let text =
+            format!("{from} may not call {to}: {MOST_HOPS} calls between guests led to it already, as in a loop");
+        self.guest.seen.log.server(Level::Warn, Some(self.guest.version()), Some(self.request), &text);
+    }
+}
 
 /// Makes the requests of a guest part of the trace of the one it answers.
-pub(super) struct Outgoing {
-    observer: Arc<Observer>,
-    app: AppName,
-    request: RequestId,
+pub(super) struct Traced {
     trace: Trace,
-    trace_state: Option<HeaderValue>,
+    state: Option<HeaderValue>,
     /// How many there were.
     number: AtomicU64,
 }
 
-impl Outgoing {
-    pub(super) fn new(
-        observer: Arc<Observer>,
-        app: AppName,
-        request: RequestId,
-        trace: Trace,
-        trace_state: Option<HeaderValue>,
-    ) -> Self {
-        Self { observer, app, request, trace, trace_state, number: AtomicU64::new(0) }
+impl Traced {
+    pub(super) fn new(trace: Trace, state: Option<HeaderValue>) -> Self {
+        Self { trace, state, number: AtomicU64::new(0) }
     }
-}
 
-impl Outbound for Outgoing {
-    fn begin(&self, request: &mut Parts) -> Option<Box<dyn Sent>> {
-        let recording = self.observer.spans.is_some();
+    fn begin(
+        &self,
+        observer: &Arc<Observer>,
+        app: &AppName,
+        answers: RequestId,
+        request: &mut Parts,
+    ) -> Option<Box<dyn Sent>> {
+        let recording = observer.spans.is_some();
         let trace = self.trace.child(self.number.fetch_add(1, Relaxed));
         // Without spans of ours in between, what is asked goes on with the client's.
         let parent = if recording { Some(trace.sent()) } else { self.trace.received() };
         // A guest that traces by itself knows better.
         if let Some(parent) = parent.filter(|_| !request.headers.contains_key(TRACEPARENT)) {
-            propagate(&mut request.headers, parent, self.trace_state.as_ref());
+            propagate(&mut request.headers, parent, self.state.as_ref());
         }
         if !recording || !trace.is_sampled() {
             return None;
         }
         let client = Client {
             trace,
-            trace_state: self.trace_state.clone(),
+            trace_state: self.state.clone(),
             method: request.method.clone(),
             uri: request.uri.clone(),
-            app: self.app.clone(),
-            request: self.request,
+            app: app.clone(),
+            request: answers,
             begun: (SystemTime::now(), Instant::now()),
             answered: None,
             failed: None,
         };
-        Some(Box::new(Recorded { observer: Arc::clone(&self.observer), client }))
+        Some(Box::new(Recorded { observer: Arc::clone(observer), client }))
     }
 }
 
@@ -105,21 +151,20 @@ mod tests {
         Arc::new(Observer::new(log, spans))
     }
 
-    fn outgoing(observer: &Arc<Observer>, sent: Option<&str>) -> Option<Outgoing> {
-        let id = observer.ids.request();
-        let trace = observer.trace(id, sent.and_then(TraceParent::parse))?;
-        let state = sent.map(|_| HeaderValue::from_static("vendor=1"));
-        Some(Outgoing::new(Arc::clone(observer), "app".parse().unwrap(), id, trace, state))
+    fn traced(observer: &Observer, sent: Option<&str>) -> Option<Traced> {
+        let trace = observer.trace(observer.ids.request(), sent.and_then(TraceParent::parse))?;
+        Some(Traced::new(trace, sent.map(|_| HeaderValue::from_static("vendor=1"))))
     }
 
     /// What a request says that goes out, and whether its span is recorded.
-    fn sent(outgoing: &Outgoing, headers: &[(&'static str, &str)]) -> (Vec<String>, bool) {
+    fn sent(observer: &Arc<Observer>, traced: &Traced, headers: &[(&'static str, &str)]) -> (Vec<String>, bool) {
         let mut request = Request::get("http://a.example/");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let (mut parts, ()) = request.body(()).unwrap().into_parts();
-        let recorded = outgoing.begin(&mut parts).is_some();
+        let app = "app".parse().unwrap();
+        let recorded = traced.begin(observer, &app, observer.ids.request(), &mut parts).is_some();
         let said = [TRACEPARENT, TRACESTATE].iter().flat_map(|name| parts.headers.get_all(*name));
         (said.map(|value| value.to_str().unwrap().to_owned()).collect(), recorded)
     }
@@ -127,11 +172,11 @@ mod tests {
     #[test]
     fn each_request_of_a_guest_is_a_span_of_its_own() {
         let observer = observer(Some(0.0));
-        let outgoing = outgoing(&observer, Some(SENT)).unwrap();
-        let (first, recorded) = sent(&outgoing, &[]);
-        let (second, _) = sent(&outgoing, &[]);
+        let traced = traced(&observer, Some(SENT)).unwrap();
+        let (first, recorded) = sent(&observer, &traced, &[]);
+        let (second, _) = sent(&observer, &traced, &[]);
         let ids = |said: &[String]| TraceParent::parse(&said[0]).map(|sent| (sent.trace, sent.parent)).unwrap();
-        let trace = outgoing.trace;
+        let trace = traced.trace;
         assert_eq!((ids(&first), ids(&second)), ((trace.id, trace.child(0).span), (trace.id, trace.child(1).span)));
         assert!(recorded && first[1] == "vendor=1");
     }
@@ -139,25 +184,27 @@ mod tests {
     #[test]
     fn what_a_guest_says_of_its_trace_is_left_to_it() {
         let observer = observer(Some(1.0));
-        let outgoing = outgoing(&observer, Some(SENT)).unwrap();
+        let traced = traced(&observer, Some(SENT)).unwrap();
         let own = "00-11111111111111111111111111111111-2222222222222222-00";
-        assert_eq!(sent(&outgoing, &[(TRACEPARENT, own)]).0, [own]);
-        assert_eq!(sent(&outgoing, &[(TRACEPARENT, own), (TRACESTATE, "mine=1")]).0, [own, "mine=1"]);
-        let (said, _) = sent(&outgoing, &[(TRACESTATE, "stray=1")]);
+        assert_eq!(sent(&observer, &traced, &[(TRACEPARENT, own)]).0, [own]);
+        assert_eq!(sent(&observer, &traced, &[(TRACEPARENT, own), (TRACESTATE, "mine=1")]).0, [own, "mine=1"]);
+        let (said, _) = sent(&observer, &traced, &[(TRACESTATE, "stray=1")]);
         assert_eq!(said[1..], ["vendor=1"], "a state without a trace is of none");
     }
 
     #[test]
     fn who_does_not_record_says_so_and_without_telemetry_nothing_is_added() {
-        let (said, recorded) = sent(&outgoing(&observer(Some(0.0)), None).unwrap(), &[]);
+        let with = |sample, client| {
+            let observer = observer(sample);
+            let traced = traced(&observer, client)?;
+            Some(sent(&observer, &traced, &[]))
+        };
+        let (said, recorded) = with(Some(0.0), None).unwrap();
         assert!(said.len() == 1 && said[0].ends_with("-00") && !recorded, "{said:?}");
-        let (said, recorded) = sent(&outgoing(&observer(Some(1.0)), None).unwrap(), &[]);
+        let (said, recorded) = with(Some(1.0), None).unwrap();
         assert!(said.len() == 1 && said[0].ends_with("-01") && recorded, "{said:?}");
-        assert!(outgoing(&observer(None), None).is_none());
-        assert_eq!(
-            sent(&outgoing(&observer(None), Some(SENT)).unwrap(), &[]),
-            (vec![SENT.into(), "vendor=1".into()], false)
-        );
+        assert!(with(None, None).is_none());
+        assert_eq!(with(None, Some(SENT)).unwrap(), (vec![SENT.to_owned(), "vendor=1".to_owned()], false));
     }
 
     #[test]

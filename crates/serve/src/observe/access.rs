@@ -19,6 +19,8 @@ const MAX_TARGET: usize = 1 << 10;
 pub struct Access<'a> {
     /// Its id.
     pub request: RequestId,
+    /// The request that a guest of the same app answers with it; `None` for one from a client.
+    pub caller: Option<RequestId>,
     /// Its place in a trace.
     pub trace: Option<Trace>,
     /// Further words on the trace: the header `tracestate`.
@@ -56,6 +58,8 @@ pub(super) struct AccessJson<'a> {
     peer: Option<SocketAddr>,
     #[serde(skip_serializing_if = "Option::is_none")]
     guest: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    caller: Option<RequestId>,
     status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failed: Option<&'static str>,
@@ -87,6 +91,7 @@ impl<'a> Access<'a> {
             protocol: protocol(self.protocol),
             peer: self.peer,
             guest: self.guest,
+            caller: self.caller,
             status: finished.status.map(|status| status.as_u16()),
             failed: problem("failed"),
             refused: problem("refused"),
@@ -138,6 +143,9 @@ impl<'a> Access<'a> {
         }
         if let Some(guest) = self.guest {
             write!(line, " guest={}", printable_text(guest, MAX_TARGET))?;
+        }
+        if let Some(caller) = self.caller {
+            write!(line, " caller={caller}")?;
         }
         if let Some(cold_start) = finished.cold_start {
             write!(line, " cold={}", Millis(cold_start))?;

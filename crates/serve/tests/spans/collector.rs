@@ -125,6 +125,7 @@ pub(crate) fn access(finished: &Finished) -> Access<'_> {
     let request = ids.request();
     Access {
         request,
+        caller: None,
         trace: Some(ids.trace(request, sent)),
         trace_state: None,
         version: Some(12),

@@ -238,6 +238,7 @@ fn ask(app: &App, finished: &Finished) {
         request,
         trace: None,
         trace_state: None,
+        caller: None,
         version,
         guest: None,
         route: None,

@@ -50,6 +50,7 @@ fn asked(log: &Log, host: &str, path: &str, finished: &Finished) -> String {
         request,
         trace,
         trace_state: None,
+        caller: None,
         version,
         guest: Some("api"),
         route: None,

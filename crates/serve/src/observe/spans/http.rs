@@ -52,7 +52,10 @@ pub(super) fn server(app: Option<&AppName>, access: &Access<'_>, trace: &Trace) 
     if let Some(peer) = access.peer {
         span.text("client.address", Short::of(peer.ip()).as_str());
     }
-    span.protocol(access.protocol);
+    // Between guests of one app none is spoken.
+    if access.caller.is_none() {
+        span.protocol(access.protocol);
+    }
     span.response(finished.status);
     let status = finished.status.filter(StatusCode::is_server_error);
     let error = match finished.outcome {
@@ -108,7 +111,8 @@ impl Client {
         span.text("url.full", &format!("{scheme}://{host}{}", self.uri.path()));
         span.server(host);
         span.response(self.answered.map(|(status, _)| status));
-        if let Some((_, version)) = self.answered {
+        let elsewhere = self.uri.host().is_none_or(|host| holm_grants::sibling(host).is_none());
+        if let Some((_, version)) = self.answered.filter(|_| elsewhere) {
             span.protocol(version);
         }
         let status = self.answered.map(|(status, _)| status);
