@@ -138,6 +138,19 @@ fn a_granted_name_is_resolved() {
     assert_eq!(other.code, Some(1), "{other:?}");
 }
 
+#[test]
+fn the_name_of_a_guest_of_an_app_is_never_looked_up() {
+    for grant in ["images.holm.internal", "*"] {
+        let words = ["run", "--audit", "--net", grant];
+        let ended = holm(words).guest("resolve.p2.wasm").arg("images.holm.internal:80").ends();
+        assert_eq!((ended.code, ended.stdout.starts_with("error: ")), (Some(1), true), "{ended:?}");
+        assert!(
+            ended.stderr.contains("http = [\"http://images.holm.internal\"]"),
+            "what reaches it is told: {ended:?}"
+        );
+    }
+}
+
 /// Answers one datagram with `pong`.
 fn datagrams() -> (SocketAddr, JoinHandle<()>) {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();

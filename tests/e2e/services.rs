@@ -121,6 +121,13 @@ fn a_guest_sends_a_body() {
 }
 
 #[test]
+fn nobody_answers_for_another_guest_of_an_app_that_is_not_served() {
+    let url = "http://images.holm.internal";
+    let ended = http(&["--http", url], &[url]).ends();
+    assert_eq!((ended.code, ended.stdout.contains("DestinationNotFound")), (Some(1), true), "{ended:?}");
+}
+
+#[test]
 fn an_http_grant_holds_for_its_scheme_host_port_and_path() {
     let server = Server::start(HELLO);
     let port = server.address.port();

@@ -1,10 +1,13 @@
 //! Deploying to a server that runs.
 
+use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::process::Signal;
 use tempfile::{TempDir, tempdir};
 
+use crate::client::Client;
 use crate::server::{Server, start};
 use crate::support::{Holm, guest, holm};
 
@@ -89,4 +92,43 @@ fn a_deployed_app_is_granted_nothing_of_the_servers_machine() {
     std::fs::write(folder.path().join("holm.toml"), manifest).unwrap();
     let refused = deploy(&state, folder.path()).fails(126);
     assert!(refused.contains("/etc") && refused.contains("HOME"), "{refused}");
+}
+
+/// A folder with an app of three guests, of which `stamp` is this file.
+fn family(dir: &Path, stamp: &str) {
+    for (name, file) in [("web", "serve-kit.p2.wasm"), ("images", "serve-kit.p2.wasm"), ("stamp", stamp)] {
+        std::fs::copy(guest(file), dir.join(format!("{name}.wasm"))).unwrap();
+    }
+    let text = "holm = 1\nname = \"app\"\n[grants]\nhttp = \"http://*.holm.internal\"\n\
+                [guest.web]\nfile = \"web.wasm\"\nroutes = \"/\"\n\
+                [guest.images]\nfile = \"images.wasm\"\nroutes = \"images.example\"\n\
+                [guest.images.limits]\nconcurrency = 1\n\
+                [guest.stamp]\nfile = \"stamp.wasm\"\n";
+    std::fs::write(dir.join("holm.toml"), text).unwrap();
+}
+
+#[test]
+fn guests_call_those_of_their_own_version_also_when_there_is_another() {
+    let (state, folder) = (tempdir().unwrap(), tempdir().unwrap());
+    let server = server(&state);
+    family(folder.path(), "serve-kit.p2.wasm");
+    drive(&state, &["deploy"]).arg(folder.path()).prints();
+
+    // One request keeps `images` busy, so that another waits with its call of `stamp` still to be made.
+    let mut busy = server.client();
+    busy.send("GET /stream-forever HTTP/1.1\r\nhost: images.example\r\n\r\n");
+    assert_eq!(busy.head().unwrap().status, 200);
+    let mut waiting = server.client();
+    let call = "/fetch?url=http://images.holm.internal/fetch?url=http://stamp.holm.internal/counter";
+    waiting.send(format!("GET {call} HTTP/1.1\r\nhost: localhost\r\n\r\n"));
+    let mut admin = Client::over(UnixStream::connect(state.path().join("state/admin.sock")).unwrap());
+    while !admin.get("/metrics").body.contains("holm_queue_length{app=\"app\"} 1\n") {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+
+    family(folder.path(), "serve-hello.p2.wasm");
+    drive(&state, &["deploy"]).arg(folder.path()).prints();
+    drop(busy);
+    assert_eq!(waiting.response().said(), (200, "1\n"));
+    assert_eq!(server.get(call).said(), (200, "Hello from Holm!\n"));
 }

@@ -6,6 +6,7 @@
 
 mod basics;
 mod client;
+mod collector;
 mod deploying;
 mod failures;
 mod guests;
@@ -14,7 +15,9 @@ mod http2;
 mod server;
 #[path = "../../crates/services/tests/servers/mod.rs"]
 mod servers;
+mod siblings;
 mod stores;
+mod tracing;
 
 #[path = "../e2e/support.rs"]
 #[allow(dead_code, reason = "shared with the tests of commands")]

@@ -53,13 +53,25 @@ fn at_free_port(home: &TempDir) -> Holm {
 /// Serves apps at a free port, by their manifests.
 pub(crate) fn serve_all(manifests: &[String]) -> Server {
     let home = tempfile::tempdir().unwrap();
-    let mut command = at_free_port(&home);
+    serve_manifests(at_free_port(&home), home, manifests)
+}
+
+fn serve_manifests(mut command: Holm, home: TempDir, manifests: &[String]) -> Server {
     for (number, manifest) in manifests.iter().enumerate() {
         let path = home.path().join(format!("{number}.toml"));
         fs::write(&path, manifest).unwrap();
         command = command.arg(path);
     }
     launch(command, Some(home))
+}
+
+/// Serves apps at a free port, with this in the server's configuration.
+pub(crate) fn serve_as(configuration: &str, manifests: &[String]) -> Server {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("server.toml");
+    fs::write(&path, format!("holm-server = 1\n{configuration}")).unwrap();
+    let command = at_free_port(&home).arg("--server-config").arg(path);
+    serve_manifests(command, home, manifests)
 }
 
 /// Serves the kit at a free port, under these limits.

@@ -98,7 +98,9 @@ impl Program {
 impl Command for Program {
     async fn run(&self, run: &Run) -> Result<i32> {
         let host = &self.services.host;
-        let state = State::new(&self.services, Given::of(run, &host.stdio))?;
+        let mut state = State::new(&self.services, Given::of(run, &host.stdio))?;
+        #[cfg(feature = "http")]
+        state.lend(run.outbound.as_ref());
         let mut store = metered_store(self.pre.component().engine(), state, &host.limits, &run.usage)?;
         let guest = Metered::new(Arc::clone(&run.usage), Box::pin(self.start(&mut store)));
         let ended = within_wall(&host.limits, guest).await;

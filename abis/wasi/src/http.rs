@@ -1,22 +1,28 @@
 //! Outbound `wasi:http`, 0.2 and 0.3: every request is checked against the guest's grants, and so is
 //! every address it leads to.
 //!
-//! The resources of the interface are the engine's; the requests go through Holm's own client.
+//! The resources of the interface are the engine's; the requests go through Holm's own client, or to guests of the same
+//! app, where whoever serves it lends that.
+
+mod sent;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use holm_abi::Body;
+use holm_abi::{Body, BodyError, CallError};
 use holm_engine::shape::Shape;
-use holm_grants::{Ask, Proto};
+use holm_grants::{Ask, INTERNAL, Proto, sibling};
 use holm_services::http_client::{AddressPolicy, HttpError, Options};
-use http::{HeaderName, Request, Response, Uri};
+use http::uri::PathAndQuery;
+use http::{HeaderName, Method, Request, Response, Uri};
 use http_body_util::BodyExt as _;
+use tokio::time::timeout;
 use wasmtime::component::Linker;
 use wasmtime_wasi_http::{DEFAULT_FORBIDDEN_HEADERS, Error, RequestOptions, Result, WasiBody, WasiHttpHooks, p2, p3};
 
 use crate::services::Services;
 use crate::state::State;
+use sent::watched;
 
 /// Whether an import of this name is one that [`link`] provides.
 pub(crate) fn provides(name: &str) -> bool {
@@ -48,13 +54,17 @@ pub(crate) fn link(linker: &mut Linker<State>, shape: &Shape) -> wasmtime::Resul
     Ok(())
 }
 
-/// A request's body, for a guest.
+/// The body of a request, or of another guest's response, for a guest.
 pub(crate) fn incoming(body: Body) -> WasiBody {
     body.map_err(|error| Error::InternalError(Some(error.to_string()))).boxed_unsync()
 }
 
 /// Sends a guest's requests.
-pub(crate) struct Outbound(pub(crate) Arc<Services>);
+pub(crate) struct Outbound {
+    pub(crate) services: Arc<Services>,
+    /// What the host has to do with them.
+    pub(crate) lent: Option<Arc<dyn holm_abi::Outbound>>,
+}
 
 type Done = Box<dyn Future<Output = Result<()>> + Send>;
 
@@ -69,23 +79,81 @@ impl WasiHttpHooks for Outbound {
         options: Option<RequestOptions>,
         _response_processed: Done,
     ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Done)>> + Send> {
-        let services = Arc::clone(&self.0);
+        let (services, lent) = (Arc::clone(&self.services), self.lent.clone());
         Box::new(async move {
-            let response = send(&services, request, options.unwrap_or_default()).await?;
+            let response = send(&services, lent.as_deref(), request, options.unwrap_or_default()).await?;
             // The client drives its connections itself, so nothing is left to do.
             Ok((response, Box::new(async { Ok(()) }) as Done))
         })
     }
 }
 
-async fn send(services: &Services, request: Request<WasiBody>, options: RequestOptions) -> Result<Response<WasiBody>> {
+async fn send(
+    services: &Services,
+    lent: Option<&dyn holm_abi::Outbound>,
+    request: Request<WasiBody>,
+    options: RequestOptions,
+) -> Result<Response<WasiBody>> {
     let site = Site::of(request.uri(), services).ok_or(Error::HttpRequestUriInvalid)?;
     if !site.is_granted() {
         services.host.audit.denied(Ask::http(&site.scheme, &site.host, site.port));
         return Err(Error::HttpRequestDenied);
     }
+    let (mut head, body) = request.into_parts();
+    let sent = lent.and_then(|lent| lent.begin(&mut head));
+    let request = Request::from_parts(head, body);
+    let answer = match sibling(&site.host) {
+        Some(name) => call(lent, &site, name, request, options).await,
+        None => dial(services, &site, request, options).await,
+    };
+    watched(answer, sent)
+}
+
+/// Hands a request to the guest of the same app that is called `name`.
+async fn call(
+    lent: Option<&dyn holm_abi::Outbound>,
+    site: &Site<'_>,
+    name: &str,
+    request: Request<WasiBody>,
+    options: RequestOptions,
+) -> Result<Response<WasiBody>> {
+    // They answer where grants say they do, and nowhere else.
+    if (site.scheme.as_str(), site.port) != ("http", 80) {
+        return Err(Error::ConnectionRefused);
+    }
+    if request.method() == Method::CONNECT {
+        return Err(Error::HttpRequestMethodInvalid);
+    }
+    let lent = lent.ok_or(Error::DestinationNotFound)?;
+    let (mut head, body) = request.into_parts();
+    let path = head.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+    // As everyone writes it, and without a user.
+    let uri = Uri::builder().scheme("http").authority(format!("{name}.{INTERNAL}")).path_and_query(path).build();
+    head.uri = uri.map_err(|_| Error::HttpRequestUriInvalid)?;
+    let request = Request::from_parts(head, body.map_err(BodyError::from).boxed_unsync());
+    let called = lent.call(name, request);
+    let answer = match options.first_byte_timeout {
+        Some(limit) => timeout(limit, called).await.map_err(|_| Error::ConnectionReadTimeout)?,
+        // The other guest has a limit of its own.
+        None => called.await,
+    };
+    let response = answer.map_err(|error| match error {
+        CallError::NotFound => Error::DestinationNotFound,
+        CallError::Loop => Error::LoopDetected,
+        CallError::Failed => Error::ConnectionTerminated,
+    })?;
+    Ok(response.map(incoming))
+}
+
+/// Sends a request over the network.
+async fn dial(
+    services: &Services,
+    site: &Site<'_>,
+    request: Request<WasiBody>,
+    options: RequestOptions,
+) -> Result<Response<WasiBody>> {
     let client = services.http_client.as_ref().ok_or(Error::ConfigurationError)?;
-    let answer = client.send(request, &site, &timeouts(options)).await;
+    let answer = client.send(request, site, &timeouts(options)).await;
     if let Err(HttpError::DestinationIpProhibited { addresses, .. }) = &answer {
         for address in addresses {
             services.host.audit.denied(Ask::connect(Proto::Tcp, *address));

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use holm_abi::Host;
-use holm_grants::{Ask, Audit, Grants, Proto};
+use holm_grants::{Ask, Audit, Grants, Proto, sibling};
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::sockets::SocketAddrUse;
 
@@ -77,7 +77,9 @@ impl Network {
     pub(crate) fn may_resolve(&self, name: &str) -> bool {
         let allowed = self.grants.allows_lookup(name);
         if !allowed {
-            self.audit.denied(Ask::lookup(name));
+            // Guests of the same app have names, and no addresses.
+            let of_sibling = sibling(name).is_some();
+            self.audit.denied(if of_sibling { Ask::http("http", name, 80) } else { Ask::lookup(name) });
         }
         allowed
     }

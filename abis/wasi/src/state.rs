@@ -63,7 +63,7 @@ impl State {
             #[cfg(feature = "http")]
             http: WasiHttpCtx::new(),
             #[cfg(feature = "http")]
-            outbound: Outbound(Arc::clone(services)),
+            outbound: Outbound { services: Arc::clone(services), lent: None },
             #[cfg(feature = "tls")]
             tls: None,
         })
@@ -74,6 +74,14 @@ impl State {
     /// The guest's view of the network.
     pub(crate) fn network(&mut self) -> &Arc<Network> {
         &self.world.get(&self.services.host).network
+    }
+}
+
+#[cfg(feature = "http")]
+impl State {
+    /// From now on `outbound` hears of the requests that the guest makes.
+    pub(crate) fn lend(&mut self, outbound: Option<&Arc<dyn holm_abi::Outbound>>) {
+        self.outbound.lent = outbound.cloned();
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use holm_engine::{Result, Usage};
 
-use crate::{HttpHandler, Input, Output, Stdio, Type, Value};
+use crate::{HttpHandler, Input, Outbound, Output, Stdio, Type, Value};
 
 /// One way into a guest.
 #[derive(Clone)]
@@ -47,6 +47,8 @@ pub struct Run {
     pub stderr: Option<Output>,
     /// Counts what the guest uses, as it does. Its limit on CPU time is one on what is counted here.
     pub usage: Arc<Usage>,
+    /// What the host has to do with the HTTP requests that the guest makes.
+    pub outbound: Option<Arc<dyn Outbound>>,
 }
 
 impl Run {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use holm_engine::{Result, Usage};
 use http_body_util::combinators::UnsyncBoxBody;
 
-use crate::Stdio;
+use crate::{Outbound, Stdio};
 
 /// A body in either direction. Its frames come as they are asked for; trailers come last.
 pub type Body = UnsyncBoxBody<Bytes, BodyError>;
@@ -41,6 +41,8 @@ pub struct Exchange {
     pub stdio: Option<Stdio>,
     /// Told of a guest that fails after its response began.
     pub failed: Option<OnFailure>,
+    /// What the host has to do with the requests that the guest makes.
+    pub outbound: Option<Arc<dyn Outbound>>,
 }
 
 /// Told why a guest failed.

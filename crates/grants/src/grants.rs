@@ -4,6 +4,7 @@ use crate::dir::DirGrant;
 use crate::http::HttpGrant;
 use crate::net::{NetGrant, Proto};
 use crate::section::Section;
+use crate::sibling::sibling;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 
@@ -63,9 +64,9 @@ impl Grants {
         section.text()
     }
 
-    /// Whether the guest may look up `name` in DNS for its own sockets.
+    /// Whether the guest may look up `name` in DNS for its own sockets. The names of [`crate::INTERNAL`] never get there.
     pub fn allows_lookup(&self, name: &str) -> bool {
-        self.net.iter().any(|grant| grant.allows_name(name))
+        sibling(name).is_none() && self.net.iter().any(|grant| grant.allows_name(name))
     }
 
     /// Whether the guest may connect, or send, to `addr`. `names` as in [`NetGrant::allows_addr`].
@@ -126,6 +127,13 @@ mod tests {
         assert!(!none.allows_listen(Proto::Tcp, "127.0.0.1:0".parse().unwrap()));
         assert!(!none.allows_http("https", "example.com", 443, "/"));
         assert_eq!(none.to_manifest(), "");
+    }
+
+    #[test]
+    fn no_grant_opens_dns_for_the_names_of_guests() {
+        let all = granted(".", "images.holm.internal", "*");
+        assert!(!all.allows_lookup("images.holm.internal") && !all.allows_lookup("IMAGES.holm.internal."));
+        assert!(!granted(".", "*", "*").allows_lookup("images.holm.internal"));
     }
 
     #[test]

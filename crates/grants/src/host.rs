@@ -1,6 +1,7 @@
 //! The host part of a network or HTTP grant: a name, a tree of names, addresses, or anything public.
 
 use crate::address::{canonical, is_public};
+use crate::sibling::sibling;
 use ipnet::IpNet;
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
@@ -52,7 +53,8 @@ impl Host {
             };
         }
         let asked = asked.strip_suffix('.').unwrap_or(asked);
-        if !is_name(asked) {
+        // Guests of the same app are granted by name: `*` means the world outside.
+        if !is_name(asked) || (sibling(asked).is_some() && !self.is_internal()) {
             return false;
         }
         match self {
@@ -76,6 +78,11 @@ impl Host {
     /// Whether the grant covers names that lead to an address, rather than addresses themselves.
     pub(crate) fn is_by_name(&self) -> bool {
         matches!(self, Host::Name(_) | Host::Below(_))
+    }
+
+    /// Whether it names guests of the same app.
+    pub(crate) fn is_internal(&self) -> bool {
+        matches!(self, Host::Name(name) | Host::Below(name) if sibling(name).is_some())
     }
 
     /// As it stands before a port: an IPv6 address or range in brackets.
@@ -202,6 +209,20 @@ mod tests {
         for asked in ["example.com", ".example.com", "evil-example.com", "example.com.evil.org"] {
             assert!(!covers("*.example.com", asked), "{asked}");
         }
+    }
+
+    #[test]
+    fn only_a_grant_of_the_internal_domain_covers_names_in_it() {
+        for (host, covered) in [
+            ("images.holm.internal", true),
+            ("*.holm.internal", true),
+            ("*.images.holm.internal", false),
+            ("*", false),
+            ("*.internal", false),
+        ] {
+            assert_eq!(covers(host, "images.holm.internal"), covered, "{host}");
+        }
+        assert!(covers("*.internal", "other.internal"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use crate::error::ParseError;
 use crate::host::Host;
 use crate::net::split_port;
+use crate::sibling::sibling;
 use crate::url_path;
 use std::fmt;
 use std::net::IpAddr;
@@ -16,6 +17,9 @@ use std::str::FromStr;
 /// - Without a scheme both are granted. Without a port, only the scheme's own, 80 or 443; `:*`
 ///   grants all of them, and so does `*` without a scheme.
 /// - A prefix covers itself and everything below: `/v1` covers `/v1/users`, not `/v10`.
+///
+/// Guests of the same app are granted by their names, `http://images.holm.internal`, or all together,
+/// `http://*.holm.internal`; see [`sibling`]. Nothing else covers those, `*` included.
 ///
 /// As everywhere, only an address or `localhost` opens addresses that are not
 /// [public](crate::is_public).
@@ -60,6 +64,20 @@ impl HttpGrant {
     /// Ask this for the address actually dialled, and again after every redirect.
     pub fn allows_addr(&self, host: &str, ip: IpAddr) -> bool {
         self.host.covers(host) && self.host.admits(ip)
+    }
+
+    /// Where guests of the same app answer.
+    fn reaches_siblings(&self) -> bool {
+        self.scheme != Some(Scheme::Https) && self.port.covers(Scheme::Http, 80)
+    }
+
+    /// The guest of the same app that is granted, by its name below [`INTERNAL`](crate::INTERNAL). `None`: sites
+    /// elsewhere, or every guest of the app (`*.holm.internal`).
+    pub fn sibling(&self) -> Option<&str> {
+        match &self.host {
+            Host::Name(name) => sibling(name),
+            _ => None,
+        }
     }
 
     /// `*` without a scheme says "anything", so it does not stop at two ports.
@@ -146,6 +164,9 @@ fn parse(text: &str) -> Result<HttpGrant, String> {
     let (host, port) = split_port(authority)?;
     let mut grant =
         HttpGrant { scheme, host: Host::parse(host)?, port: Port::parse(port)?, prefix: parse_prefix(prefix)? };
+    if grant.host.is_internal() && !grant.reaches_siblings() {
+        return Err("guests of the same app answer without TLS, and on no other port than 80".into());
+    }
     if grant.is_bare_star() && port.is_none() {
         grant.port = Port::Any;
     }
@@ -259,6 +280,21 @@ mod tests {
         assert!(part.allows("https", "api.example.com", 443, "/v1/users?id=1"));
         assert!(!part.allows("https", "api.example.com", 443, "/v2"));
         assert!(!part.allows("https", "api.example.com", 443, "/v1/%2e%2e/v2"));
+    }
+
+    #[test]
+    fn guests_of_the_same_app_are_granted_by_name_and_without_tls() {
+        let images = grant("http://images.holm.internal");
+        assert_eq!(images.sibling(), Some("images"));
+        assert!(images.allows("http", "images.holm.internal", 80, "/a"));
+        assert!(!images.allows("http", "other.holm.internal", 80, "/"));
+        let all = grant("*.holm.internal");
+        assert_eq!(all.sibling(), None);
+        assert!(all.allows("http", "images.holm.internal", 80, "/"));
+        assert!(!grant("*").allows("http", "images.holm.internal", 80, "/"));
+        for text in ["https://images.holm.internal", "images.holm.internal:8080", "https://*.holm.internal"] {
+            assert!(complaint(text).contains("without TLS"), "{text}");
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod ports;
 mod quantity;
 mod quote;
 mod section;
+mod sibling;
 mod url_path;
 
 pub use address::is_public;
@@ -37,3 +38,4 @@ pub use http::HttpGrant;
 pub use limits::Limits;
 pub use net::{NetGrant, Proto};
 pub use quantity::{format_duration, format_size, parse_duration, parse_size};
+pub use sibling::{INTERNAL, sibling};

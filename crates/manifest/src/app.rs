@@ -72,14 +72,17 @@ fn read(reader: &mut Reader<'_, '_, '_>, folder: &Path) -> App {
 }
 
 fn guests(reader: &mut Reader<'_, '_, '_>, folder: &Path) -> Vec<Guest> {
-    let shared = Given::read(reader, folder);
-    let mut around = Around { folder, shared, alone: true, taken: Default::default() };
-    let Some(DeValue::Table(table)) = reader.value("guest").map(Spanned::get_ref) else {
+    let table = reader.value("guest").and_then(|value| value.get_ref().as_table());
+    let names = table.into_iter().flat_map(DeTable::keys).map(|name| name.get_ref().as_ref());
+    let siblings: Vec<&str> = names.filter(|name| is_name(name)).take(MOST_GUESTS).collect();
+    let shared = Given::read(reader, folder, &siblings);
+    let alone = table.is_none_or(|table| table.len() == 1);
+    let mut around = Around { folder, shared, siblings, alone, taken: Default::default() };
+    let Some(table) = table else {
         return vec![guest::read_single(reader, &mut around)];
     };
     check_alone(reader);
     check_number(reader, table);
-    around.alone = table.len() == 1;
     let tables = table.iter().take(MOST_GUESTS);
     tables.filter_map(|(name, value)| named(reader, name, value, &mut around)).collect()
 }

@@ -2,22 +2,22 @@
 
 use crate::keys;
 use crate::values::Reader;
-use holm_grants::{DirGrant, Grants, NetGrant, ParseError, parse_env};
+use holm_grants::{DirGrant, Grants, HttpGrant, NetGrant, ParseError, parse_env};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use toml::de::DeValue;
 
-/// Reads the `[grants]` among the keys of `reader`. The second value names the variables whose value the host is to
-/// fill in.
-pub(crate) fn read(reader: &mut Reader<'_, '_, '_>, folder: &Path) -> (Grants, Vec<String>) {
+/// Reads the `[grants]` among the keys of `reader`. `siblings` are the names of the app's guests. The second value names
+/// the variables whose value the host is to fill in.
+pub(crate) fn read(reader: &mut Reader<'_, '_, '_>, folder: &Path, siblings: &[&str]) -> (Grants, Vec<String>) {
     match reader.inside("grants") {
-        Some(mut reader) => values(&mut reader, folder),
+        Some(mut reader) => values(&mut reader, folder, siblings),
         None => Default::default(),
     }
 }
 
-fn values(reader: &mut Reader<'_, '_, '_>, folder: &Path) -> (Grants, Vec<String>) {
+fn values(reader: &mut Reader<'_, '_, '_>, folder: &Path, siblings: &[&str]) -> (Grants, Vec<String>) {
     keys::GRANTS.check(reader);
     let (env, env_from_host) = env(reader);
     let grants = Grants {
@@ -25,7 +25,7 @@ fn values(reader: &mut Reader<'_, '_, '_>, folder: &Path) -> (Grants, Vec<String
         env,
         net: parsed(reader, "net"),
         listen: listen(reader),
-        http: parsed(reader, "http"),
+        http: http(reader, siblings),
         kv: names(reader, "kv"),
         blob: names(reader, "blob"),
         config: config(reader),
@@ -105,6 +105,29 @@ fn names(reader: &mut Reader<'_, '_, '_>, key: &str) -> Vec<String> {
 fn listen(reader: &mut Reader<'_, '_, '_>) -> Vec<NetGrant> {
     let texts = reader.texts("listen").into_iter();
     texts.filter_map(|(text, span)| reader.noted(span, NetGrant::parse_listen(text))).collect()
+}
+
+fn http(reader: &mut Reader<'_, '_, '_>, siblings: &[&str]) -> Vec<HttpGrant> {
+    let mut grants = Vec::new();
+    for text in reader.texts("http") {
+        let Some(grant) = reader.parse::<HttpGrant>(&text) else {
+            continue;
+        };
+        if let Some(name) = grant.sibling().filter(|name| !siblings.contains(name)) {
+            reader.report.add(text.1, no_sibling(name, siblings));
+        }
+        grants.push(grant);
+    }
+    grants
+}
+
+/// Why a grant for the guest called `name` is of no use.
+fn no_sibling(name: &str, siblings: &[&str]) -> String {
+    let advice = match siblings {
+        [] => "the app's guests have names only in [guest.NAME] tables".to_owned(),
+        known => format!("there is {}", known.join(", ")),
+    };
+    format!("no guest of this app is called `{name}`; {advice}")
 }
 
 fn parsed<T: FromStr<Err = ParseError>>(reader: &mut Reader<'_, '_, '_>, key: &str) -> Vec<T> {

@@ -75,9 +75,9 @@ pub(crate) struct Given {
 }
 
 impl Given {
-    /// Reads both tables, as they stand among the keys of `reader`.
-    pub(crate) fn read(reader: &mut Reader<'_, '_, '_>, folder: &Path) -> Self {
-        let (grants, env_from_host) = grants::read(reader, folder);
+    /// Reads both tables, as they stand among the keys of `reader`, in an app whose guests are called `siblings`.
+    pub(crate) fn read(reader: &mut Reader<'_, '_, '_>, folder: &Path, siblings: &[&str]) -> Self {
+        let (grants, env_from_host) = grants::read(reader, folder, siblings);
         let (limits, serve) = limits::read(reader);
         Given { grants, env_from_host, limits, serve }
     }
@@ -101,6 +101,8 @@ pub(crate) struct Around<'p> {
     pub(crate) folder: &'p Path,
     /// What every guest of the app is given.
     pub(crate) shared: Given,
+    /// The names of all guests of the app that have one.
+    pub(crate) siblings: Vec<&'p str>,
     /// Whether the app has no other guest.
     pub(crate) alone: bool,
     /// The routes of the guests that were read already.
@@ -118,7 +120,7 @@ pub(crate) fn read_named(
     if reader.value("file").is_none() {
         reader.report.add(span, format!("the guest `{name}` has no `file`; name the guest's file"));
     }
-    let own = Given::read(reader, around.folder);
+    let own = Given::read(reader, around.folder, &around.siblings);
     let given = around.shared.clone().and(own);
     read(reader, Some(name), "file", given, around)
 }

@@ -67,6 +67,17 @@ impl<'t, 'r, 'a> Reader<'t, 'r, 'a> {
         self.expect(key, value, "a whole number of at least 1", number)
     }
 
+    /// A number from 0 to 1.
+    pub(crate) fn share(&mut self, key: &str) -> Option<f64> {
+        let value = self.value(key)?;
+        let number = match value.get_ref() {
+            DeValue::Integer(_) => as_number(value.get_ref()).map(|number| number as f64),
+            DeValue::Float(number) => number.as_str().parse().ok(),
+            _ => None,
+        };
+        self.expect(key, value, "a number from 0 to 1", number.filter(|number| (0.0..=1.0).contains(number)))
+    }
+
     /// A number of bytes.
     pub(crate) fn size(&mut self, key: &str) -> Option<u64> {
         self.amount(key, parse_size)
@@ -182,6 +193,7 @@ pub(crate) fn items<'t, 'a>(value: &'t Spanned<DeValue<'a>>) -> Vec<&'t Spanned<
 fn found(value: &DeValue<'_>) -> String {
     match value {
         DeValue::Integer(number) => number.as_str().chars().take(LONGEST_NUMBER).collect(),
+        DeValue::Float(number) => number.as_str().chars().take(LONGEST_NUMBER).collect(),
         _ => format!("of type {}", value.type_str()),
     }
 }

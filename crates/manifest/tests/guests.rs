@@ -203,3 +203,29 @@ fn a_servers_configuration_is_recognised() {
         error.ends_with("this has the key `holm-server`, so it is not a manifest: give it to `holm serve --config`")
     );
 }
+
+#[test]
+fn a_grant_for_a_guest_that_the_app_does_not_have_is_a_mistake() {
+    let named = r#"
+        [grants]
+        http = ["http://images.holm.internal", "http://image.holm.internal"]
+        [guest.web]
+        file = "web.wasm"
+        [guest.web.grants]
+        http = ["http://*.holm.internal", "http://a.images.holm.internal", "https://images.holm.internal"]
+        [guest.images]
+        file = "images.wasm"
+    "#;
+    assert_eq!(
+        message(named),
+        "  holm.toml:4:48: no guest of this app is called `image`; there is images, web\n  \
+           holm.toml:8:43: no guest of this app is called `a.images`; there is images, web\n  \
+           holm.toml:8:76: `https://images.holm.internal` is not an HTTP grant: guests of the same app answer without \
+         TLS, and on no other port than 80 (example: `https://api.example.com`)"
+    );
+    let single = "guest = \"app.wasm\"\n[grants]\nhttp = \"http://app.holm.internal\"";
+    assert_eq!(
+        message(single),
+        "  holm.toml:4:8: no guest of this app is called `app`; the app's guests have names only in [guest.NAME] tables"
+    );
+}

@@ -47,6 +47,7 @@ access = false
 [telemetry]
 otlp = "http://127.0.0.1:4318/v1/traces"
 service-name = "edge"
+sample = 0.25
 "#;
 
 #[test]
@@ -71,6 +72,7 @@ fn every_key_is_read() {
     assert_eq!((server.log.format, server.log.access), (LogFormat::Json, false));
     assert_eq!(server.log.file, Some(PathBuf::from("etc/log/holm.log")));
     let telemetry = server.telemetry.unwrap();
+    assert_eq!(telemetry.sample, 0.25);
     assert_eq!((telemetry.otlp.as_str(), telemetry.service_name.as_str()), ("http://127.0.0.1:4318/v1/traces", "edge"));
 }
 
@@ -113,10 +115,11 @@ access = "yes"
 
 [telemetry]
 otlp = "127.0.0.1:4317"
+sample = 1.5
 "#;
     assert_eq!(
         message(text),
-        r#"18 problems in server.toml
+        r#"19 problems in server.toml
   server.toml:2:11: `localhost:3000` is not an address to listen on: write `127.0.0.1:3000` or `[::1]:3000`, which nothing has to look up (example: `127.0.0.1:3000`)
   server.toml:2:37: nothing can listen on both `:443` and `0.0.0.0:443`; leave one out
   server.toml:2:70: `tls` needs both `cert` and `key`; `key` is missing
@@ -134,7 +137,8 @@ otlp = "127.0.0.1:4317"
   server.toml:12:1: unknown key `memory_total` in [ceilings]; did you mean `memory-total`?
   server.toml:15:10: `format` is "text" or "json"
   server.toml:16:10: `access` takes true or false; this is of type string
-  server.toml:19:8: `otlp` takes a URL with http or https, as in "http://127.0.0.1:4318""#
+  server.toml:19:8: `otlp` takes a URL with http or https, without a user or a query, as in "http://127.0.0.1:4318"
+  server.toml:20:10: `sample` takes a number from 0 to 1; this is 1.5"#
     );
 }
 

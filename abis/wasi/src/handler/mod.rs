@@ -95,6 +95,7 @@ impl Handled {
         let stdio = exchange.stdio.as_ref().unwrap_or(&host.stdio);
         if let Some(mut ready) = idle.and_then(|idle| idle.take(stdio)) {
             ready.store.data_mut().world.account_anew();
+            ready.store.data_mut().lend(exchange.outbound.as_ref());
             meter(&mut ready.store, &host.limits, &exchange.usage)?;
             return Ok(ready);
         }
@@ -102,7 +103,8 @@ impl Handled {
             Some((switches, stdio)) => (Some(switches), stdio),
             None => (None, stdio.clone()),
         };
-        let state = State::new(&self.services, Given::new(Arc::clone(&self.args), stdio))?;
+        let mut state = State::new(&self.services, Given::new(Arc::clone(&self.args), stdio))?;
+        state.lend(exchange.outbound.as_ref());
         let store = metered_store(engine, state, &host.limits, &exchange.usage)?;
         Ok(Ready::fresh(store, output, host.reuse.as_ref()))
     }

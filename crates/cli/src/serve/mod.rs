@@ -17,7 +17,7 @@ use holm_serve::answer::Answers;
 use holm_serve::apps::{Ceilings, Site, World};
 use holm_serve::deployed::{Driven, Server};
 use holm_serve::front::{Front, Limits, Listener};
-use holm_serve::observe::{Log, Observer};
+use holm_serve::observe::{Log, Observer, Spans};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
@@ -43,7 +43,9 @@ pub(crate) fn serve(args: Serve) -> Result<i32> {
     let plan = plan::plan(&args, &mut wrong)?;
     let ceilings = Ceilings { limits: plan.ceilings.limits, serve: plan.ceilings.serve };
     let log = Log::open(&plan.log).map_err(|error| Error::new(Kind::Io, error.to_string()))?;
-    let observer = Arc::new(Observer::new(log));
+    let spans = plan.telemetry.as_ref().map(|telemetry| Spans::start(telemetry, log.clone())).transpose();
+    let spans = spans.map_err(|error| Error::io("export traces", &error))?;
+    let observer = Arc::new(Observer::new(log, spans));
     let loading = Arc::new(load::Loading::new(&args.host.engine, &args.compiling));
     let state = plan.state.clone().or_else(plan::default_state);
     let lending = |whose| Arc::new(Lending::new(&loading, whose, state.as_deref(), &observer));

@@ -18,7 +18,8 @@ pub(crate) static ADMIN: Keys = Keys { table: "admin", known: &["listen", "token
 /// Keys of `[log]`.
 pub(crate) static LOG: Keys = Keys { table: "log", known: &["format", "file", "access"], family: &FAMILY };
 /// Keys of `[telemetry]`.
-pub(crate) static TELEMETRY: Keys = Keys { table: "telemetry", known: &["otlp", "service-name"], family: &FAMILY };
+pub(crate) static TELEMETRY: Keys =
+    Keys { table: "telemetry", known: &["otlp", "service-name", "sample"], family: &FAMILY };
 /// Keys of `[ceilings]`: those of an app's limits, and then those for all apps together.
 pub(crate) static CEILINGS: Keys = Keys {
     table: "ceilings",

@@ -51,7 +51,7 @@ const FORMAT: Format = Format {
 };
 
 /// What a server's configuration says. Nothing in it has been opened or looked up.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Server {
     /// Where requests are accepted. None: for the caller to decide.
     pub listen: Vec<Listener>,

@@ -1,5 +1,7 @@
 //! A request's way: route, breaker, gate, code, guest, response.
 
+mod call;
+mod outgoing;
 mod refusal;
 mod request;
 mod response;
@@ -16,9 +18,10 @@ use http::{Request, Response, header};
 use tokio::time::timeout_at;
 
 pub use response::Answer;
+use underway::Origin;
 pub(crate) use underway::Underway;
 
-use crate::apps::{Guest, Site, Turned};
+use crate::apps::{Found, Guest, Site, Turned};
 use crate::cgi::{Matched, Peer};
 use crate::front::{Connection, RequestBody, Service};
 use crate::observe::Observer;
@@ -40,72 +43,84 @@ impl Answers {
     /// Answers one request that came over `connection`.
     ///
     /// Generic over the body, so that requests can come from elsewhere than the network.
-    pub async fn answer<B>(&self, request: Request<B>, connection: &Connection) -> Response<Answer>
+    pub async fn answer<B>(&self, mut request: Request<B>, connection: &Connection) -> Response<Answer>
     where
         B: http_body::Body<Data = Bytes, Error: Into<BodyError>> + Send + Unpin + 'static,
     {
-        let mut account = Box::new(Underway::begin(&self.observer, &request, connection));
-        match self.handle(request, connection, &mut account).await {
-            Ok((response, limit)) => {
-                account.status = Some(response.status());
-                response.map(|body| Answer::guest(body, account, limit))
-            }
-            Err(refusal) => {
-                let response = refusal.response(&account.id.to_string());
-                account.status = Some(response.status());
-                account.refused(&refusal);
-                response.map(Answer::text)
-            }
-        }
-    }
-
-    async fn handle<B>(
-        &self,
-        mut request: Request<B>,
-        connection: &Connection,
-        account: &mut Underway,
-    ) -> Result<(Response<holm_abi::Body>, u64), Refusal>
-    where
-        B: http_body::Body<Data = Bytes, Error: Into<BodyError>> + Send + Unpin + 'static,
-    {
+        let mut account = Box::new(Underway::begin(&self.observer, &request, Origin::of(connection)));
         complete_target(&mut request, connection);
-        let guest = self.route(&mut request, connection).ok_or(Refusal::NoRoute)?;
-        account.leads_to(&guest);
-        if let Some(left) = guest.breaker.open_for() {
-            return Err(Refusal::Failing(left));
-        }
-        if declared_length(&request).is_some_and(|length| length > guest.request_body) {
-            return Err(Refusal::TooLarge);
-        }
-        let now = Instant::now();
-        // A bound beyond what a clock can say is none.
-        let deadline = now.checked_add(guest.first_byte).unwrap_or_else(|| now + A_YEAR);
-        let waiting = guest.gate.is_full().then(|| guest.seen.stats.queue());
-        let permit = guest.gate.enter(deadline).await.map_err(|turned| match turned {
-            Turned::QueueFull => Refusal::QueueFull,
-            Turned::TooLate => Refusal::TooLate,
-        })?;
-        drop(waiting);
-        account.entered(permit);
-        match timeout_at(deadline.into(), run(&guest, request, account)).await {
-            Ok(Ok(response)) => Ok((response, guest.spec.limits.max_output.unwrap_or(u64::MAX))),
-            Ok(Err(refusal)) => Err(refusal),
-            Err(_) => {
-                account.failed_in_time();
-                Err(Refusal::TooLate)
-            }
-        }
+        let answered = match self.route(&mut request, connection, &mut account) {
+            Some(guest) => handle(guest, request, &mut account).await,
+            None => Err(Refusal::NoRoute),
+        };
+        respond(answered, account)
     }
 
     /// The guest that answers, which is told what led to it.
-    fn route<B>(&self, request: &mut Request<B>, connection: &Connection) -> Option<Arc<Guest>> {
+    fn route<B>(
+        &self,
+        request: &mut Request<B>,
+        connection: &Connection,
+        account: &mut Underway,
+    ) -> Option<Arc<Guest>> {
         let host = request.uri().authority().map_or("", Authority::as_str);
         let path = request.uri().path();
-        let (guest, prefix) = self.site.find(host, path)?;
+        let Found { guest, app, prefix } = self.site.find(host, path)?;
+        account.leads_to(&guest, app);
+        account.came_by(prefix);
         let prefix = Matched(prefix.to_owned());
         request.extensions_mut().insert(prefix);
         request.extensions_mut().insert(Peer(connection.peer));
         Some(guest)
+    }
+}
+
+type Answered = Result<(Response<holm_abi::Body>, u64), Refusal>;
+
+/// Lets the guest answer, when it is the request's turn.
+async fn handle<B>(guest: Arc<Guest>, request: Request<B>, account: &mut Underway) -> Answered
+where
+    B: http_body::Body<Data = Bytes, Error: Into<BodyError>> + Send + Unpin + 'static,
+{
+    if let Some(left) = guest.breaker.open_for() {
+        return Err(Refusal::Failing(left));
+    }
+    if declared_length(&request).is_some_and(|length| length > guest.request_body) {
+        return Err(Refusal::TooLarge);
+    }
+    let now = Instant::now();
+    // A bound beyond what a clock can say is none.
+    let deadline = now.checked_add(guest.first_byte).unwrap_or_else(|| now + A_YEAR);
+    let waiting = guest.gate.is_full().then(|| guest.seen.stats.queue());
+    let permit = guest.gate.enter(deadline).await.map_err(|turned| match turned {
+        Turned::QueueFull => Refusal::QueueFull,
+        Turned::TooLate => Refusal::TooLate,
+    })?;
+    drop(waiting);
+    account.entered(permit);
+    match timeout_at(deadline.into(), run(&guest, request, account)).await {
+        Ok(Ok(response)) => Ok((response, guest.spec.limits.max_output.unwrap_or(u64::MAX))),
+        Ok(Err(refusal)) => Err(refusal),
+        Err(_) => {
+            account.failed_in_time();
+            Err(Refusal::TooLate)
+        }
+    }
+}
+
+/// What the client gets.
+fn respond(answered: Answered, mut account: Box<Underway>) -> Response<Answer> {
+    match answered {
+        Ok((response, limit)) => {
+            account.status = Some(response.status());
+            response.map(|body| Answer::guest(body, account, limit))
+        }
+        Err(refusal) => {
+            let response = refusal.response(&account.id.to_string());
+            account.status = Some(response.status());
+            account.refused(&refusal);
+            response.map(Answer::text)
+        }
     }
 }
 
@@ -127,9 +142,14 @@ where
     account.cold = cold;
     let received = Arc::new(Received::default());
     account.received = Some(Arc::clone(&received));
-    let request = request.map(|body| bounded(body, guest.request_body, &received));
-    let exchange =
-        Exchange { usage: Arc::clone(&account.usage), stdio: account.stdio(), failed: Some(account.on_failure()) };
+    let mut request = request.map(|body| bounded(body, guest.request_body, &received));
+    account.introduce(request.headers_mut());
+    let exchange = Exchange {
+        usage: Arc::clone(&account.usage),
+        stdio: account.stdio(),
+        failed: Some(account.on_failure()),
+        outbound: account.outbound(),
+    };
     let answered = loaded.handler.handle(request, exchange).await;
     // A guest that was not given all of the request may have answered anything.
     if received.too_large.load(Relaxed) {

@@ -5,30 +5,52 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use holm_abi::{BodyError, Error, Kind, OnFailure, Stdio};
+use holm_abi::{BodyError, Error, Kind, OnFailure, Outbound, Stdio};
 use holm_engine::Usage;
-use http::{Method, Request, StatusCode, Version};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Version};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::outgoing::{Outgoing, Traced};
 use super::refusal::Refusal;
 use super::request::Received;
-use crate::apps::Guest;
+use crate::apps::{App, Guest};
 use crate::front::Connection;
-use crate::observe::trace::{Trace, TraceParent};
+use crate::observe::trace::{Trace, TraceParent, propagate, state_of};
 use crate::observe::{Access, Failure, Finished, Held, Level, Observer, Outcome, RequestId};
+
+/// Where a request comes from.
+pub(super) struct Origin {
+    pub(super) peer: Option<SocketAddr>,
+    pub(super) scheme: &'static str,
+    /// The request that a guest answers with it; `None` for one from a client.
+    pub(super) caller: Option<RequestId>,
+    /// How many calls between guests led to it.
+    pub(super) hops: u8,
+}
+
+impl Origin {
+    /// Of a client's request.
+    pub(super) fn of(connection: &Connection) -> Self {
+        Self { peer: connection.peer, scheme: connection.scheme(), caller: None, hops: 0 }
+    }
+}
 
 /// The account of one request. Whatever ends it, dropping this tells the observer.
 pub(crate) struct Underway {
     observer: Arc<Observer>,
     pub(super) id: RequestId,
     trace: Option<Trace>,
+    trace_state: Option<HeaderValue>,
     start: Instant,
+    route: Option<String>,
     method: Method,
     host: String,
     path: String,
     version: Version,
-    peer: Option<SocketAddr>,
+    origin: Origin,
     guest: Option<Arc<Guest>>,
+    /// That of the guest, if it may call others in it.
+    app: Option<Arc<App>>,
     // Both held for as long as the guest is busy with the request.
     _permit: Option<OwnedSemaphorePermit>,
     _in_flight: Option<Held>,
@@ -45,22 +67,26 @@ pub(crate) struct Underway {
 }
 
 impl Underway {
-    pub(super) fn begin<B>(observer: &Arc<Observer>, request: &Request<B>, connection: &Connection) -> Self {
+    pub(super) fn begin<B>(observer: &Arc<Observer>, request: &Request<B>, origin: Origin) -> Self {
         let uri = request.uri();
         let host = uri.authority().map(|host| host.as_str().as_bytes());
         let host = host.or_else(|| request.headers().get(http::header::HOST).map(|host| host.as_bytes()));
         let id = observer.ids.request();
+        let sent = TraceParent::of(request.headers());
         Self {
             observer: Arc::clone(observer),
             id,
-            trace: TraceParent::of(request.headers()).map(|parent| observer.ids.trace(id, Some(parent))),
+            trace: observer.trace(id, sent),
+            trace_state: sent.and_then(|_| state_of(request.headers())),
             start: Instant::now(),
+            route: None,
             method: request.method().clone(),
             host: String::from_utf8_lossy(host.unwrap_or_default()).into_owned(),
             path: uri.path().to_owned(),
             version: request.version(),
-            peer: connection.peer,
+            origin,
             guest: None,
+            app: None,
             _permit: None,
             _in_flight: None,
             told: Arc::default(),
@@ -74,8 +100,45 @@ impl Underway {
         }
     }
 
-    pub(super) fn leads_to(&mut self, guest: &Arc<Guest>) {
+    /// It is for `guest`, which may call the guests of `app`, if any.
+    pub(super) fn leads_to(&mut self, guest: &Arc<Guest>, app: Option<Arc<App>>) {
         self.guest = Some(Arc::clone(guest));
+        self.app = app;
+    }
+
+    /// It came by a route with this path.
+    pub(super) fn came_by(&mut self, prefix: &str) {
+        if self.is_recorded() {
+            self.route = Some(if prefix.is_empty() { "/" } else { prefix }.to_owned());
+        }
+    }
+
+    /// Whether a span will say what became of it.
+    fn is_recorded(&self) -> bool {
+        self.observer.spans.is_some() && self.trace.is_some_and(|trace| trace.is_sampled())
+    }
+
+    /// Tells the guest of the span that its own are part of, if there is one.
+    pub(super) fn introduce(&self, headers: &mut HeaderMap) {
+        if let (Some(_), Some(trace)) = (&self.observer.spans, self.trace) {
+            propagate(headers, trace.sent(), self.trace_state.as_ref());
+        }
+    }
+
+    /// What the server has to do with the requests of the guest, if it makes any.
+    pub(super) fn outbound(&self) -> Option<Arc<dyn Outbound>> {
+        let guest = self.guest.as_ref().filter(|guest| !guest.spec.grants.http.is_empty())?;
+        if self.trace.is_none() && self.app.is_none() {
+            return None;
+        }
+        Some(Arc::new(Outgoing {
+            observer: Arc::clone(&self.observer),
+            guest: Arc::clone(guest),
+            app: self.app.clone(),
+            request: self.id,
+            hops: self.origin.hops,
+            traced: self.trace.map(|trace| Traced::new(trace, self.trace_state.clone())),
+        }))
     }
 
     pub(super) fn entered(&mut self, permit: OwnedSemaphorePermit) {
@@ -170,16 +233,23 @@ impl Drop for Underway {
         };
         let access = Access {
             request: self.id,
+            caller: self.origin.caller,
             trace: self.trace,
+            trace_state: self.trace_state.as_ref().and_then(|state| state.to_str().ok()),
             version: self.guest.as_ref().map(|guest| guest.version()),
             guest: self.guest.as_ref().and_then(|guest| guest.spec.name.as_deref()),
+            route: self.route.as_deref(),
             method: &self.method,
+            scheme: self.origin.scheme,
             host: &self.host,
             path: &self.path,
             protocol: self.version,
-            peer: self.peer,
+            peer: self.origin.peer,
             finished: &finished,
         };
+        if let Some(spans) = &self.observer.spans {
+            spans.request(self.guest.as_ref().map(|guest| &guest.app), &access);
+        }
         match &self.guest {
             Some(guest) => {
                 if outcome == Outcome::Answered {

@@ -17,6 +17,7 @@ use holm_manifest::{App as Manifest, Guest as Spec, ServeLimits, Services};
 pub(crate) use breaker::Breaker;
 pub(crate) use code::Code;
 pub(crate) use gate::{Gate, Turned};
+pub(crate) use site::Found;
 pub use site::{Conflict, Site};
 
 use crate::load::Load;
@@ -104,6 +105,8 @@ pub struct Guest {
     /// What its manifest says, with the server's limits where it says nothing.
     pub spec: Spec,
     pub(crate) seen: Arc<Seen>,
+    /// Whether it may call guests of its app, as far as can be said without a name.
+    pub(crate) calls: bool,
     pub(crate) first_byte: Duration,
     pub(crate) request_body: u64,
     pub(crate) gate: Gate,
@@ -132,6 +135,7 @@ impl Guest {
             app: app.clone(),
             seen: Arc::clone(seen),
             version: Arc::clone(version),
+            calls: spec.name.is_some() && !spec.grants.http.is_empty(),
             first_byte: serve.first_byte.unwrap_or(Duration::MAX),
             request_body: serve.request_body.unwrap_or(u64::MAX),
             gate: Gate::new(serve.concurrency.unwrap_or(u64::MAX), serve.queue.unwrap_or(u64::MAX)),

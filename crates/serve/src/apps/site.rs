@@ -15,7 +15,36 @@ use super::{App, Guest};
 #[derive(Default)]
 pub struct Site {
     apps: Mutex<BTreeMap<AppName, Arc<App>>>,
-    router: ArcSwap<Router<Arc<Guest>>>,
+    router: ArcSwap<Router<Place>>,
+}
+
+/// Where a route leads.
+#[derive(Clone)]
+struct Place {
+    app: Arc<App>,
+    /// Which of the app's guests.
+    number: usize,
+}
+
+impl Place {
+    fn guest(&self) -> &Arc<Guest> {
+        &self.app.guests[self.number]
+    }
+}
+
+impl PartialEq for Place {
+    fn eq(&self, other: &Self) -> bool {
+        self.guest() == other.guest()
+    }
+}
+
+/// What answers a request.
+pub(crate) struct Found<'p> {
+    pub(crate) guest: Arc<Guest>,
+    /// Its app, if it may call others in it: those of its own version, also when there is another by then.
+    pub(crate) app: Option<Arc<App>>,
+    /// The part of the request's path that its route stands for.
+    pub(crate) prefix: &'p str,
 }
 
 /// A route that two apps want.
@@ -72,10 +101,13 @@ impl Site {
         self.lock().values().cloned().collect()
     }
 
-    /// The guest that answers requests for this host and path, and the part of the path that led there.
-    pub(crate) fn find<'p>(&self, host: &str, path: &'p str) -> Option<(Arc<Guest>, &'p str)> {
+    /// What answers requests for this host and path.
+    pub(crate) fn find<'p>(&self, host: &str, path: &'p str) -> Option<Found<'p>> {
         let router = self.router.load();
-        router.find(host, path).map(|(guest, prefix)| (Arc::clone(guest), prefix))
+        let (place, prefix) = router.find(host, path)?;
+        let guest = Arc::clone(place.guest());
+        let app = guest.calls.then(|| Arc::clone(&place.app));
+        Some(Found { guest, app, prefix })
     }
 
     /// Lets go of code that nobody asked for in `idle`, and of what was asked for longest ago until what is left
@@ -100,17 +132,24 @@ impl Site {
 }
 
 /// Leads to all of `apps`, and to the `new` ones in the place of those of the same name.
-fn router(apps: &BTreeMap<AppName, Arc<App>>, new: &[Arc<App>]) -> Result<Router<Arc<Guest>>, Vec<Conflict>> {
+fn router(apps: &BTreeMap<AppName, Arc<App>>, new: &[Arc<App>]) -> Result<Router<Place>, Vec<Conflict>> {
     let stays = |app: &&Arc<App>| new.iter().all(|new| new.name != app.name);
     // The new ones come last, so that what they want and cannot have is said of them.
-    let guests = apps.values().filter(stays).chain(new).flat_map(|app| &app.guests);
-    let routes = guests.flat_map(|guest| guest.spec.routes.iter().map(|route| (route.clone(), Arc::clone(guest))));
+    let places = apps.values().filter(stays).chain(new).flat_map(places);
+    let routes = places.flat_map(|place| {
+        let routes = place.guest().spec.routes.clone().into_iter();
+        routes.map(move |route| (route, place.clone()))
+    });
     Router::build(routes).map_err(|conflicts| {
-        let named = |conflict: holm_router::Conflict<Arc<Guest>>| Conflict {
-            first: conflict.first.name(),
-            second: conflict.second.name(),
+        let named = |conflict: holm_router::Conflict<Place>| Conflict {
+            first: conflict.first.guest().name(),
+            second: conflict.second.guest().name(),
             route: conflict.route,
         };
         conflicts.into_iter().map(named).collect()
     })
+}
+
+fn places(app: &Arc<App>) -> impl Iterator<Item = Place> {
+    (0..app.guests.len()).map(|number| Place { app: Arc::clone(app), number })
 }

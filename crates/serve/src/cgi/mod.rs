@@ -69,6 +69,7 @@ impl HttpHandler for Cgi {
             stdout: Some(Output::Pipe(stdout)),
             stderr: exchange.stdio.map(|stdio| stdio.stderr),
             usage: exchange.usage,
+            outbound: exchange.outbound,
         };
         let command = Arc::clone(&self.command);
         let guest = Box::pin(async move { command.run(&run).await });

@@ -19,14 +19,22 @@ const MAX_TARGET: usize = 1 << 10;
 pub struct Access<'a> {
     /// Its id.
     pub request: RequestId,
+    /// The request that a guest of the same app answers with it; `None` for one from a client.
+    pub caller: Option<RequestId>,
     /// Its place in a trace.
     pub trace: Option<Trace>,
+    /// Further words on the trace: the header `tracestate`.
+    pub trace_state: Option<&'a str>,
     /// The version of the app that it came to; `None` when it came to none.
     pub version: Option<u64>,
     /// The guest within the app, where it has more than one.
     pub guest: Option<&'a str>,
+    /// The part of its path that its route stands for, `/` for all of it; `None` when it came by none.
+    pub route: Option<&'a str>,
     /// Its method.
     pub method: &'a Method,
+    /// `https` or `http`.
+    pub scheme: &'static str,
     /// The host it asked for.
     pub host: &'a str,
     /// The path it asked for. Without the query, which may hold secrets.
@@ -50,6 +58,8 @@ pub(super) struct AccessJson<'a> {
     peer: Option<SocketAddr>,
     #[serde(skip_serializing_if = "Option::is_none")]
     guest: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    caller: Option<RequestId>,
     status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failed: Option<&'static str>,
@@ -81,6 +91,7 @@ impl<'a> Access<'a> {
             protocol: protocol(self.protocol),
             peer: self.peer,
             guest: self.guest,
+            caller: self.caller,
             status: finished.status.map(|status| status.as_u16()),
             failed: problem("failed"),
             refused: problem("refused"),
@@ -133,6 +144,9 @@ impl<'a> Access<'a> {
         if let Some(guest) = self.guest {
             write!(line, " guest={}", printable_text(guest, MAX_TARGET))?;
         }
+        if let Some(caller) = self.caller {
+            write!(line, " caller={caller}")?;
+        }
         if let Some(cold_start) = finished.cold_start {
             write!(line, " cold={}", Millis(cold_start))?;
         }
@@ -168,6 +182,7 @@ fn protocol(version: Version) -> &'static str {
     }
 }
 
-fn start(text: &str) -> &str {
+/// Its first part, which is enough for a log.
+pub(super) fn start(text: &str) -> &str {
     &text[..text.floor_char_boundary(MAX_TARGET)]
 }

@@ -9,17 +9,22 @@ use holm_admin::AppName;
 use holm_admin::wire::{AppState, Top};
 
 use super::metrics::{self, App, Server};
-use super::{AppLog, Ids, JournalLimits, Level, Log, Process, RequestId, Stats};
+use super::trace::{Trace, TraceParent};
+use super::{AppLog, Ids, JournalLimits, Level, Log, Process, RequestId, Spans, Stats};
 use crate::apps::Site;
 use crate::front::Counters;
 
 /// How long the end waits for the log.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long it waits for a collector of spans.
+const PATIENCE_WITH_SPANS: Duration = Duration::from_secs(5);
 
 /// Sees what becomes of requests, and tells those who ask.
 pub struct Observer {
     pub(crate) ids: Ids,
     pub(crate) log: Log,
+    /// Where spans are recorded, if they are.
+    pub(crate) spans: Option<Spans>,
     process: Process,
     /// Those of the front, once there is one.
     pub front: OnceLock<Arc<Counters>>,
@@ -36,9 +41,20 @@ pub struct Seen {
 }
 
 impl Observer {
-    /// An observer that writes to `log`.
-    pub fn new(log: Log) -> Self {
-        Self { ids: Ids::new(), log, process: Process::start(), front: OnceLock::new(), apps: Mutex::default() }
+    /// An observer that writes to `log` and records `spans`, if any.
+    pub fn new(log: Log, spans: Option<Spans>) -> Self {
+        let (ids, process) = (Ids::new(), Process::start());
+        Self { ids, log, spans, process, front: OnceLock::new(), apps: Mutex::default() }
+    }
+
+    /// The place of a request in a trace. Without spans there is one only where the client sent one.
+    pub(crate) fn trace(&self, request: RequestId, sent: Option<TraceParent>) -> Option<Trace> {
+        let trace = |sent| self.ids.trace(request, sent);
+        match (&self.spans, sent) {
+            (None, None) => None,
+            (_, Some(sent)) => Some(trace(Some(sent))),
+            (Some(spans), None) => Some(trace(None)).map(|new| if spans.samples(new.id) { new.sampled() } else { new }),
+        }
     }
 
     /// What is remembered of the app called `name`, whose guests may log `rate` bytes a second.
@@ -66,8 +82,12 @@ impl Observer {
         self.log.server(Level::Warn, text);
     }
 
-    /// Waits until what was said is written, but not for long: to be called before the process ends.
+    /// Waits until what was said is written and recorded spans are sent, but not for long: to be called once, before
+    /// the process ends.
     pub fn flush(&self) {
+        if let Some(spans) = &self.spans {
+            spans.end(PATIENCE_WITH_SPANS);
+        }
         self.log.flush(PATIENCE);
     }
 
@@ -99,7 +119,8 @@ impl Observer {
             .collect();
         let (none, process) = (Counters::default(), self.process.read());
         let front = self.front.get().map_or(&none, |front| front);
-        say(&shown, &Server { front, process: &process, log_dropped: self.log.dropped() })
+        let spans = self.spans.as_ref().map(Spans::counts);
+        say(&shown, &Server { front, process: &process, log_dropped: self.log.dropped(), spans })
     }
 }
 

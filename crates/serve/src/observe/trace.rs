@@ -1,5 +1,5 @@
-//! W3C Trace Context: the `traceparent` header (<https://www.w3.org/TR/trace-context/>, section 3.2). Nothing is
-//! exported; the ids are in the logs and go on to whom the guest asks.
+//! W3C Trace Context: the headers `traceparent` and `tracestate` (<https://www.w3.org/TR/trace-context/>, section 3). The
+//! ids are in the logs and go on to whom the guest asks.
 
 use std::fmt;
 
@@ -8,8 +8,14 @@ use serde::{Serialize, Serializer};
 
 use super::id::mix;
 
-/// The header's name.
+/// The name of the header with the trace and its parent.
 pub const TRACEPARENT: &str = "traceparent";
+/// The name of the header with what vendors have to say beside that.
+pub const TRACESTATE: &str = "tracestate";
+/// How long a `tracestate` may be to be passed on. Section 3.3.1.5 asks for at least as much.
+const LONGEST_STATE: usize = 512;
+/// The flag of a trace that is recorded.
+const SAMPLED: u8 = 1;
 
 /// The id of a trace: 32 hexadecimal digits, never all zero.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -63,8 +69,45 @@ impl TraceParent {
         let more = parts.next().is_some();
         let known = version == 0 && !more || (1..0xff).contains(&version);
         // Version 00 knows the lowest bit alone.
-        known.then_some(Self { trace: TraceId(trace), parent: SpanId(parent), flags: flags & 1 })
+        known.then_some(Self { trace: TraceId(trace), parent: SpanId(parent), flags: flags & SAMPLED })
     }
+
+    /// The header's value.
+    #[must_use]
+    pub fn header(&self) -> HeaderValue {
+        // Written once or more for each request, so without the machinery of formatting.
+        let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
+        write_hex(&mut text[3..35], &self.trace.bytes());
+        write_hex(&mut text[36..52], &self.parent.bytes());
+        write_hex(&mut text[53..], &[self.flags]);
+        // Digits and dashes are always a value.
+        HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static(""))
+    }
+}
+
+/// Makes a request part of a trace, and of no other.
+pub(crate) fn propagate(headers: &mut HeaderMap, parent: TraceParent, state: Option<&HeaderValue>) {
+    headers.insert(TRACEPARENT, parent.header());
+    match state {
+        Some(state) => drop(headers.insert(TRACESTATE, state.clone())),
+        None => drop(headers.remove(TRACESTATE)),
+    }
+}
+
+/// The `tracestate` that came with a valid `traceparent`: one value, made of those that were sent. `None` also if it is
+/// too long to be passed on. What is in it is for others to read.
+#[must_use]
+pub fn state_of(headers: &HeaderMap) -> Option<HeaderValue> {
+    let mut values = headers.get_all(TRACESTATE).iter();
+    let first = values.next()?;
+    let state = match values.next() {
+        None => first.clone(),
+        Some(second) => {
+            let all: Vec<&[u8]> = [first, second].into_iter().chain(values).map(HeaderValue::as_bytes).collect();
+            HeaderValue::from_bytes(&all.join(&b","[..])).ok()?
+        }
+    };
+    (!state.is_empty() && state.len() <= LONGEST_STATE && state.to_str().is_ok()).then_some(state)
 }
 
 impl Trace {
@@ -75,12 +118,27 @@ impl Trace {
         Self { parent: Some(self.span), span, ..*self }
     }
 
-    /// The header's value for a request that is this span.
+    /// What a request says that is this span.
     #[must_use]
-    pub fn header(&self) -> HeaderValue {
-        let text = format!("00-{}-{}-{:02x}", self.id, self.span, self.flags);
-        // Digits and dashes are always a value.
-        HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
+    pub fn sent(&self) -> TraceParent {
+        TraceParent { trace: self.id, parent: self.span, flags: self.flags }
+    }
+
+    /// What the client said, where the trace did not begin here.
+    #[must_use]
+    pub fn received(&self) -> Option<TraceParent> {
+        Some(TraceParent { trace: self.id, parent: self.parent?, flags: self.flags })
+    }
+
+    /// Whether it is recorded.
+    #[must_use]
+    pub fn is_sampled(&self) -> bool {
+        self.flags & SAMPLED != 0
+    }
+
+    /// The same, recorded.
+    pub(super) fn sampled(self) -> Self {
+        Self { flags: self.flags | SAMPLED, ..self }
     }
 }
 
@@ -88,11 +146,31 @@ impl TraceId {
     pub(super) fn from_words(high: u64, low: u64) -> Self {
         Self((u128::from(high) << 64 | u128::from(low)).max(1))
     }
+
+    pub(super) fn bytes(self) -> [u8; 16] {
+        self.0.to_be_bytes()
+    }
+
+    /// Its last 63 bits as a fraction of all they can be, which is what traces are sampled by elsewhere too.
+    pub(super) fn fraction(self) -> f64 {
+        (self.0 as u64 >> 1) as f64 / (1_u64 << 63) as f64
+    }
 }
 
 impl SpanId {
     pub(super) fn from_word(word: u64) -> Self {
         Self(word.max(1))
+    }
+
+    pub(super) fn bytes(self) -> [u8; 8] {
+        self.0.to_be_bytes()
+    }
+}
+
+fn write_hex(text: &mut [u8], bytes: &[u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for (digits, byte) in text.chunks_exact_mut(2).zip(bytes) {
+        digits.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
     }
 }
 
@@ -148,8 +226,9 @@ mod tests {
     #[test]
     fn a_traceparent_reads_as_it_was_written() {
         let sent = TraceParent::parse(SENT).unwrap();
+        assert_eq!(sent.header(), SENT);
         let trace = Trace { id: sent.trace, parent: None, span: sent.parent, flags: sent.flags };
-        assert_eq!(trace.header(), SENT);
+        assert_eq!(trace.sent(), sent);
     }
 
     #[test]
@@ -180,6 +259,19 @@ mod tests {
         assert!(TraceParent::of(&headers).is_some());
         headers.append(TRACEPARENT, HeaderValue::from_static(SENT));
         assert!(TraceParent::of(&headers).is_none());
+    }
+
+    #[test]
+    fn a_state_is_passed_on_as_one_value_unless_it_is_too_long() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(state_of(&headers), None);
+        headers.append(TRACESTATE, HeaderValue::from_static("a=1"));
+        assert_eq!(state_of(&headers).unwrap(), "a=1");
+        headers.append(TRACESTATE, HeaderValue::from_static("b=2"));
+        headers.append(TRACESTATE, HeaderValue::from_static("c=3"));
+        assert_eq!(state_of(&headers).unwrap(), "a=1,b=2,c=3");
+        headers.append(TRACESTATE, HeaderValue::try_from("x".repeat(512)).unwrap());
+        assert_eq!(state_of(&headers), None);
     }
 
     #[test]

@@ -234,8 +234,22 @@ fn ask(app: &App, finished: &Finished) {
     let (method, protocol) = (&Method::POST, Version::HTTP_11);
     let request = app.ids.request();
     let (host, path, version) = ("h", "/p", Some(3));
-    let access =
-        Access { request, trace: None, version, guest: None, method, host, path, protocol, peer: None, finished };
+    let access = Access {
+        request,
+        trace: None,
+        trace_state: None,
+        caller: None,
+        version,
+        guest: None,
+        route: None,
+        scheme: "http",
+        method,
+        host,
+        path,
+        protocol,
+        peer: None,
+        finished,
+    };
     app.log.access(&access);
 }
 

@@ -46,7 +46,22 @@ fn asked(log: &Log, host: &str, path: &str, finished: &Finished) -> String {
     let trace = Some(ids.trace(request, None));
     let peer = Some(SocketAddr::from(([192, 0, 2, 1], 4711)));
     let (method, protocol, version) = (&Method::GET, Version::HTTP_2, Some(3));
-    let access = Access { request, trace, version, guest: Some("api"), method, host, path, protocol, peer, finished };
+    let access = Access {
+        request,
+        trace,
+        trace_state: None,
+        caller: None,
+        version,
+        guest: Some("api"),
+        route: None,
+        scheme: "http",
+        method,
+        host,
+        path,
+        protocol,
+        peer,
+        finished,
+    };
     log.access_of(Some(&"shop".parse().unwrap()), &access);
     request.to_string()
 }

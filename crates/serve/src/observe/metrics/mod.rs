@@ -9,7 +9,7 @@ use std::time::Duration;
 use holm_admin::AppName;
 use holm_admin::wire::{AppState, Top, TopApp};
 
-use super::{ProcessStats, Stats};
+use super::{ProcessStats, SpanCounts, Stats};
 use crate::front::Counters;
 
 /// An app, as it is now.
@@ -38,6 +38,8 @@ pub struct Server<'a> {
     pub process: &'a ProcessStats,
     /// Lines that the process's log dropped, see [`Log::dropped`](super::Log::dropped).
     pub log_dropped: u64,
+    /// What became of spans, where they are recorded.
+    pub spans: Option<SpanCounts>,
 }
 
 /// All metrics in the text format of Prometheus, version 0.0.4. An app that was never asked counts in `holm_apps` and

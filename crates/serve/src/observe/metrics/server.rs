@@ -12,6 +12,11 @@ pub(super) fn write(out: &mut String, server: &Server<'_>) {
     connections(out, server);
     let help = "Lines dropped by the log of the process.";
     Family::new(out, Kind::Counter, "holm_server_log_lines_dropped_total", help).sample(&[], server.log_dropped);
+    if let Some(spans) = server.spans {
+        let mut one = |name, help, count: u64| Family::new(out, Kind::Counter, name, help).sample(&[], count);
+        one("holm_spans_exported_total", "Spans that the collector of traces took.", spans.exported);
+        one("holm_spans_dropped_total", "Spans that were dropped: too many, or not taken.", spans.dropped);
+    }
     process(out, server.process);
 }
 

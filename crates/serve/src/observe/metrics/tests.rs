@@ -75,7 +75,15 @@ fn app<'a>(name: &'a AppName, stats: &'a Stats) -> App<'a> {
 
 fn rendered(apps: &[App<'_>]) -> (String, Parsed) {
     let (front, process) = (Counters::default(), Process::start().read());
-    let text = render(apps.iter().copied(), &Server { front: &front, process: &process, log_dropped: 7 });
+    let text = render(
+        apps.iter().copied(),
+        &Server {
+            front: &front,
+            process: &process,
+            log_dropped: 7,
+            spans: Some(SpanCounts { exported: 8, dropped: 9 }),
+        },
+    );
     let parsed = Parsed::of(&text);
     (text, parsed)
 }
@@ -113,6 +121,8 @@ fn what_is_counted_can_be_read_back() {
     assert_eq!(parsed.get("holm_breaker_open", &[shop]), Some(0.0));
     assert_eq!(parsed.get("holm_apps", &[("state", "running")]), Some(1.0));
     assert_eq!(parsed.get("holm_server_log_lines_dropped_total", &[]), Some(7.0));
+    assert_eq!(parsed.get("holm_spans_exported_total", &[]), Some(8.0));
+    assert_eq!(parsed.get("holm_spans_dropped_total", &[]), Some(9.0));
     assert!(parsed.get("process_cpu_seconds_total", &[]).unwrap() > 0.0);
 }
 
@@ -177,7 +187,7 @@ fn every_series_of_two_apps_is_there_for_both() {
 fn top_shows_the_apps_that_are_loaded() {
     let (one, other, stats) = (name("one"), name("other"), busy());
     let (front, process) = (Counters::default(), Process::start().read());
-    let server = Server { front: &front, process: &process, log_dropped: 0 };
+    let server = Server { front: &front, process: &process, log_dropped: 0, spans: None };
     let top = top([app(&one, &stats), App { state: AppState::Idle, ..app(&other, &stats) }], &server);
     assert_eq!(top.apps.len(), 1);
     let shown = &top.apps[0];
