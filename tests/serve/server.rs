@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::process::Child;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex};
@@ -85,7 +85,7 @@ fn launch(mut command: Holm, home: Option<TempDir>) -> Server {
     });
     let mut server = Server { child, log, readers: vec![errors, output], address: None, _home: home };
     let first = server.log.wait("its URL", |log| log.split_once('\n').map(|(first, _)| first.to_owned()));
-    server.address = first.strip_prefix("http://").and_then(|address| address.parse().ok());
+    server.address = first.strip_prefix("http://").and_then(|address| address.to_socket_addrs().ok()?.next());
     assert!(server.address.is_some() || first.starts_with("unix:"), "not a URL: {:?}", server.log());
     server
 }

@@ -149,7 +149,7 @@ pub(crate) struct Call {
 #[derive(Args)]
 #[command(after_help = SERVE_NOTES)]
 pub(crate) struct Serve {
-    /// Where to answer: 127.0.0.1:3000, :8080 for every address, [::1]:80, unix:/run/holm.sock; port 0 picks a free one
+    /// Where to answer: localhost:3000, :8080 for every address, [::1]:80, unix:/run/holm.sock; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) addr: Vec<String>,
 
