@@ -60,7 +60,8 @@ type Done = Box<dyn Future<Output = Result<()>> + Send>;
 
 impl WasiHttpHooks for Outbound {
     fn is_forbidden_header(&mut self, name: &HeaderName) -> bool {
-        DEFAULT_FORBIDDEN_HEADERS.contains(name)
+        // `te` speaks of one connection too (RFC 9110, section 10.1.4).
+        DEFAULT_FORBIDDEN_HEADERS.contains(name) || name == http::header::TE
     }
 
     fn send_request(
