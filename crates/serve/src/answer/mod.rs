@@ -1,18 +1,18 @@
 //! A request's way: route, breaker, gate, code, guest, response.
 
+mod begun;
 mod refusal;
 mod request;
 mod response;
 mod underway;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 use bytes::Bytes;
-use holm_abi::{BodyError, Exchange};
+use holm_abi::{BodyError, Error, Exchange, Kind};
 use http::uri::{Authority, Scheme, Uri};
-use http::{Request, Response, header};
+use http::{Request, Response, StatusCode, header};
 use tokio::time::timeout_at;
 
 pub use response::Answer;
@@ -22,8 +22,9 @@ use crate::apps::{Guest, Site, Turned};
 use crate::cgi::{Matched, Peer};
 use crate::front::{Connection, RequestBody, Service};
 use crate::observe::Observer;
+use begun::Begun;
 use refusal::Refusal;
-use request::{Received, bounded};
+use request::bounded;
 
 /// Answers the requests of all apps of a site.
 pub struct Answers {
@@ -64,7 +65,7 @@ impl Answers {
         mut request: Request<B>,
         connection: &Connection,
         account: &mut Underway,
-    ) -> Result<(Response<holm_abi::Body>, u64), Refusal>
+    ) -> Result<(Response<Begun>, u64), Refusal>
     where
         B: http_body::Body<Data = Bytes, Error: Into<BodyError>> + Send + Unpin + 'static,
     {
@@ -90,10 +91,7 @@ impl Answers {
         match timeout_at(deadline.into(), run(&guest, request, account)).await {
             Ok(Ok(response)) => Ok((response, guest.spec.limits.max_output.unwrap_or(u64::MAX))),
             Ok(Err(refusal)) => Err(refusal),
-            Err(_) => {
-                account.failed_in_time();
-                Err(Refusal::TooLate)
-            }
+            Err(_) => Err(account.failed_in_time()),
         }
     }
 
@@ -112,11 +110,7 @@ impl Answers {
 const A_YEAR: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Loads the guest if need be, and hands it the request.
-async fn run<B>(
-    guest: &Arc<Guest>,
-    request: Request<B>,
-    account: &mut Underway,
-) -> Result<Response<holm_abi::Body>, Refusal>
+async fn run<B>(guest: &Arc<Guest>, request: Request<B>, account: &mut Underway) -> Result<Response<Begun>, Refusal>
 where
     B: http_body::Body<Data = Bytes, Error: Into<BodyError>> + Send + Unpin + 'static,
 {
@@ -125,20 +119,28 @@ where
         Refusal::NotLoaded
     })?;
     account.cold = cold;
-    let received = Arc::new(Received::default());
-    account.received = Some(Arc::clone(&received));
+    let received = Arc::clone(&account.received);
     let request = request.map(|body| bounded(body, guest.request_body, &received));
     let exchange =
         Exchange { usage: Arc::clone(&account.usage), stdio: account.stdio(), failed: Some(account.on_failure()) };
     let answered = loaded.handler.handle(request, exchange).await;
     // A guest that was not given all of the request may have answered anything.
-    if received.too_large.load(Relaxed) {
+    if received.is_too_large() {
         return Err(Refusal::TooLarge);
     }
-    answered.map_err(|error| {
-        account.failed(&error);
-        Refusal::of(&error)
-    })
+    let (head, body) = answered.map_err(|error| account.failed(&error))?.into_parts();
+    if head.status.is_informational() {
+        return Err(account.failed(&not_final(head.status)));
+    }
+    // Nothing was sent yet, so a guest that fails now may still be told of as one that has no response.
+    let body = Begun::new(body, &head.headers).await.map_err(|error| account.broke(&error))?;
+    Ok(Response::from_parts(head, body))
+}
+
+/// The error of a guest that answers with a status that ends no request (RFC 9110, section 15.2).
+fn not_final(status: StatusCode) -> Error {
+    let why = format!("its response has the status {status}, after which another one has to follow");
+    Error::new(Kind::NoResponse, why)
 }
 
 /// Gives the request's URI the scheme and the authority that HTTP/1 sends elsewhere, or not at all.
