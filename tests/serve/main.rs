@@ -5,6 +5,7 @@
 #![cfg(feature = "serve")]
 
 mod basics;
+mod ceilings;
 mod client;
 mod deploying;
 mod failures;

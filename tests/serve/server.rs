@@ -3,6 +3,8 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::Child;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex};
@@ -24,7 +26,7 @@ pub(crate) struct Server {
     log: Arc<Log>,
     readers: Vec<JoinHandle<()>>,
     address: Option<SocketAddr>,
-    _home: Option<TempDir>,
+    home: Option<TempDir>,
 }
 
 /// What a server said on standard error so far.
@@ -53,7 +55,19 @@ fn at_free_port(home: &TempDir) -> Holm {
 /// Serves apps at a free port, by their manifests.
 pub(crate) fn serve_all(manifests: &[String]) -> Server {
     let home = tempfile::tempdir().unwrap();
-    let mut command = at_free_port(&home);
+    with(at_free_port(&home), home, manifests)
+}
+
+/// Likewise under a configuration, with an admin API that can be asked for metrics.
+pub(crate) fn serve_under(configuration: &str, manifests: &[String]) -> Server {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("server.toml");
+    let text = "holm-server = 1\nstate = \"state\"\nadmin = { listen = \"unix:admin.sock\" }\n";
+    fs::write(&file, format!("{text}{configuration}\n")).unwrap();
+    with(at_free_port(&home).arg("--server-config").arg(file), home, manifests)
+}
+
+fn with(mut command: Holm, home: TempDir, manifests: &[String]) -> Server {
     for (number, manifest) in manifests.iter().enumerate() {
         let path = home.path().join(format!("{number}.toml"));
         fs::write(&path, manifest).unwrap();
@@ -83,7 +97,7 @@ fn launch(mut command: Holm, home: Option<TempDir>) -> Server {
         let mut stdout = child.stdout.take().unwrap();
         move || drop(std::io::copy(&mut stdout, &mut std::io::sink()))
     });
-    let mut server = Server { child, log, readers: vec![errors, output], address: None, _home: home };
+    let mut server = Server { child, log, readers: vec![errors, output], address: None, home };
     let first = server.log.wait("its URL", |log| log.split_once('\n').map(|(first, _)| first.to_owned()));
     server.address = first.strip_prefix("http://").and_then(|address| address.to_socket_addrs().ok()?.next());
     assert!(server.address.is_some() || first.starts_with("unix:"), "not a URL: {:?}", server.log());
@@ -93,6 +107,20 @@ fn launch(mut command: Holm, home: Option<TempDir>) -> Server {
 impl Server {
     pub(crate) fn address(&self) -> SocketAddr {
         self.address.unwrap()
+    }
+
+    /// The folder that it was started with, of which it knows nothing else.
+    pub(crate) fn home(&self) -> &Path {
+        self.home.as_ref().unwrap().path()
+    }
+
+    /// The value of this sample, labels included; `None` if there is none.
+    #[track_caller]
+    pub(crate) fn metric(&self, sample: &str) -> Option<u64> {
+        let mut admin = Client::over(UnixStream::connect(self.home().join("admin.sock")).unwrap());
+        let text = admin.get("/metrics").said().1.to_owned();
+        let line = text.lines().find_map(|line| line.strip_prefix(sample)?.strip_prefix(' '));
+        line.map(|value| value.parse().unwrap())
     }
 
     pub(crate) fn client(&self) -> Client<TcpStream> {

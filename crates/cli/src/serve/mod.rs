@@ -4,6 +4,7 @@ mod admin;
 mod apps;
 mod lend;
 mod load;
+mod machine;
 mod plan;
 mod wrong;
 
@@ -14,7 +15,7 @@ use holm_admin::store::Store;
 use holm_engine::{Error, Kind, Result};
 use holm_manifest::server::Server as Plan;
 use holm_serve::answer::Answers;
-use holm_serve::apps::{Ceilings, Site, World};
+use holm_serve::apps::{Ceilings, Room, Site, World};
 use holm_serve::deployed::{Driven, Server};
 use holm_serve::front::{Front, Limits, Listener};
 use holm_serve::observe::{Log, Observer};
@@ -28,6 +29,12 @@ use wrong::Wrong;
 
 /// Bytes of code that stay loaded, where the configuration does not say.
 const CODE: u64 = 1 << 30;
+/// Instances at once, where it does not say.
+const INSTANCES: u64 = 1000;
+/// Bytes of linear memory of all instances, where neither it nor the machine says.
+const MEMORY: u64 = 4 << 30;
+/// Bytes of stack that no app has more of, where it does not say: guests' stacks count in no other limit.
+const STACK: u64 = 8 << 20;
 /// How long an app that nobody asks for stays loaded.
 const IDLE: Duration = Duration::from_secs(300);
 /// How often that is looked at.
@@ -41,13 +48,16 @@ const COLLECT: Duration = Duration::from_secs(3600);
 pub(crate) fn serve(args: Serve) -> Result<i32> {
     let mut wrong = Wrong::default();
     let plan = plan::plan(&args, &mut wrong)?;
-    let ceilings = Ceilings { limits: plan.ceilings.limits, serve: plan.ceilings.serve };
+    let ceilings = ceilings(&plan);
+    let instances = plan.ceilings.instances.unwrap_or(INSTANCES);
+    let memory = plan.ceilings.memory_total.or_else(|| Some(machine::memory()? / 2)).unwrap_or(MEMORY);
     let log = Log::open(&plan.log).map_err(|error| Error::new(Kind::Io, error.to_string()))?;
     let observer = Arc::new(Observer::new(log));
-    let loading = Arc::new(load::Loading::new(&args.host.engine, &args.compiling));
+    let loading = Arc::new(load::Loading::new(&args.host.engine, &args.compiling, instances));
     let state = plan.state.clone().or_else(plan::default_state);
     let lending = |whose| Arc::new(Lending::new(&loading, whose, state.as_deref(), &observer));
-    let world = World { load: lending(Whose::Named), observer: Arc::clone(&observer) };
+    let room = Arc::new(Room::new(instances, memory));
+    let world = World { load: lending(Whose::Named), observer: Arc::clone(&observer), room };
     let site = Arc::new(Site::default());
     let named = apps::read(&plan.apps, &args.host, &ceilings, &world, &mut wrong);
     let placed = site.put(named.clone()).map_err(|conflicts| together(Kind::Usage, &conflicts));
@@ -69,6 +79,23 @@ pub(crate) fn serve(args: Serve) -> Result<i32> {
     // Somebody may still wait for a compiler, which ends with this process.
     runtime.shutdown_background();
     ended
+}
+
+/// What no app gets more of.
+fn ceilings(plan: &Plan) -> Ceilings {
+    let mut ceilings = Ceilings { limits: plan.ceilings.limits, serve: plan.ceilings.serve };
+    ceilings.limits.stack.get_or_insert(STACK);
+    ceilings
+}
+
+/// What clients may take up.
+fn limits(plan: &Plan) -> Limits {
+    let usual = Limits::default();
+    let connections = plan.ceilings.client_connections.and_then(|most| usize::try_from(most).ok());
+    // A quarter of what may be open is left for everything else.
+    let open = machine::open_files();
+    let room = usize::try_from(open - open / 4).unwrap_or(usize::MAX);
+    Limits { drain: plan.drain, connections: connections.unwrap_or(usual.connections.min(room)), ..usual }
 }
 
 async fn run(plan: &Plan, server: Arc<Server>) -> Result<i32> {
@@ -100,7 +127,7 @@ async fn run(plan: &Plan, server: Arc<Server>) -> Result<i32> {
         tokio::spawn(collect(store));
     }
 
-    let limits = Limits { drain: plan.drain, ..Limits::default() };
+    let limits = limits(plan);
     let observer = Arc::clone(&server.world.observer);
     let warned = Arc::clone(&observer);
     let front = Front::new(Answers::new(Arc::clone(&server.site), Arc::clone(&observer)), limits)

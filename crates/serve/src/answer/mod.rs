@@ -81,13 +81,14 @@ impl Answers {
         let now = Instant::now();
         // A bound beyond what a clock can say is none.
         let deadline = now.checked_add(guest.first_byte).unwrap_or_else(|| now + A_YEAR);
-        let waiting = guest.gate.is_full().then(|| guest.seen.stats.queue());
-        let permit = guest.gate.enter(deadline).await.map_err(|turned| match turned {
+        let waiting = (guest.gate.is_full() || guest.room.gate.is_full()).then(|| guest.seen.stats.queue());
+        let place = guest.gate.enter(deadline).await.map_err(|turned| match turned {
             Turned::QueueFull => Refusal::QueueFull,
             Turned::TooLate => Refusal::TooLate,
         })?;
+        let room = guest.room.gate.enter(deadline).await.map_err(|_| Refusal::ServerFull)?;
         drop(waiting);
-        account.entered(permit);
+        account.entered(&guest, [place, room]);
         match timeout_at(deadline.into(), run(&guest, request, account)).await {
             Ok(Ok(response)) => Ok((response, guest.spec.limits.max_output.unwrap_or(u64::MAX))),
             Ok(Err(refusal)) => Err(refusal),

@@ -18,6 +18,8 @@ pub(crate) enum Refusal {
     Failing(Duration),
     /// Too many requests wait already.
     QueueFull,
+    /// All apps together have as many instances, or as much memory, as they may.
+    ServerFull,
     /// It waited too long for its turn, or for the first byte of its response.
     TooLate,
     /// Its body is larger than the guest accepts.
@@ -38,7 +40,7 @@ impl Refusal {
         match self {
             Refusal::NoRoute => (StatusCode::NOT_FOUND, None),
             Refusal::Failing(left) => (StatusCode::SERVICE_UNAVAILABLE, Some(*left)),
-            Refusal::QueueFull => (StatusCode::SERVICE_UNAVAILABLE, Some(Duration::from_secs(1))),
+            Refusal::QueueFull | Refusal::ServerFull => (StatusCode::SERVICE_UNAVAILABLE, Some(Duration::from_secs(1))),
             Refusal::TooLate => (StatusCode::GATEWAY_TIMEOUT, None),
             Refusal::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, None),
             Refusal::TooSlow => (StatusCode::REQUEST_TIMEOUT, None),
@@ -55,6 +57,7 @@ impl Refusal {
             Refusal::NoRoute => "nothing is served here",
             Refusal::Failing(_) => "the app is failing; try again later",
             Refusal::QueueFull => "the app has too many requests to answer; try again later",
+            Refusal::ServerFull => "the server has too much to do; try again later",
             Refusal::TooLate => "the app did not answer in time",
             Refusal::TooLarge => "the request's body is too large",
             Refusal::TooSlow => "the request's body did not come in time",
@@ -70,6 +73,7 @@ impl Refusal {
         match self {
             Refusal::Failing(_) => Some(Outcome::Refused(Seen::Breaker)),
             Refusal::QueueFull => Some(Outcome::Refused(Seen::QueueFull)),
+            Refusal::ServerFull => Some(Outcome::Refused(Seen::ServerFull)),
             Refusal::TooLate => Some(Outcome::Refused(Seen::QueueTime)),
             Refusal::TooLarge => Some(Outcome::Refused(Seen::TooLarge)),
             Refusal::TooSlow => Some(Outcome::Refused(Seen::TooSlow)),

@@ -29,8 +29,7 @@ pub(crate) struct Underway {
     version: Version,
     peer: Option<SocketAddr>,
     guest: Option<Arc<Guest>>,
-    // Both held for as long as the guest is busy with the request.
-    _permit: Option<OwnedSemaphorePermit>,
+    // Held for as long as the response goes on.
     _in_flight: Option<Held>,
     /// How the guest failed after its response began, which was told.
     told: Arc<OnceLock<Kind>>,
@@ -61,7 +60,6 @@ impl Underway {
             version: request.version(),
             peer: connection.peer,
             guest: None,
-            _permit: None,
             _in_flight: None,
             told: Arc::default(),
             outcome: None,
@@ -78,9 +76,11 @@ impl Underway {
         self.guest = Some(Arc::clone(guest));
     }
 
-    pub(super) fn entered(&mut self, permit: OwnedSemaphorePermit) {
-        self._permit = Some(permit);
-        self._in_flight = self.guest.as_ref().map(|guest| guest.seen.stats.begin());
+    /// It is the request's turn, and its guest has these places until its instance is gone, which may be long after
+    /// the response has ended.
+    pub(super) fn entered(&mut self, guest: &Guest, places: [OwnedSemaphorePermit; 2]) {
+        self.usage = Arc::new(Usage::of(&guest.seen.account).holding(places));
+        self._in_flight = Some(guest.seen.stats.begin());
     }
 
     pub(super) fn stdio(&self) -> Option<Stdio> {
@@ -96,25 +96,24 @@ impl Underway {
             let kind = error.kind();
             let _ = told.set(kind);
             // A client that reads slowly can use up the time that the guest has.
-            let of_the_client = received.fault(kind).is_some() || kind == Kind::OutOfTime;
+            let of_others = fault(&received, kind).is_some() || kind == Kind::OutOfTime;
             if let Some(guest) = &guest {
-                guest_failed(guest, id, error, !of_the_client);
+                guest_failed(guest, id, error, !of_others);
             }
         })
     }
 
     /// The guest failed before its response began.
     pub(super) fn failed(&mut self, error: &Error) -> Refusal {
-        let fault = self.received.fault(error.kind());
         if let Some(guest) = &self.guest {
-            guest_failed(guest, self.id, error, fault.is_none());
+            guest_failed(guest, self.id, error, fault(&self.received, error.kind()).is_none());
         }
         self.refuse(error.kind())
     }
 
     /// What to answer in the place of a guest that failed like this.
     fn refuse(&mut self, kind: Kind) -> Refusal {
-        let refusal = self.received.fault(kind).unwrap_or(Refusal::Guest(kind));
+        let refusal = fault(&self.received, kind).unwrap_or(Refusal::Guest(kind));
         self.outcome = Some(refusal.outcome().unwrap_or(Outcome::Failed(Failure::from(kind))));
         refusal
     }
@@ -155,6 +154,11 @@ impl Underway {
         // Its answer is our own, and short.
         self.complete = true;
     }
+}
+
+/// Why a guest failed in this way, if it may be for something that is not its own.
+fn fault(received: &Received, kind: Kind) -> Option<Refusal> {
+    if kind == Kind::HostFull { Some(Refusal::ServerFull) } else { received.fault(kind) }
 }
 
 /// `counts`: it is the guest's own doing, and not what any client could bring about.

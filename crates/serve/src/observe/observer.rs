@@ -7,6 +7,7 @@ use std::time::Duration;
 use holm_abi::Error;
 use holm_admin::AppName;
 use holm_admin::wire::{AppState, Top};
+use holm_engine::Account;
 
 use super::metrics::{self, App, Server};
 use super::{AppLog, Ids, JournalLimits, Level, Log, Process, RequestId, Stats};
@@ -32,6 +33,8 @@ pub struct Seen {
     pub stats: Arc<Stats>,
     /// What it wrote, and what the server said of it.
     pub log: Arc<AppLog>,
+    /// The instances of its guests, of all versions.
+    pub(crate) account: Arc<Account>,
     last_error: Mutex<Option<String>>,
 }
 
@@ -41,8 +44,9 @@ impl Observer {
         Self { ids: Ids::new(), log, process: Process::start(), front: OnceLock::new(), apps: Mutex::default() }
     }
 
-    /// What is remembered of the app called `name`, whose guests may log `rate` bytes a second.
-    pub(crate) fn app(&self, name: &AppName, rate: Option<u64>) -> Arc<Seen> {
+    /// What is remembered of the app called `name`, whose guests may log `rate` bytes a second, and whose
+    /// instances count in `all`.
+    pub(crate) fn app(&self, name: &AppName, rate: Option<u64>, all: &Arc<Account>) -> Arc<Seen> {
         let limits = JournalLimits { rate: rate.unwrap_or(u64::MAX), ..JournalLimits::default() };
         let mut apps = self.apps.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(seen) = apps.get(name) {
@@ -51,7 +55,8 @@ impl Observer {
         }
         let stats = Arc::<Stats>::default();
         let log = Arc::new(AppLog::new(name.clone(), self.log.clone(), Arc::clone(&stats), limits));
-        let seen = Arc::new(Seen { stats, log, last_error: Mutex::default() });
+        let account = Arc::new(Account::within(all));
+        let seen = Arc::new(Seen { stats, log, account, last_error: Mutex::default() });
         apps.insert(name.clone(), Arc::clone(&seen));
         seen
     }
@@ -93,8 +98,8 @@ impl Observer {
                 version,
                 state,
                 stats: &app.seen.stats,
-                instances: u64::from(app.seen.stats.in_flight()),
-                memory: 0,
+                instances: app.seen.account.instances(),
+                memory: app.seen.account.memory(),
             })
             .collect();
         let (none, process) = (Counters::default(), self.process.read());
