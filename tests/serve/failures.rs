@@ -291,6 +291,19 @@ fn beyond_those_it_works_on_and_those_that_wait_requests_are_turned_away() {
 }
 
 #[test]
+fn a_guest_that_goes_on_after_its_response_keeps_its_place() {
+    let server = serve_kit(P2, "concurrency = 1\nqueue = 0\ncpu = \"2s\"");
+    assert_eq!(server.get("/loop-after-body").said(), (200, "complete\n"));
+    refused(&server.get("/counter"), 503);
+    server.logs(&["out of CPU time"]);
+    let deadline = Instant::now() + PATIENCE;
+    while server.get("/counter").said().0 != 200 {
+        assert!(Instant::now() < deadline, "its place is never free again");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
 fn who_waits_for_its_turn_too_long_gets_a_gateway_timeout() {
     let server = serve_kit(P2, "concurrency = 1\nfirst-byte = \"500ms\"");
     let mut inside = server.client();

@@ -7,6 +7,7 @@
 mod basics;
 mod ceilings;
 mod client;
+mod connections;
 mod deploying;
 mod failures;
 mod guests;

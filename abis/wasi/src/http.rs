@@ -9,6 +9,7 @@ use std::sync::Arc;
 use holm_abi::Body;
 use holm_engine::shape::Shape;
 use holm_grants::{Ask, Proto};
+use holm_services::connections::Connections;
 use holm_services::http_client::{AddressPolicy, HttpError, Options};
 use http::{HeaderName, Request, Response, Uri};
 use http_body_util::BodyExt as _;
@@ -137,6 +138,10 @@ impl AddressPolicy for Site<'_> {
 
     fn identity(&self) -> u64 {
         self.services.identity
+    }
+
+    fn connections(&self) -> Option<&Arc<Connections>> {
+        Some(&self.services.connections)
     }
 }
 
