@@ -12,6 +12,7 @@ mod deploying;
 mod failures;
 mod guests;
 mod http2;
+mod reloading;
 #[allow(dead_code, reason = "shared with the tests of attacks")]
 mod server;
 #[path = "../../crates/services/tests/servers/mod.rs"]

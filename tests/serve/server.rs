@@ -99,7 +99,8 @@ fn launch(mut command: Holm, home: Option<TempDir>) -> Server {
     });
     let mut server = Server { child, log, readers: vec![errors, output], address: None, home };
     let first = server.log.wait("its URL", |log| log.split_once('\n').map(|(first, _)| first.to_owned()));
-    server.address = first.strip_prefix("http://").and_then(|address| address.to_socket_addrs().ok()?.next());
+    server.address =
+        first.split_once("://").map(|(_, address)| address).and_then(|address| address.to_socket_addrs().ok()?.next());
     assert!(server.address.is_some() || first.starts_with("unix:"), "not a URL: {:?}", server.log());
     server
 }
@@ -117,7 +118,13 @@ impl Server {
     /// The value of this sample, labels included; `None` if there is none.
     #[track_caller]
     pub(crate) fn metric(&self, sample: &str) -> Option<u64> {
-        let mut admin = Client::over(UnixStream::connect(self.home().join("admin.sock")).unwrap());
+        self.metric_at(&self.home().join("admin.sock"), sample)
+    }
+
+    /// Likewise, from an admin API elsewhere.
+    #[track_caller]
+    pub(crate) fn metric_at(&self, socket: &Path, sample: &str) -> Option<u64> {
+        let mut admin = Client::over(UnixStream::connect(socket).unwrap());
         let text = admin.get("/metrics").said().1.to_owned();
         let line = text.lines().find_map(|line| line.strip_prefix(sample)?.strip_prefix(' '));
         line.map(|value| value.parse().unwrap())

@@ -12,10 +12,10 @@ use holm_serve::cgi::Cgi;
 use holm_services::lent::Lent;
 use holm_wasi::Wasi;
 
+use super::copies::Copies;
 use super::wrong::Wrong;
 use crate::args::{CompilingArgs, EngineArgs};
 use crate::guest::{abis, granted, loader, short};
-use crate::progress::Progress;
 use crate::settings::settings;
 
 /// Bytes of a memory at most: all that a 32-bit one can have.
@@ -29,6 +29,7 @@ pub(super) struct Loading {
     abi: Option<String>,
     tier: Option<holm_engine::Tier>,
     instances: u32,
+    copies: Arc<Copies>,
 }
 
 /// Which of a guest's code is wanted.
@@ -42,7 +43,7 @@ pub(super) enum Wanted {
 
 impl Loading {
     /// Room for so many instances at once, of all guests together.
-    pub(super) fn new(engine: &EngineArgs, compiling: &CompilingArgs, instances: u64) -> Self {
+    pub(super) fn new(engine: &EngineArgs, compiling: &CompilingArgs, instances: u64, copies: &Arc<Copies>) -> Self {
         // What compiles has no terminal.
         let loader = Loader { on_compile: None, ..loader(engine) };
         #[cfg(feature = "compilers")]
@@ -50,11 +51,17 @@ impl Loading {
         #[cfg(not(feature = "compilers"))]
         let _ = compiling;
         let instances = u32::try_from(instances).unwrap_or(u32::MAX);
-        Self { loader, wasi: Wasi::default(), abi: engine.abi.clone(), tier: engine.tier, instances }
+        let copies = Arc::clone(copies);
+        Self { loader, wasi: Wasi::default(), abi: engine.abi.clone(), tier: engine.tier, instances, copies }
     }
 
     /// Loads a guest that is lent these stores.
     pub(super) fn get(&self, guest: &Described, lent: Option<Lent>, wanted: Wanted) -> Result<Loaded> {
+        let file = guest.file.clone().unwrap_or_default();
+        self.loaded(guest, lent, wanted).map_err(|error| self.copies.named(error, &file))
+    }
+
+    fn loaded(&self, guest: &Described, lent: Option<Lent>, wanted: Wanted) -> Result<Loaded> {
         let path = guest.file.clone().unwrap_or_default();
         let name = path.to_string_lossy().into_owned();
         let opened = self.loader.open(Source::read(&name)?)?;
@@ -171,7 +178,6 @@ fn no_handler(guest: &str) -> Error {
 
 /// Loads every guest of these apps once.
 pub(super) async fn check(apps: &[Arc<App>], wrong: &mut Wrong) {
-    let _progress = Progress::start("loading".to_owned());
     for guest in apps.iter().flat_map(|app| &app.guests) {
         if let Err(error) = guest.warm_up().await {
             wrong.add(&error);

@@ -85,6 +85,11 @@ impl App {
         self.version.load(Relaxed)
     }
 
+    /// Whether it was named when the server started, or in its file, and not deployed.
+    pub(crate) fn is_named(&self) -> bool {
+        self.version() == 0
+    }
+
     pub(crate) fn set_version(&self, version: u64) {
         self.version.store(version, Relaxed);
     }

@@ -62,11 +62,21 @@ impl Observer {
     }
 
     /// Forgets an app that was removed.
-    pub(crate) fn forget(&self, name: &AppName) {
+    pub fn forget(&self, name: &AppName) {
         self.apps.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
     }
 
     /// Says something about the server itself.
+    pub fn note(&self, text: &str) {
+        self.log.server(Level::Info, text);
+    }
+
+    /// Opens the log's file again, after another program renamed it.
+    pub fn reopen_log(&self) {
+        self.log.reopen();
+    }
+
+    /// Says something about the server itself that someone should know.
     pub fn warn(&self, text: &str) {
         self.log.server(Level::Warn, text);
     }
