@@ -53,6 +53,15 @@ fn it_answers_at_every_address_it_was_given() {
 }
 
 #[test]
+fn an_address_may_be_a_name() {
+    let server = start(holm(["serve", "--addr", "localhost:0"]).guest("serve-hello.p2.wasm"));
+    let url = server.log().lines().next().unwrap().to_owned();
+    let port = url.strip_prefix("http://localhost:").unwrap().parse::<u16>().unwrap();
+    let stream = TcpStream::connect(("localhost", port)).unwrap();
+    assert_eq!(Client::over(stream).get("/").said().1.trim_end(), HELLO);
+}
+
+#[test]
 fn a_folder_with_a_manifest_is_an_app() {
     let dir = tempdir().unwrap();
     fs::copy(guest("serve-kit.p2.wasm"), dir.path().join("app.wasm")).unwrap();

@@ -32,6 +32,24 @@ pub(crate) fn exchange(address: SocketAddr, path: &str, body: &'static str, trai
     })
 }
 
+/// Begins to send a body to `path`, and gives up once the response has begun.
+pub(crate) fn reset_upload(address: SocketAddr, path: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let stream = TcpStream::connect(address).await.unwrap();
+        let (requests, connection) = h2::client::handshake(stream).await.unwrap();
+        let connection = tokio::spawn(connection);
+        let request = Request::post(format!("http://{address}{path}")).body(()).unwrap();
+        let mut requests = requests.ready().await.unwrap();
+        let (response, mut sending) = requests.send_request(request, false).unwrap();
+        sending.send_data(Bytes::from_static(b"first"), false).unwrap();
+        assert_eq!(response.await.unwrap().status(), 200);
+        sending.send_reset(h2::Reason::CANCEL);
+        drop((sending, requests));
+        let _ = connection.await;
+    });
+}
+
 async fn taken(response: http::Response<h2::RecvStream>) -> Answered {
     let status = response.status();
     let mut stream = response.into_body();

@@ -5,12 +5,15 @@
 #![cfg(feature = "serve")]
 
 mod basics;
+mod ceilings;
 mod client;
 mod collector;
+mod connections;
 mod deploying;
 mod failures;
 mod guests;
 mod http2;
+mod reloading;
 #[allow(dead_code, reason = "shared with the tests of attacks")]
 mod server;
 #[path = "../../crates/services/tests/servers/mod.rs"]

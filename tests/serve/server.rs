@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::Child;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex};
@@ -24,7 +26,7 @@ pub(crate) struct Server {
     log: Arc<Log>,
     readers: Vec<JoinHandle<()>>,
     address: Option<SocketAddr>,
-    _home: Option<TempDir>,
+    home: Option<TempDir>,
 }
 
 /// What a server said on standard error so far.
@@ -54,6 +56,15 @@ fn at_free_port(home: &TempDir) -> Holm {
 pub(crate) fn serve_all(manifests: &[String]) -> Server {
     let home = tempfile::tempdir().unwrap();
     serve_manifests(at_free_port(&home), home, manifests)
+}
+
+/// Likewise under a configuration, with an admin API that can be asked for metrics.
+pub(crate) fn serve_under(configuration: &str, manifests: &[String]) -> Server {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("server.toml");
+    let text = "holm-server = 1\nstate = \"state\"\nadmin = { listen = \"unix:admin.sock\" }\n";
+    fs::write(&file, format!("{text}{configuration}\n")).unwrap();
+    serve_manifests(at_free_port(&home).arg("--server-config").arg(file), home, manifests)
 }
 
 fn serve_manifests(mut command: Holm, home: TempDir, manifests: &[String]) -> Server {
@@ -95,9 +106,10 @@ fn launch(mut command: Holm, home: Option<TempDir>) -> Server {
         let mut stdout = child.stdout.take().unwrap();
         move || drop(std::io::copy(&mut stdout, &mut std::io::sink()))
     });
-    let mut server = Server { child, log, readers: vec![errors, output], address: None, _home: home };
+    let mut server = Server { child, log, readers: vec![errors, output], address: None, home };
     let first = server.log.wait("its URL", |log| log.split_once('\n').map(|(first, _)| first.to_owned()));
-    server.address = first.strip_prefix("http://").and_then(|address| address.parse().ok());
+    server.address =
+        first.split_once("://").map(|(_, address)| address).and_then(|address| address.to_socket_addrs().ok()?.next());
     assert!(server.address.is_some() || first.starts_with("unix:"), "not a URL: {:?}", server.log());
     server
 }
@@ -105,6 +117,26 @@ fn launch(mut command: Holm, home: Option<TempDir>) -> Server {
 impl Server {
     pub(crate) fn address(&self) -> SocketAddr {
         self.address.unwrap()
+    }
+
+    /// The folder that it was started with, of which it knows nothing else.
+    pub(crate) fn home(&self) -> &Path {
+        self.home.as_ref().unwrap().path()
+    }
+
+    /// The value of this sample, labels included; `None` if there is none.
+    #[track_caller]
+    pub(crate) fn metric(&self, sample: &str) -> Option<u64> {
+        self.metric_at(&self.home().join("admin.sock"), sample)
+    }
+
+    /// Likewise, from an admin API elsewhere.
+    #[track_caller]
+    pub(crate) fn metric_at(&self, socket: &Path, sample: &str) -> Option<u64> {
+        let mut admin = Client::over(UnixStream::connect(socket).unwrap());
+        let text = admin.get("/metrics").said().1.to_owned();
+        let line = text.lines().find_map(|line| line.strip_prefix(sample)?.strip_prefix(' '));
+        line.map(|value| value.parse().unwrap())
     }
 
     pub(crate) fn client(&self) -> Client<TcpStream> {

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use holm_abi::{Body, BodyError, CallError};
 use holm_engine::shape::Shape;
 use holm_grants::{Ask, INTERNAL, Proto, sibling};
+use holm_services::connections::Connections;
 use holm_services::http_client::{AddressPolicy, HttpError, Options};
 use http::uri::PathAndQuery;
 use http::{HeaderName, Method, Request, Response, Uri};
@@ -70,7 +71,8 @@ type Done = Box<dyn Future<Output = Result<()>> + Send>;
 
 impl WasiHttpHooks for Outbound {
     fn is_forbidden_header(&mut self, name: &HeaderName) -> bool {
-        DEFAULT_FORBIDDEN_HEADERS.contains(name)
+        // `te` speaks of one connection too (RFC 9110, section 10.1.4).
+        DEFAULT_FORBIDDEN_HEADERS.contains(name) || name == http::header::TE
     }
 
     fn send_request(
@@ -204,6 +206,10 @@ impl AddressPolicy for Site<'_> {
 
     fn identity(&self) -> u64 {
         self.services.identity
+    }
+
+    fn connections(&self) -> Option<&Arc<Connections>> {
+        Some(&self.services.connections)
     }
 }
 

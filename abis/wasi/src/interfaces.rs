@@ -6,17 +6,18 @@ use wasmtime::component::{HasData, Linker, ResourceTable};
 use wasmtime_wasi::cli::{WasiCli, WasiCliView as _};
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView as _};
 use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView as _};
-use wasmtime_wasi::p2::bindings::{cli, clocks, filesystem, io, random, sockets};
+use wasmtime_wasi::p2::bindings::sockets as network;
+use wasmtime_wasi::p2::bindings::{cli, clocks, filesystem, io, random};
 use wasmtime_wasi::p3;
 use wasmtime_wasi::random::{WasiRandom, WasiRandomView as _};
 use wasmtime_wasi::sockets::{WasiSockets, WasiSocketsView as _};
 
-use crate::names;
 use crate::state::State;
+use crate::{names, sockets};
 
 type Link = fn(&mut Linker<State>) -> wasmtime::Result<()>;
 
-/// The interfaces of WASI 0.2. Name lookup is ours.
+/// The interfaces of WASI 0.2. Name lookup and the making of sockets are ours.
 const P2: &[(&str, Link)] = &[
     ("wasi:cli/environment", |l| cli::environment::add_to_linker::<_, WasiCli>(l, State::cli)),
     ("wasi:cli/exit", |l| cli::exit::add_to_linker::<_, WasiCli>(l, State::cli)),
@@ -39,23 +40,20 @@ const P2: &[(&str, Link)] = &[
     ("wasi:random/insecure-seed", |l| random::insecure_seed::add_to_linker::<_, WasiRandom>(l, |state| state.random())),
     ("wasi:random/random", |l| random::random::add_to_linker::<_, WasiRandom>(l, |state| state.random())),
     ("wasi:sockets/instance-network", |l| {
-        sockets::instance_network::add_to_linker::<_, WasiSockets>(l, State::sockets)
+        network::instance_network::add_to_linker::<_, WasiSockets>(l, State::sockets)
     }),
     ("wasi:sockets/ip-name-lookup", names::link_p2),
     ("wasi:sockets/network", |l| {
-        sockets::network::add_to_linker::<_, WasiSockets>(l, &Default::default(), State::sockets)
+        network::network::add_to_linker::<_, WasiSockets>(l, &Default::default(), State::sockets)
     }),
-    ("wasi:sockets/tcp", |l| sockets::tcp::add_to_linker::<_, WasiSockets>(l, State::sockets)),
-    ("wasi:sockets/tcp-create-socket", |l| {
-        sockets::tcp_create_socket::add_to_linker::<_, WasiSockets>(l, State::sockets)
-    }),
-    ("wasi:sockets/udp", |l| sockets::udp::add_to_linker::<_, WasiSockets>(l, State::sockets)),
-    ("wasi:sockets/udp-create-socket", |l| {
-        sockets::udp_create_socket::add_to_linker::<_, WasiSockets>(l, State::sockets)
-    }),
+    ("wasi:sockets/tcp", |l| network::tcp::add_to_linker::<_, WasiSockets>(l, State::sockets)),
+    ("wasi:sockets/tcp-create-socket", sockets::link_tcp_p2),
+    ("wasi:sockets/udp", |l| network::udp::add_to_linker::<_, WasiSockets>(l, State::sockets)),
+    ("wasi:sockets/udp-create-socket", sockets::link_udp_p2),
 ];
 
-/// The packages of WASI 0.3, which are small enough to be linked whole. Name lookup is ours, in front.
+/// The packages of WASI 0.3, which are small enough to be linked whole. Name lookup and the making of sockets
+/// are ours, in front.
 const P3: &[(&str, Link)] = &[
     ("wasi:cli/", p3::cli::add_to_linker),
     ("wasi:clocks/", p3::clocks::add_to_linker),
@@ -63,7 +61,8 @@ const P3: &[(&str, Link)] = &[
     ("wasi:random/", p3::random::add_to_linker),
     ("wasi:sockets/", |l| {
         p3::sockets::add_to_linker(l)?;
-        names::link_p3(l)
+        names::link_p3(l)?;
+        sockets::link_p3(l)
     }),
 ];
 

@@ -22,6 +22,7 @@ mod names;
 mod network;
 mod paths;
 mod services;
+mod sockets;
 mod state;
 mod stdio;
 mod threads;

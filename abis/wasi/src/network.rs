@@ -29,9 +29,15 @@ impl Network {
 
     /// Gives the guest this network and no other.
     pub(crate) fn open(self: &Arc<Self>, builder: &mut WasiCtxBuilder) {
+        self.open_holding(builder, ());
+    }
+
+    /// Likewise, where every socket has `held` for as long as it is open.
+    pub(crate) fn open_holding(self: &Arc<Self>, builder: &mut WasiCtxBuilder, held: impl Send + Sync + 'static) {
         let network = Arc::clone(self);
         // Sockets and lookups are there for all; each address is decided by `may_use`, each name by `may_resolve`.
         builder.allow_tcp(true).allow_udp(true).allow_ip_name_lookup(true).socket_addr_check(move |address, usage| {
+            let _held = &held;
             let allowed = network.may_use(address, usage);
             Box::pin(async move { allowed })
         });

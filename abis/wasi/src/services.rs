@@ -1,6 +1,9 @@
 //! What the host lends to one loaded guest.
 
+use std::sync::Arc;
+
 use holm_abi::Host;
+use holm_services::connections::Connections;
 #[cfg(feature = "http")]
 use holm_services::http_client::HttpClient;
 #[cfg(feature = "stores")]
@@ -11,6 +14,8 @@ use crate::Wasi;
 /// What the host lends to one loaded guest; all instances of it share this.
 pub(crate) struct Services {
     pub(crate) host: Host,
+    /// To elsewhere, of all kinds and all instances.
+    pub(crate) connections: Arc<Connections>,
     #[cfg(feature = "stores")]
     pub(crate) lent: Option<Lent>,
     #[cfg(feature = "http")]
@@ -28,6 +33,7 @@ impl Services {
     pub(crate) fn new(wasi: &Wasi, host: &Host) -> Self {
         Self {
             host: host.clone(),
+            connections: Arc::new(Connections::new(host.connections.unwrap_or(Connections::USUAL))),
             #[cfg(feature = "stores")]
             lent: wasi.lent.clone(),
             #[cfg(feature = "http")]

@@ -18,6 +18,7 @@ use crate::http::Outbound;
 use crate::network::Network;
 use crate::paths;
 use crate::services::Services;
+use crate::sockets::Sockets;
 
 /// The state of one running component.
 pub(crate) struct State {
@@ -25,6 +26,7 @@ pub(crate) struct State {
     /// The names behind the lookups under way, by handle.
     pub(crate) lookups: HashMap<u32, String>,
     pub(crate) services: Arc<Services>,
+    pub(crate) sockets: Sockets,
     pub(crate) table: ResourceTable,
     /// The root that is not there, for audits.
     pub(crate) decoy: Option<paths::component::Decoy>,
@@ -54,6 +56,7 @@ impl State {
             #[cfg(feature = "http")]
             direct: crate::direct::Direct::default(),
             lookups: HashMap::new(),
+            sockets: Sockets::default(),
             services: Arc::clone(services),
             table: ResourceTable::new(),
             #[cfg(feature = "stores")]
@@ -74,6 +77,11 @@ impl State {
     /// The guest's view of the network.
     pub(crate) fn network(&mut self) -> &Arc<Network> {
         &self.world.get(&self.services.host).network
+    }
+
+    #[cfg(feature = "tls")]
+    pub(crate) fn uses_tls(&self) -> bool {
+        self.tls.is_some()
     }
 }
 
@@ -107,6 +115,9 @@ impl WasiHttpView for State {
 #[cfg(feature = "tls")]
 impl WasiTlsView for State {
     fn tls(&mut self) -> WasiTlsCtxView<'_> {
+        if self.tls.is_none() {
+            self.sockets_may_leave_streams();
+        }
         let ctx = self.tls.get_or_insert_with(|| WasiTlsCtxBuilder::new().build());
         WasiTlsCtxView { table: &mut self.table, ctx }
     }

@@ -14,6 +14,9 @@ pub struct Host {
     pub grants: Arc<Grants>,
     /// How much of it.
     pub limits: Limits,
+    /// Connections to elsewhere that all its instances may have open at once, of every kind; `None` is the ABI's own
+    /// bound.
+    pub connections: Option<u64>,
     /// Remembers what it asked for and was refused.
     pub audit: Audit,
     /// Also remember the files it asked for in vain. Without any directory a guest fails inside its own C library,

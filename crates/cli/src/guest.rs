@@ -243,6 +243,7 @@ pub(crate) fn granted(app: Described) -> Result<Host> {
     Ok(Host {
         grants: Arc::new(grants),
         limits: app.limits,
+        connections: app.serve.connections,
         audit: Audit::new(),
         deterministic: app.deterministic,
         stdio: Stdio::inherit(),

@@ -31,6 +31,8 @@ pub enum Kind {
     OutOfFuel,
     /// The guest failed after the limit on memory had refused it more.
     OutOfMemory,
+    /// The host has no room for it: what all its guests may have together, they have. Its next try may succeed.
+    HostFull,
     /// The guest wrote more than the limit on output allows.
     OutOfOutput,
     /// The limit on the stack was reached.
@@ -55,7 +57,7 @@ impl Kind {
     pub fn exit_code(self) -> i32 {
         match self {
             Kind::OutOfCpu | Kind::OutOfTime | Kind::OutOfFuel => 124,
-            Kind::Usage | Kind::Io | Kind::Internal => 125,
+            Kind::Usage | Kind::Io | Kind::HostFull | Kind::Internal => 125,
             Kind::Invalid | Kind::Unsupported | Kind::TooCostly | Kind::MissingImports | Kind::Denied => 126,
             Kind::NotFound => 127,
             // What a shell reports of a native program in the same place, which SIGPIPE ends.

@@ -2,6 +2,7 @@
 //!
 //! Nothing outside this crate and `abis/` names the WebAssembly engine, and nobody else reads Wasm bytes.
 
+mod account;
 mod artifact;
 mod cache;
 mod clock;
@@ -23,6 +24,7 @@ mod store;
 mod trap;
 mod usage;
 
+pub use account::{Account, Full, Share};
 pub use artifact::{Artifact, Key, Meta};
 pub use cache::{Cache, CacheEntry, Pruned};
 pub use clock::{Deadline, Exhausted, thread_cpu};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use holm_grants::Limits;
 use wasmtime::ResourceLimiter;
 
+use crate::account::Share;
 use crate::usage::Usage;
 
 /// Bytes of memory a guest may have when no limit says otherwise: all that a 32-bit memory can hold,
@@ -25,7 +26,10 @@ pub struct Limiter {
     memory: u64,
     tables: u64,
     refused: Option<u64>,
+    /// The last growth that was allowed.
+    growth: u64,
     usage: Option<Arc<Usage>>,
+    share: Option<Share>,
 }
 
 impl Limiter {
@@ -37,12 +41,15 @@ impl Limiter {
             memory: 0,
             tables: 0,
             refused: None,
+            growth: 0,
             usage: None,
+            share: None,
         }
     }
 
-    /// Tells `usage` of the memory the guest has, from now on.
+    /// Tells `usage` of the memory the guest has, from now on. It belongs to the account of the first usage.
     pub(crate) fn count_in(&mut self, usage: &Arc<Usage>) {
+        self.share = self.share.take().or_else(|| usage.share());
         usage.has_memory(self.memory);
         self.usage = Some(Arc::clone(usage));
     }
@@ -75,16 +82,30 @@ impl Limiter {
 
 impl ResourceLimiter for Limiter {
     fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        let total = self.memory.saturating_add(desired.saturating_sub(current) as u64);
+        let growth = desired.saturating_sub(current) as u64;
+        let total = self.memory.saturating_add(growth);
         if total > self.memory_max {
             self.refused = Some(total);
             return Ok(false);
         }
-        self.memory = total;
+        // An error, which ends the guest: it cannot know that there may be room again for the next request.
+        if let Some(share) = &mut self.share {
+            share.grow(growth)?;
+        }
+        (self.memory, self.growth) = (total, growth);
         if let Some(usage) = &self.usage {
             usage.has_memory(total);
         }
         Ok(true)
+    }
+
+    fn memory_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
+        let growth = std::mem::take(&mut self.growth);
+        self.memory -= growth;
+        if let Some(share) = &mut self.share {
+            share.shrink(growth);
+        }
+        Ok(())
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
@@ -100,6 +121,7 @@ impl ResourceLimiter for Limiter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::{Account, Full};
 
     fn limiter(memory: u64) -> Limiter {
         Limiter::new(&Limits { memory: Some(memory), ..Limits::default() })
@@ -113,5 +135,32 @@ mod tests {
         assert_eq!(limiter.refused(), Some(120));
         assert!(limiter.memory_growing(60, 100, None).unwrap());
         assert_eq!(limiter.memory(), 100);
+    }
+
+    #[test]
+    fn growth_that_fails_does_not_count() {
+        let mut limiter = limiter(100);
+        assert!(limiter.memory_growing(0, 40, None).unwrap());
+        assert!(limiter.memory_growing(40, 100, None).unwrap());
+        limiter.memory_grow_failed(wasmtime::Error::msg("no pages")).unwrap();
+        assert_eq!(limiter.memory(), 40);
+    }
+
+    #[test]
+    fn where_all_guests_have_what_they_may_none_gets_more() {
+        let all = Arc::new(Account::new(100));
+        let one = || {
+            let mut limiter = limiter(80);
+            limiter.count_in(&Arc::new(Usage::of(&all)));
+            limiter
+        };
+        let (mut first, mut second) = (one(), one());
+        assert!(first.memory_growing(0, 60, None).unwrap());
+        let error = second.memory_growing(0, 60, None).unwrap_err();
+        assert_eq!(error.downcast_ref(), Some(&Full { most: 100 }));
+        assert_eq!((second.memory(), all.instances()), (0, 2));
+        drop(first);
+        assert!(second.memory_growing(0, 60, None).unwrap());
+        assert_eq!((all.memory(), all.instances()), (60, 1));
     }
 }

@@ -11,6 +11,8 @@ const TABLE_KEPT: usize = 64 * 1024;
 const TABLE_ELEMENTS: usize = 100_000;
 /// Tables, and memories, that one module may have.
 const PER_MODULE: u32 = 8;
+/// Slots beyond what guests have on average.
+const SPARE: u32 = 16;
 /// Slots that are kept ready for code which used them before.
 const WARM: u32 = 100;
 
@@ -27,16 +29,17 @@ pub struct Pool {
 
 impl Pool {
     pub(crate) fn strategy(&self) -> InstanceAllocationStrategy {
-        // A component has a main module, often an adapter, and small ones that tie them together.
-        let cores = self.instances.saturating_mul(4);
+        // A component has a main module, often an adapter, and small ones that tie them together. A few have more, for
+        // which a small pool needs room too.
+        let cores = self.instances.saturating_mul(4).saturating_add(SPARE);
         let mut config = PoolingAllocationConfig::new();
         config
             .total_component_instances(self.instances)
             .total_core_instances(cores)
-            .total_memories(self.instances.saturating_add(self.instances / 4))
+            .total_memories(self.instances.saturating_add(self.instances / 4).saturating_add(SPARE))
             .total_tables(cores)
             .total_stacks(self.instances)
-            .total_gc_heaps(self.instances / 4)
+            .total_gc_heaps((self.instances / 4).saturating_add(SPARE).min(self.instances))
             .max_memory_size(self.memory)
             .table_elements(TABLE_ELEMENTS)
             .max_tables_per_module(PER_MODULE)

@@ -5,6 +5,7 @@ use std::path::Path;
 use holm_grants::{Limits, format_size};
 use wasmtime::{FrameInfo, Store, ThrownException, Trap, WasmBacktrace};
 
+use crate::account::Full;
 use crate::clock::Exhausted;
 use crate::config::DEFAULT_STACK;
 use crate::error::{Error, Frame, Kind};
@@ -34,6 +35,8 @@ pub fn explain<T: Limited>(store: &mut Store<T>, error: wasmtime::Error, context
     let frames = frames(&error, context.shape);
     let explained = if let Some(exhausted) = error.downcast_ref::<Exhausted>() {
         out_of_time(*exhausted)
+    } else if let Some(full) = host_full(&error) {
+        full
     } else if let Some(trap) = error.downcast_ref::<Trap>() {
         trapped(*trap, context.limits, store.data_mut().limiter())
     } else if error.is::<ThrownException>() {
@@ -73,6 +76,17 @@ fn out_of_time(exhausted: Exhausted) -> Error {
         Exhausted::Wall(limit) => (Kind::OutOfTime, "time", limit, "--wall"),
     };
     Error::new(kind, format!("out of {what}: stopped at the limit of {limit:?}")).note(format!("{flag} sets the limit"))
+}
+
+/// The error of a guest for which there was no room, whatever its own limits.
+fn host_full(error: &wasmtime::Error) -> Option<Error> {
+    let full = error.downcast_ref::<Full>().map(ToString::to_string);
+    #[cfg(feature = "pool")]
+    let full = full.or_else(|| {
+        let slots = error.downcast_ref::<wasmtime::PoolConcurrencyLimitError>()?;
+        Some(format!("there is no room for another instance: {slots}"))
+    });
+    full.map(|why| Error::new(Kind::HostFull, why))
 }
 
 fn trapped(trap: Trap, limits: &Limits, limiter: &Limiter) -> Error {

@@ -1,5 +1,6 @@
 //! What a guest uses, counted while it runs.
 
+use std::any::Any;
 use std::cell::Cell;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use crate::account::{Account, Share};
 use crate::clock::thread_cpu;
 
 /// What one guest has used so far. Many guests share a thread, so time counts only while the guest is polled.
@@ -16,9 +18,30 @@ pub struct Usage {
     cpu: AtomicU64,
     /// Bytes of memory at most.
     memory: AtomicU64,
+    /// Where its instances are counted.
+    account: Option<Arc<Account>>,
+    /// Kept for as long as there is an instance that counts here.
+    held: Option<Box<dyn Any + Send + Sync>>,
 }
 
 impl Usage {
+    /// Of a guest whose instances count in `account`.
+    pub fn of(account: &Arc<Account>) -> Self {
+        Self { account: Some(Arc::clone(account)), ..Self::default() }
+    }
+
+    /// Keeps `what` for as long as there is an instance that counts here, or anybody else with this.
+    #[must_use]
+    pub fn holding(mut self, what: impl Any + Send + Sync) -> Self {
+        self.held = Some(Box::new(what));
+        self
+    }
+
+    /// A share of the account for a new instance, if there is an account.
+    pub fn share(&self) -> Option<Share> {
+        self.account.as_ref().map(Share::new)
+    }
+
     /// CPU time, up to the last time it waited.
     pub fn cpu(&self) -> Duration {
         Duration::from_nanos(self.cpu.load(Relaxed))

@@ -97,7 +97,7 @@ fn a_configuration_is_loaded_from_its_file() {
 #[test]
 fn every_problem_is_told_at_once_in_the_order_of_the_text() {
     let text = r#"holm-server = 1
-listen = ["localhost:3000", ":443", { address = "0.0.0.0:443", tls = { cert = "c" }, proxy = true }, 3]
+listen = ["*:3000", ":443", { address = "0.0.0.0:443", tls = { cert = "c" }, proxy = true }, 3]
 admin = { listen = "127.0.0.1:443" }
 apps = ["a", "./a", ""]
 state = ""
@@ -120,11 +120,11 @@ sample = 1.5
     assert_eq!(
         message(text),
         r#"19 problems in server.toml
-  server.toml:2:11: `localhost:3000` is not an address to listen on: write `127.0.0.1:3000` or `[::1]:3000`, which nothing has to look up (example: `127.0.0.1:3000`)
-  server.toml:2:37: nothing can listen on both `:443` and `0.0.0.0:443`; leave one out
-  server.toml:2:70: `tls` needs both `cert` and `key`; `key` is missing
-  server.toml:2:86: unknown key `proxy` in [listen]; did you mean `proxy-protocol`?
-  server.toml:2:102: `listen` takes an address, or a table with the key `address`; this is 3
+  server.toml:2:11: `*:3000` is not an address to listen on: write `:3000` for every address of this machine (example: `127.0.0.1:3000`)
+  server.toml:2:29: nothing can listen on both `:443` and `0.0.0.0:443`; leave one out
+  server.toml:2:62: `tls` needs both `cert` and `key`; `key` is missing
+  server.toml:2:78: unknown key `proxy` in [listen]; did you mean `proxy-protocol`?
+  server.toml:2:94: `listen` takes an address, or a table with the key `address`; this is 3
   server.toml:3:20: `:443` is for requests to apps; give the admin API an address of its own
   server.toml:3:20: whoever reaches this address could deploy apps; add a `token-file`, or listen on a Unix socket
   server.toml:4:14: `a` is there twice; leave one out
@@ -181,6 +181,8 @@ fn listeners_are_told_apart_by_what_the_system_can_bind() {
         ("0.0.0.0:80", "10.0.0.1:80"),
         ("127.0.0.1:80", "127.0.0.1:80"),
         ("unix:a", "unix:./a"),
+        ("localhost:80", "LocalHost:80"),
+        ("localhost:80", ":80"),
     ] {
         assert!(clash(a, b), "{a} {b}");
     }
@@ -191,6 +193,9 @@ fn listeners_are_told_apart_by_what_the_system_can_bind() {
         ("127.0.0.1:80", "[::1]:80"),
         ("unix:a", "unix:b"),
         (":80", "unix:80"),
+        ("localhost:80", "localhost:81"),
+        ("localhost:0", "localhost:0"),
+        ("a.example:80", "b.example:80"),
     ] {
         assert!(!clash(a, b), "{a} {b}");
     }
@@ -203,12 +208,15 @@ fn complaints_about_addresses_say_what_to_write_instead() {
         ("127.0.0.1", "the port is missing"),
         ("::1", "a port is a number"),
         ("*:80", "write `:80` for every address"),
-        ("example.com:80", "is not an address of this machine in numbers"),
+        ("localhost", "it is made of an address or a name and a port"),
+        ("local host:80", "it is made of an address or a name and a port"),
+        ("127.0.0.256:80", "it is made of an address or a name and a port"),
+        ("localhost:http", "a port is a number"),
         ("https://[::1]:443", "leave out `https://`"),
         (":65536", "a port is a number"),
         (":+80", "a port is a number"),
         ("unix:", "the path of the socket is missing"),
-        ("", "an address in numbers and a port"),
+        ("", "it is made of an address or a name and a port"),
     ] {
         let told = text.parse::<Address>().unwrap_err().to_string();
         assert!(told.contains(why), "{text}: {told}");
@@ -223,6 +231,8 @@ fn an_address_says_whether_it_is_local() {
         ("[::1]:80", true),
         ("[::ffff:127.0.0.1]:80", true),
         ("unix:x", true),
+        ("localhost:80", true),
+        ("a.example:80", false),
         (":80", false),
         ("0.0.0.0:80", false),
         ("10.0.0.1:80", false),

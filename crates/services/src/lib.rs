@@ -11,6 +11,7 @@
 mod alarm;
 #[cfg(feature = "stores")]
 pub mod blob;
+pub mod connections;
 #[cfg(feature = "remote")]
 mod health;
 #[cfg(feature = "http")]

@@ -79,6 +79,10 @@ impl Program {
         let account = Account::new(host.limits.max_output);
         let wasi = context(host, &Given::of(run, &host.stdio), &Network::new(host), &account)?.build_p1();
         let memory = memories.iter().map(|import| reserved(&import.memory)).sum();
+        let mut share = run.usage.share();
+        if let Some(share) = &mut share {
+            share.grow(memory).map_err(|full| Error::new(Kind::HostFull, full.to_string()).about(&guest.name))?;
+        }
         Ok(Arc::new(Self {
             guest: guest.clone(),
             host: host.clone(),
@@ -87,7 +91,7 @@ impl Program {
             world: World::new(wasi),
             // CPU time is counted over all threads, elsewhere.
             deadline: Deadline::start(&Limits { cpu: None, ..host.limits }),
-            taken: Mutex::new(Taken { memory, table_elements: 0 }),
+            taken: Mutex::new(Taken { memory, table_elements: 0, share }),
             usage: Arc::clone(&run.usage),
             fuel: AtomicU64::new(0),
             last_tid: AtomicI32::new(0),

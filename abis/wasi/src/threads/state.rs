@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use holm_abi::Result;
-use holm_engine::{Exhausted, Limited, Limiter, limited_store, thread_cpu};
+use holm_engine::{Exhausted, Limited, Limiter, Share, limited_store, thread_cpu};
 use wasmtime::{CallHook, ResourceLimiter, Store, UpdateDeadline};
 use wasmtime_wasi::p1::WasiP1Ctx;
 
@@ -65,6 +65,9 @@ impl Drop for ThreadState {
         let mut taken = self.program.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.memory = taken.memory.saturating_sub(self.limiter.memory());
         taken.table_elements = taken.table_elements.saturating_sub(self.limiter.table_elements());
+        if let Some(share) = &mut taken.share {
+            share.shrink(self.limiter.memory());
+        }
     }
 }
 
@@ -79,6 +82,8 @@ impl Limited for ThreadState {
 pub(super) struct Taken {
     pub(super) memory: u64,
     pub(super) table_elements: u64,
+    /// The memory's place in the host's account.
+    pub(super) share: Option<Share>,
 }
 
 /// The limits are the program's, so what the other threads have counts as well.
@@ -92,8 +97,23 @@ impl ResourceLimiter for ThreadState {
             let whole = usize::try_from(others.saturating_add(more)).unwrap_or(usize::MAX);
             return self.limiter.memory_growing(0, whole, None);
         }
+        if let Some(share) = &mut taken.share {
+            share.grow(more)?;
+        }
         taken.memory += more;
         self.limiter.memory_growing(current, desired, maximum)
+    }
+
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        let mut taken = self.program.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.limiter.memory();
+        self.limiter.memory_grow_failed(error)?;
+        let less = before - self.limiter.memory();
+        taken.memory = taken.memory.saturating_sub(less);
+        if let Some(share) = &mut taken.share {
+            share.shrink(less);
+        }
+        Ok(())
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {

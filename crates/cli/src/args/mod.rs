@@ -149,13 +149,17 @@ pub(crate) struct Call {
 #[derive(Args)]
 #[command(after_help = SERVE_NOTES)]
 pub(crate) struct Serve {
-    /// Where to answer: 127.0.0.1:3000, :8080 for every address, [::1]:80, unix:/run/holm.sock; port 0 picks a free one
+    /// Where to answer: localhost:3000, :8080 for every address, [::1]:80, unix:/run/holm.sock; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) addr: Vec<String>,
 
     /// Take all of this from a file; docs/server.md says what it can hold. Flags win
     #[arg(long, value_name = "FILE")]
     pub(crate) server_config: Option<PathBuf>,
+
+    /// Do not look for changes of apps' files: only SIGHUP and `holm reload` read them again
+    #[arg(long)]
+    pub(crate) no_watch: bool,
 
     /// Keep deployed apps in this folder, and serve them
     #[arg(long, value_name = "DIR", help_heading = "Deploying")]
@@ -184,7 +188,8 @@ pub(crate) struct Serve {
 
 #[cfg(feature = "serve")]
 const SERVE_NOTES: &str = "A guest serves if it answers wasi:http requests (0.2 or 0.3). Nothing is granted by default.
-docs/manifest.md says what a holm.toml can hold: routes, grants, limits, several guests.";
+docs/manifest.md says what a holm.toml can hold: routes, grants, limits, several guests.
+Apps are replaced when their files change, at SIGHUP, and at `holm reload`, if all of them load; requests under way finish.";
 
 /// What compiling may take, for guests of strangers.
 #[cfg(feature = "serve")]

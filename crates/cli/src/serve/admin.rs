@@ -31,11 +31,13 @@ fn create(dir: &Path) -> std::io::Result<()> {
 /// Binds the admin API.
 pub(super) async fn bind(admin: &Admin) -> Result<Listener> {
     let failed = |error: holm_admin::api::ListenError| Error::new(Kind::Io, format!("the admin API: {error}"));
-    let (address, reach) = match &admin.listen {
+    let address = match &admin.listen {
         Address::Unix(path) => return Listener::unix(path).map_err(failed),
-        Address::Tcp(address) => (*address, if admin.listen.is_local() { Reach::Loopback } else { Reach::Network }),
-        Address::Everywhere(port) => (SocketAddr::from(([0; 16], *port)), Reach::Network),
+        Address::Tcp(address) => *address,
+        Address::Name(name, port) => resolve(name, *port).await?,
+        Address::Everywhere(port) => SocketAddr::from(([0; 16], *port)),
     };
+    let reach = if admin.listen.is_local() { Reach::Loopback } else { Reach::Network };
     let Some(file) = &admin.token_file else {
         return Err(Error::new(Kind::Usage, format!("whoever reaches {address} could deploy apps"))
             .note("--token-file names a file with a token that they must know; a unix: address needs none"));
@@ -45,6 +47,14 @@ pub(super) async fn bind(admin: &Admin) -> Result<Listener> {
     let token = Token::new(text.trim());
     let token = token.map_err(|error| Error::new(Kind::Usage, format!("the token in {}: {error}", file.display())))?;
     Listener::tcp(address, token, reach).await.map_err(failed)
+}
+
+/// The first address of a name.
+async fn resolve(name: &str, port: u16) -> Result<SocketAddr> {
+    let mut found = tokio::net::lookup_host((name, port))
+        .await
+        .map_err(|error| Error::io(format_args!("look up {name} for the admin API"), &error))?;
+    found.next().ok_or_else(|| Error::new(Kind::Io, format!("the admin API: {name} has no address")))
 }
 
 /// Answers until `end`.

@@ -4,41 +4,74 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use holm_admin::AppName;
+use holm_engine::shape::Digest;
 use holm_engine::{Error, Kind, Result};
 use holm_manifest::App as Manifest;
-use holm_serve::apps::{App, Ceilings, World};
+use holm_serve::apps::App;
 
+use super::copies::Copies;
+use super::files::Files;
 use super::wrong::Wrong;
 use crate::app;
 use crate::args::HostArgs;
 use crate::guest::say;
 
-/// The apps that `paths` name, with what the flags give to all of them; without those that have something wrong.
+/// An app as it was read, with what the flags give to all apps. Two that are equal behave the same.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Read {
+    pub(super) name: AppName,
+    /// Its guests' files are copies.
+    pub(super) manifest: Manifest,
+    digests: Vec<Digest>,
+}
+
+/// An app that is served.
+#[derive(Clone)]
+pub(super) struct Named {
+    pub(super) read: Read,
+    pub(super) app: Arc<App>,
+}
+
+/// The apps that `paths` name, without those that have something wrong. `files` takes note of what was read.
 pub(super) fn read(
     paths: &[PathBuf],
     args: &HostArgs,
-    ceilings: &Ceilings,
-    world: &World,
+    copies: &Copies,
+    files: &mut Files,
     wrong: &mut Wrong,
-) -> Vec<Arc<App>> {
-    let mut apps: Vec<Arc<App>> = Vec::new();
+) -> Vec<Read> {
+    let mut apps: Vec<Read> = Vec::new();
     for path in paths {
-        match one(path, args) {
-            Ok((name, _)) if apps.iter().any(|app| app.name == name) => {
-                let message = format!("two apps are called {name}: give one of them another `name` in its manifest");
+        match one(path, args, copies, files, wrong) {
+            Ok(Some(read)) if apps.iter().any(|app| app.name == read.name) => {
+                let message =
+                    format!("two apps are called {}: give one of them another `name` in its manifest", read.name);
                 wrong.add(&Error::new(Kind::Usage, message));
             }
-            Ok((name, manifest)) => apps.push(App::new(name, manifest, ceilings, world)),
+            Ok(read) => apps.extend(read),
             Err(error) => wrong.add(&error),
         }
     }
     apps
 }
 
-fn one(path: &Path, args: &HostArgs) -> Result<(AppName, Manifest)> {
+/// `None` where a guest of it cannot be read, which is told.
+fn one(path: &Path, args: &HostArgs, copies: &Copies, files: &mut Files, wrong: &mut Wrong) -> Result<Option<Read>> {
+    files.note(path);
+    let folder = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) };
+    files.note(&folder.join("holm.toml"));
     let mut found = app::find(path)?;
+    let name = found.name()?;
+    let mut digests = Vec::new();
     for guest in &mut found.manifest.guests {
         say(guest, args.clone())?;
+        let file = guest.file.take().unwrap_or_default();
+        files.note(&file);
+        if let Some((copy, digest)) = wrong.unless(copies.of(&file)) {
+            guest.file = Some(copy);
+            digests.push(digest);
+        }
     }
-    Ok((found.name()?, found.manifest))
+    let whole = digests.len() == found.manifest.guests.len();
+    Ok(whole.then_some(Read { name, manifest: found.manifest, digests }))
 }

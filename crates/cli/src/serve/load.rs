@@ -12,14 +12,12 @@ use holm_serve::cgi::Cgi;
 use holm_services::lent::Lent;
 use holm_wasi::Wasi;
 
+use super::copies::Copies;
 use super::wrong::Wrong;
 use crate::args::{CompilingArgs, EngineArgs};
 use crate::guest::{abis, granted, loader, short};
-use crate::progress::Progress;
 use crate::settings::settings;
 
-/// Instances at once, of all apps together, and as many that wait to be used again.
-const INSTANCES: u32 = 2 * 1000;
 /// Bytes of a memory at most: all that a 32-bit one can have.
 const MEMORY: usize = 4 << 30;
 
@@ -30,6 +28,8 @@ pub(super) struct Loading {
     wasi: Wasi,
     abi: Option<String>,
     tier: Option<holm_engine::Tier>,
+    instances: u32,
+    copies: Arc<Copies>,
 }
 
 /// Which of a guest's code is wanted.
@@ -42,18 +42,26 @@ pub(super) enum Wanted {
 }
 
 impl Loading {
-    pub(super) fn new(engine: &EngineArgs, compiling: &CompilingArgs) -> Self {
+    /// Room for so many instances at once, of all guests together.
+    pub(super) fn new(engine: &EngineArgs, compiling: &CompilingArgs, instances: u64, copies: &Arc<Copies>) -> Self {
         // What compiles has no terminal.
         let loader = Loader { on_compile: None, ..loader(engine) };
         #[cfg(feature = "compilers")]
         let loader = elsewhere(loader, compiling);
         #[cfg(not(feature = "compilers"))]
         let _ = compiling;
-        Self { loader, wasi: Wasi::default(), abi: engine.abi.clone(), tier: engine.tier }
+        let instances = u32::try_from(instances).unwrap_or(u32::MAX);
+        let copies = Arc::clone(copies);
+        Self { loader, wasi: Wasi::default(), abi: engine.abi.clone(), tier: engine.tier, instances, copies }
     }
 
     /// Loads a guest that is lent these stores.
     pub(super) fn get(&self, guest: &Described, lent: Option<Lent>, wanted: Wanted) -> Result<Loaded> {
+        let file = guest.file.clone().unwrap_or_default();
+        self.loaded(guest, lent, wanted).map_err(|error| self.copies.named(error, &file))
+    }
+
+    fn loaded(&self, guest: &Described, lent: Option<Lent>, wanted: Wanted) -> Result<Loaded> {
         let path = guest.file.clone().unwrap_or_default();
         let name = path.to_string_lossy().into_owned();
         let opened = self.loader.open(Source::read(&name)?)?;
@@ -114,14 +122,24 @@ impl One<'_> {
         settings.interruptible = true;
         settings.tier = tier.unwrap_or_default();
         settings.lone = lone;
-        let pool = Pool { instances: INSTANCES, memory: MEMORY };
-        let runtime = Runtime { stack: host.limits.stack, pool: Some(pool), ..Runtime::default() };
-        match wanted {
+        let pool = Pool { instances: self.loading.instances, memory: MEMORY };
+        let runtime = Runtime { stack: host.limits.stack.map(rounded), pool: Some(pool), ..Runtime::default() };
+        let load = |runtime: &Runtime| match wanted {
             #[cfg(feature = "compilers")]
-            Wanted::Best => loader.improved(opened, &settings, &runtime),
-            _ => loader.load(opened, &settings, tier.is_some() || host.deterministic, &runtime),
-        }
+            Wanted::Best => loader.improved(opened, &settings, runtime),
+            _ => loader.load(opened, &settings, tier.is_some() || host.deterministic, runtime),
+        };
+        // A pool reserves addresses, of which there may be none left; without one instances are made one by one.
+        load(&runtime).or_else(|error| match error.kind() {
+            Kind::Unsupported => load(&Runtime { pool: None, ..runtime.clone() }).map_err(|_| error),
+            _ => Err(error),
+        })
     }
+}
+
+/// Guests with the same stack share an engine and its pool, so there are few sizes: powers of two from the usual on.
+fn rounded(stack: u64) -> u64 {
+    stack.max(holm_engine::DEFAULT_STACK).checked_next_power_of_two().unwrap_or(stack)
 }
 
 #[cfg(feature = "compilers")]
@@ -161,7 +179,6 @@ fn no_handler(guest: &str) -> Error {
 
 /// Loads every guest of these apps once.
 pub(super) async fn check(apps: &[Arc<App>], wrong: &mut Wrong) {
-    let _progress = Progress::start("loading".to_owned());
     for guest in apps.iter().flat_map(|app| &app.guests) {
         if let Err(error) = guest.warm_up().await {
             wrong.add(&error);

@@ -2,11 +2,16 @@
 
 mod admin;
 mod apps;
+mod copies;
+mod files;
 mod lend;
 mod load;
+mod machine;
 mod plan;
+mod reload;
 mod wrong;
 
+use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,8 +19,8 @@ use holm_admin::store::Store;
 use holm_engine::{Error, Kind, Result};
 use holm_manifest::server::Server as Plan;
 use holm_serve::answer::Answers;
-use holm_serve::apps::{Ceilings, Site, World};
-use holm_serve::deployed::{Driven, Server};
+use holm_serve::apps::{Ceilings, Room, Site, World};
+use holm_serve::deployed::{Driven, Reload, Server};
 use holm_serve::front::{Front, Limits, Listener};
 use holm_serve::observe::{Log, Observer, Spans};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -23,11 +28,20 @@ use tokio::sync::watch;
 
 use crate::args::Serve;
 use crate::output;
+use copies::Copies;
+use files::Files;
 use lend::{Lending, Whose};
+use reload::Reloading;
 use wrong::Wrong;
 
 /// Bytes of code that stay loaded, where the configuration does not say.
 const CODE: u64 = 1 << 30;
+/// Instances at once, where it does not say.
+const INSTANCES: u64 = 1000;
+/// Bytes of linear memory of all instances, where neither it nor the machine says.
+const MEMORY: u64 = 4 << 30;
+/// Bytes of stack that no app has more of, where it does not say: guests' stacks count in no other limit.
+const STACK: u64 = 8 << 20;
 /// How long an app that nobody asks for stays loaded.
 const IDLE: Duration = Duration::from_secs(300);
 /// How often that is looked at.
@@ -40,40 +54,59 @@ const COLLECT: Duration = Duration::from_secs(3600);
 /// Everything is read, compiled and linked before a socket is bound, and everything that is wrong is said at once.
 pub(crate) fn serve(args: Serve) -> Result<i32> {
     let mut wrong = Wrong::default();
+    let mut files = Files::default();
+    args.server_config.iter().for_each(|file| files.note(file));
     let plan = plan::plan(&args, &mut wrong)?;
-    let ceilings = Ceilings { limits: plan.ceilings.limits, serve: plan.ceilings.serve };
+    let ceilings = ceilings(&plan);
+    let instances = plan.ceilings.instances.unwrap_or(INSTANCES);
+    let memory = plan.ceilings.memory_total.or_else(|| Some(machine::memory()? / 2)).unwrap_or(MEMORY);
     let log = Log::open(&plan.log).map_err(|error| Error::new(Kind::Io, error.to_string()))?;
     let spans = plan.telemetry.as_ref().map(|telemetry| Spans::start(telemetry, log.clone())).transpose();
     let spans = spans.map_err(|error| Error::io("export traces", &error))?;
     let observer = Arc::new(Observer::new(log, spans));
-    let loading = Arc::new(load::Loading::new(&args.host.engine, &args.compiling));
+    let copies = Arc::new(Copies::default());
+    let loading = Arc::new(load::Loading::new(&args.host.engine, &args.compiling, instances, &copies));
     let state = plan.state.clone().or_else(plan::default_state);
     let lending = |whose| Arc::new(Lending::new(&loading, whose, state.as_deref(), &observer));
-    let world = World { load: lending(Whose::Named), observer: Arc::clone(&observer) };
+    let room = Arc::new(Room::new(instances, memory));
+    let world = World { load: lending(Whose::Named), observer: Arc::clone(&observer), room };
+    let deployed = World { load: lending(Whose::Deployed), ..world.clone() };
     let site = Arc::new(Site::default());
-    let named = apps::read(&plan.apps, &args.host, &ceilings, &world, &mut wrong);
-    let placed = site.put(named.clone()).map_err(|conflicts| together(Kind::Usage, &conflicts));
-    wrong.unless(placed);
-
-    let server = Arc::new(Server {
-        site,
-        world: World { load: lending(Whose::Deployed), ..world },
-        ceilings,
-        reload: Box::new(|| Err(vec!["this server cannot read its configuration again: start it anew".into()])),
-    });
+    let shared = (Arc::clone(&site), world, ceilings);
+    let reloading = Arc::new(Reloading::start(args, plan.clone(), shared, Arc::clone(&copies), files, &mut wrong));
+    let reload: Arc<dyn Reload> = Arc::<Reloading>::clone(&reloading);
+    let server = Arc::new(Server { site, world: deployed, ceilings, reload });
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Error::io("start the runtime", &error))?;
     let ended = runtime.block_on(async {
-        load::check(&named, &mut wrong).await;
+        reloading.check(&mut wrong).await;
         wrong.end()?;
-        run(&plan, server).await
+        run(&plan, server, reloading).await
     });
+    copies.remove();
     // Somebody may still wait for a compiler, which ends with this process.
     runtime.shutdown_background();
     ended
 }
 
-async fn run(plan: &Plan, server: Arc<Server>) -> Result<i32> {
+/// What no app gets more of.
+fn ceilings(plan: &Plan) -> Ceilings {
+    let mut ceilings = Ceilings { limits: plan.ceilings.limits, serve: plan.ceilings.serve };
+    ceilings.limits.stack.get_or_insert(STACK);
+    ceilings
+}
+
+/// What clients may take up.
+fn limits(plan: &Plan) -> Limits {
+    let usual = Limits::default();
+    let connections = plan.ceilings.client_connections.and_then(|most| usize::try_from(most).ok());
+    // A quarter of what may be open is left for everything else.
+    let open = machine::open_files();
+    let room = usize::try_from(open - open / 4).unwrap_or(usize::MAX);
+    Limits { drain: plan.drain, connections: connections.unwrap_or(usual.connections.min(room)), ..usual }
+}
+
+async fn run(plan: &Plan, server: Arc<Server>, reloading: Arc<Reloading>) -> Result<i32> {
     let store = plan.state.as_deref().map(admin::store).transpose()?;
     if let Some(store) = &store {
         server.take_up(store);
@@ -83,6 +116,8 @@ async fn run(plan: &Plan, server: Arc<Server>) -> Result<i32> {
         Some(admin) => Some(admin::bind(admin).await?),
         None => None,
     };
+    let certificates = listeners.iter().filter_map(Listener::certificate).cloned().collect();
+    let _ = reloading.certificates.set(certificates);
     let mut signals = Signals::new().map_err(|error| Error::io("listen for signals", &error))?;
     let (stop, stopped) = watch::channel(());
 
@@ -97,18 +132,22 @@ async fn run(plan: &Plan, server: Arc<Server>) -> Result<i32> {
         }
         _ => None,
     };
+    if plan.watch {
+        let reloading = Arc::clone(&reloading);
+        tokio::spawn(async move { reloading.watch().await });
+    }
     tokio::spawn(tidy(Arc::clone(&server.site), plan.ceilings.code.unwrap_or(CODE)));
     if let Some(store) = store {
         tokio::spawn(collect(store));
     }
 
-    let limits = Limits { drain: plan.drain, ..Limits::default() };
+    let limits = limits(plan);
     let observer = Arc::clone(&server.world.observer);
     let warned = Arc::clone(&observer);
     let front = Front::new(Answers::new(Arc::clone(&server.site), Arc::clone(&observer)), limits)
         .on_warning(move |warning| warned.warn(&warning.to_string()));
     let _ = observer.front.set(Arc::clone(front.counters()));
-    let drained = front.serve(listeners, signals.stop()).await;
+    let drained = front.serve(listeners, signals.stop(reloading)).await;
     drop(stop);
     if let Some(administered) = administered {
         let _ = administered.await;
@@ -153,21 +192,40 @@ fn together(kind: Kind, errors: &[impl std::fmt::Display]) -> Error {
     Error::new(kind, lines.join("\n"))
 }
 
-/// What tells a server to stop.
+/// What tells a server to stop, or to read its configuration again.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    hangup: Signal,
+    /// Standard error is a terminal.
+    terminal: bool,
 }
 
 impl Signals {
     fn new() -> std::io::Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+            terminal: std::io::stderr().is_terminal(),
+        })
     }
 
-    async fn stop(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+    /// Completes when the server is to stop.
+    async fn stop(&mut self, reloading: Arc<Reloading>) {
+        loop {
+            tokio::select! {
+                _ = self.interrupt.recv() => return,
+                _ = self.terminate.recv() => return,
+                _ = self.hangup.recv() => {}
+            }
+            // A terminal that is closed says so by the same signal, and then it is none any more.
+            if self.terminal && !std::io::stderr().is_terminal() {
+                return;
+            }
+            let reloading = Arc::clone(&reloading);
+            // Its reasons are in the log.
+            tokio::spawn(async move { _ = reloading.reload().await });
         }
     }
 }

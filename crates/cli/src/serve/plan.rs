@@ -28,6 +28,7 @@ pub(super) fn plan(args: &Serve, wrong: &mut Wrong) -> Result<Server> {
     if !addresses.is_empty() {
         plan.listen = addresses.into_iter().filter_map(|address| wrong.unless(listener(address))).collect();
     }
+    plan.watch &= !args.no_watch;
     plan.apps.extend(args.apps.iter().cloned());
     plan.state = args.state.clone().or(plan.state);
     deploying(&mut plan, args)?;

@@ -23,6 +23,16 @@ impl Wrong {
         result.inspect_err(|error| self.add(error)).ok()
     }
 
+    /// Whether nothing is.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.kind.is_none()
+    }
+
+    /// What it is, and what helps, a piece of text each.
+    pub(super) fn reasons(self) -> Vec<String> {
+        self.lines.into_iter().chain(self.notes).collect()
+    }
+
     /// Nothing, if nothing is wrong.
     ///
     /// # Errors

@@ -11,12 +11,15 @@ const LONGEST_SOCKET: usize = 103;
 
 /// An address to accept connections on.
 ///
-/// Text form: `IP:PORT`, as in `127.0.0.1:3000` and `[::1]:3000`; `:PORT` for every address of this machine, IPv4 and
-/// IPv6; `unix:PATH`. Port 0 lets the system choose one. [`Display`](fmt::Display) gives the same form.
+/// Text form: `IP:PORT`, as in `127.0.0.1:3000` and `[::1]:3000`; `NAME:PORT`, as in `localhost:3000`; `:PORT` for every
+/// address of this machine, IPv4 and IPv6; `unix:PATH`. Port 0 lets the system choose one. [`Display`](fmt::Display) gives
+/// the same form.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Address {
     /// One address, and its TCP port.
     Tcp(SocketAddr),
+    /// The first address that a name stands for and that can be bound, and its TCP port. Nobody has looked it up.
+    Name(String, u16),
     /// A TCP port on every address of this machine.
     Everywhere(u16),
     /// A Unix socket. From text, at most 103 bytes long, not checked again where a folder was put in front.
@@ -28,6 +31,8 @@ impl Address {
     pub fn is_local(&self) -> bool {
         match self {
             Address::Tcp(address) => address.ip().to_canonical().is_loopback(),
+            // What a name stands for is not ours to say, but for this one (RFC 6761, section 6.3).
+            Address::Name(name, _) => name.eq_ignore_ascii_case("localhost"),
             Address::Everywhere(_) => false,
             Address::Unix(_) => true,
         }
@@ -43,22 +48,34 @@ impl Address {
         }
     }
 
-    /// The IP address, or `None` for all, and the port.
-    fn tcp(&self) -> Option<(Option<IpAddr>, u16)> {
+    /// Where of this machine, and the port.
+    fn tcp(&self) -> Option<(Place<'_>, u16)> {
         match self {
-            Address::Tcp(address) => Some((Some(address.ip()), address.port())),
-            Address::Everywhere(port) => Some((None, *port)),
+            Address::Tcp(address) => Some((Place::Ip(address.ip()), address.port())),
+            Address::Name(name, port) => Some((Place::Name(name), *port)),
+            Address::Everywhere(port) => Some((Place::All, *port)),
             Address::Unix(_) => None,
         }
     }
 }
 
-/// 0.0.0.0 and [::] are two sockets beside each other, each for its kind of address.
-fn overlap(a: Option<IpAddr>, b: Option<IpAddr>) -> bool {
-    let (Some(a), Some(b)) = (a, b) else {
-        return true;
-    };
-    a == b || (a.is_ipv4() == b.is_ipv4() && (a.is_unspecified() || b.is_unspecified()))
+enum Place<'a> {
+    All,
+    Ip(IpAddr),
+    Name(&'a str),
+}
+
+fn overlap(a: Place<'_>, b: Place<'_>) -> bool {
+    match (a, b) {
+        (Place::All, _) | (_, Place::All) => true,
+        // 0.0.0.0 and [::] are two sockets beside each other, each for its kind of address.
+        (Place::Ip(a), Place::Ip(b)) => {
+            a == b || (a.is_ipv4() == b.is_ipv4() && (a.is_unspecified() || b.is_unspecified()))
+        }
+        (Place::Name(a), Place::Name(b)) => a.eq_ignore_ascii_case(b),
+        // What a name stands for shows when it is bound.
+        (Place::Ip(_), Place::Name(_)) | (Place::Name(_), Place::Ip(_)) => false,
+    }
 }
 
 impl FromStr for Address {
@@ -82,7 +99,16 @@ fn parse(text: &str) -> Result<Address, String> {
     if let Ok(address) = text.parse() {
         return Ok(Address::Tcp(address));
     }
-    Err(advice(text))
+    match text.rsplit_once(':') {
+        Some((name, port)) if is_name(name) => self::port(port).map(|port| Address::Name(name.to_owned(), port)),
+        _ => Err(advice(text)),
+    }
+}
+
+/// A name that can be looked up, and not a mistaken address.
+fn is_name(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+        && text.bytes().any(|byte| byte.is_ascii_alphabetic())
 }
 
 /// Digits only: Rust's own number parser would also take `+80`.
@@ -110,14 +136,8 @@ fn advice(text: &str) -> String {
         return "the port is missing".into();
     }
     match text.rsplit_once(':') {
-        Some(("localhost", port)) => {
-            format!("write `127.0.0.1:{port}` or `[::1]:{port}`, which nothing has to look up")
-        }
         Some(("*", port)) => format!("write `:{port}` for every address of this machine"),
-        Some((host, port)) if self::port(port).is_ok() => {
-            format!("`{host}` is not an address of this machine in numbers; for every one of them, write `:{port}`")
-        }
-        _ => "it is made of an address in numbers and a port, or of `unix:` and a path".into(),
+        _ => "it is made of an address or a name and a port, or of `unix:` and a path".into(),
     }
 }
 
@@ -125,6 +145,7 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Address::Tcp(address) => write!(f, "{address}"),
+            Address::Name(name, port) => write!(f, "{name}:{port}"),
             Address::Everywhere(port) => write!(f, ":{port}"),
             Address::Unix(path) => write!(f, "unix:{}", path.display()),
         }

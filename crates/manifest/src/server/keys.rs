@@ -5,7 +5,7 @@ use crate::keys::Keys;
 /// Keys outside of any table, in the order of the documentation.
 pub(crate) static SERVER: Keys = Keys {
     table: "",
-    known: &["holm-server", "listen", "apps", "state", "drain", "admin", "ceilings", "log", "telemetry"],
+    known: &["holm-server", "listen", "apps", "state", "drain", "watch", "admin", "ceilings", "log", "telemetry"],
     family: &FAMILY,
 };
 /// Keys of a table in `listen`.

@@ -6,6 +6,7 @@
 //! apps = ["hello.wasm", "shop"]  # beside this file: guests, manifests, folders that hold one
 //! state = "state"
 //! drain = "30s"
+//! watch = true
 //! admin = { listen = "127.0.0.1:9000", token-file = "token" }
 //!
 //! [ceilings]
@@ -63,6 +64,8 @@ pub struct Server {
     pub apps: Vec<PathBuf>,
     /// How long requests in flight may take to finish when the server ends.
     pub drain: Duration,
+    /// Whether apps are replaced when their files change.
+    pub watch: bool,
     /// Bounds on each app, and on all together.
     pub ceilings: Ceilings,
     /// Where the log goes.
@@ -79,6 +82,7 @@ impl Default for Server {
             state: None,
             apps: Vec::new(),
             drain: Duration::from_secs(30),
+            watch: true,
             ceilings: Ceilings::default(),
             log: Log::default(),
             telemetry: None,
@@ -115,6 +119,7 @@ fn read(reader: &mut Reader<'_, '_, '_>, folder: &Path) -> Server {
         state: path(reader, "state", folder),
         apps: apps(reader, folder),
         drain: reader.duration("drain").unwrap_or(Server::default().drain),
+        watch: reader.flag("watch").unwrap_or(true),
         ceilings: ceilings::read(reader),
         log: log::read(reader, folder),
         telemetry: telemetry::read(reader),

@@ -1,5 +1,6 @@
 //! A request's way: route, breaker, gate, code, guest, response.
 
+mod begun;
 mod call;
 mod outgoing;
 mod refusal;
@@ -8,13 +9,12 @@ mod response;
 mod underway;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 use bytes::Bytes;
-use holm_abi::{BodyError, Exchange};
+use holm_abi::{BodyError, Error, Exchange, Kind};
 use http::uri::{Authority, Scheme, Uri};
-use http::{Request, Response, header};
+use http::{Request, Response, StatusCode, header};
 use tokio::time::timeout_at;
 
 pub use response::Answer;
@@ -25,8 +25,9 @@ use crate::apps::{Found, Guest, Site, Turned};
 use crate::cgi::{Matched, Peer};
 use crate::front::{Connection, RequestBody, Service};
 use crate::observe::Observer;
+use begun::Begun;
 use refusal::Refusal;
-use request::{Received, bounded};
+use request::bounded;
 
 /// Answers the requests of all apps of a site.
 pub struct Answers {
@@ -75,7 +76,7 @@ impl Answers {
     }
 }
 
-type Answered = Result<(Response<holm_abi::Body>, u64), Refusal>;
+type Answered = Result<(Response<Begun>, u64), Refusal>;
 
 /// Lets the guest answer, when it is the request's turn.
 async fn handle<B>(guest: Arc<Guest>, request: Request<B>, account: &mut Underway) -> Answered
@@ -91,20 +92,18 @@ where
     let now = Instant::now();
     // A bound beyond what a clock can say is none.
     let deadline = now.checked_add(guest.first_byte).unwrap_or_else(|| now + A_YEAR);
-    let waiting = guest.gate.is_full().then(|| guest.seen.stats.queue());
-    let permit = guest.gate.enter(deadline).await.map_err(|turned| match turned {
+    let waiting = (guest.gate.is_full() || guest.room.gate.is_full()).then(|| guest.seen.stats.queue());
+    let place = guest.gate.enter(deadline).await.map_err(|turned| match turned {
         Turned::QueueFull => Refusal::QueueFull,
         Turned::TooLate => Refusal::TooLate,
     })?;
+    let room = guest.room.gate.enter(deadline).await.map_err(|_| Refusal::ServerFull)?;
     drop(waiting);
-    account.entered(permit);
+    account.entered(&guest, [place, room]);
     match timeout_at(deadline.into(), run(&guest, request, account)).await {
         Ok(Ok(response)) => Ok((response, guest.spec.limits.max_output.unwrap_or(u64::MAX))),
         Ok(Err(refusal)) => Err(refusal),
-        Err(_) => {
-            account.failed_in_time();
-            Err(Refusal::TooLate)
-        }
+        Err(_) => Err(account.failed_in_time()),
     }
 }
 
@@ -127,11 +126,7 @@ fn respond(answered: Answered, mut account: Box<Underway>) -> Response<Answer> {
 const A_YEAR: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Loads the guest if need be, and hands it the request.
-async fn run<B>(
-    guest: &Arc<Guest>,
-    request: Request<B>,
-    account: &mut Underway,
-) -> Result<Response<holm_abi::Body>, Refusal>
+async fn run<B>(guest: &Arc<Guest>, request: Request<B>, account: &mut Underway) -> Result<Response<Begun>, Refusal>
 where
     B: http_body::Body<Data = Bytes, Error: Into<BodyError>> + Send + Unpin + 'static,
 {
@@ -140,8 +135,7 @@ where
         Refusal::NotLoaded
     })?;
     account.cold = cold;
-    let received = Arc::new(Received::default());
-    account.received = Some(Arc::clone(&received));
+    let received = Arc::clone(&account.received);
     let mut request = request.map(|body| bounded(body, guest.request_body, &received));
     account.introduce(request.headers_mut());
     let exchange = Exchange {
@@ -152,13 +146,22 @@ where
     };
     let answered = loaded.handler.handle(request, exchange).await;
     // A guest that was not given all of the request may have answered anything.
-    if received.too_large.load(Relaxed) {
+    if received.is_too_large() {
         return Err(Refusal::TooLarge);
     }
-    answered.map_err(|error| {
-        account.failed(&error);
-        Refusal::of(&error)
-    })
+    let (head, body) = answered.map_err(|error| account.failed(&error))?.into_parts();
+    if head.status.is_informational() {
+        return Err(account.failed(&not_final(head.status)));
+    }
+    // Nothing was sent yet, so a guest that fails now may still be told of as one that has no response.
+    let body = Begun::new(body, &head.headers).await.map_err(|error| account.broke(&error))?;
+    Ok(Response::from_parts(head, body))
+}
+
+/// The error of a guest that answers with a status that ends no request (RFC 9110, section 15.2).
+fn not_final(status: StatusCode) -> Error {
+    let why = format!("its response has the status {status}, after which another one has to follow");
+    Error::new(Kind::NoResponse, why)
 }
 
 /// Gives the request's URI the scheme and the authority that HTTP/1 sends elsewhere, or not at all.

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use holm_abi::{Error, Kind};
+use holm_abi::Kind;
 use http::{HeaderValue, Response, StatusCode, header};
 
-use crate::observe::Refusal as Seen;
+use crate::observe::{Outcome, Refusal as Seen};
 
 /// Why a request was not answered by its guest.
 #[derive(Debug)]
@@ -18,10 +18,16 @@ pub(crate) enum Refusal {
     Failing(Duration),
     /// Too many requests wait already.
     QueueFull,
+    /// All apps together have as many instances, or as much memory, as they may.
+    ServerFull,
     /// It waited too long for its turn, or for the first byte of its response.
     TooLate,
     /// Its body is larger than the guest accepts.
     TooLarge,
+    /// Its body did not come in time, so the guest did not answer.
+    TooSlow,
+    /// Its body broke off, so the guest did not answer.
+    BrokenOff,
     /// The guest could not be loaded.
     NotLoaded,
     /// The guest failed.
@@ -29,19 +35,16 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    /// Of a guest's error.
-    pub(crate) fn of(error: &Error) -> Self {
-        Refusal::Guest(error.kind())
-    }
-
     /// The status, and how long to wait before trying again, if that helps.
     fn status(&self) -> (StatusCode, Option<Duration>) {
         match self {
             Refusal::NoRoute => (StatusCode::NOT_FOUND, None),
             Refusal::Failing(left) => (StatusCode::SERVICE_UNAVAILABLE, Some(*left)),
-            Refusal::QueueFull => (StatusCode::SERVICE_UNAVAILABLE, Some(Duration::from_secs(1))),
+            Refusal::QueueFull | Refusal::ServerFull => (StatusCode::SERVICE_UNAVAILABLE, Some(Duration::from_secs(1))),
             Refusal::TooLate => (StatusCode::GATEWAY_TIMEOUT, None),
             Refusal::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, None),
+            Refusal::TooSlow => (StatusCode::REQUEST_TIMEOUT, None),
+            Refusal::BrokenOff => (StatusCode::BAD_REQUEST, None),
             Refusal::NotLoaded => (StatusCode::SERVICE_UNAVAILABLE, Some(Duration::from_secs(5))),
             Refusal::Guest(Kind::OutOfCpu | Kind::OutOfTime | Kind::OutOfFuel) => (StatusCode::GATEWAY_TIMEOUT, None),
             Refusal::Guest(Kind::Internal | Kind::Io) => (StatusCode::INTERNAL_SERVER_ERROR, None),
@@ -54,21 +57,27 @@ impl Refusal {
             Refusal::NoRoute => "nothing is served here",
             Refusal::Failing(_) => "the app is failing; try again later",
             Refusal::QueueFull => "the app has too many requests to answer; try again later",
+            Refusal::ServerFull => "the server has too much to do; try again later",
             Refusal::TooLate => "the app did not answer in time",
             Refusal::TooLarge => "the request's body is too large",
+            Refusal::TooSlow => "the request's body did not come in time",
+            Refusal::BrokenOff => "the request's body broke off",
             Refusal::NotLoaded => "the app cannot be loaded",
             Refusal::Guest(Kind::OutOfCpu | Kind::OutOfTime | Kind::OutOfFuel) => "the app did not answer in time",
             Refusal::Guest(_) => "the app failed",
         }
     }
 
-    /// For metrics; `None` where it is the guest's failure, or nobody's.
-    pub(crate) fn seen(&self) -> Option<Seen> {
+    /// What became of the request, for metrics; `None` where it is the guest's failure, or nobody's.
+    pub(crate) fn outcome(&self) -> Option<Outcome> {
         match self {
-            Refusal::Failing(_) => Some(Seen::Breaker),
-            Refusal::QueueFull => Some(Seen::QueueFull),
-            Refusal::TooLate => Some(Seen::QueueTime),
-            Refusal::TooLarge => Some(Seen::TooLarge),
+            Refusal::Failing(_) => Some(Outcome::Refused(Seen::Breaker)),
+            Refusal::QueueFull => Some(Outcome::Refused(Seen::QueueFull)),
+            Refusal::ServerFull => Some(Outcome::Refused(Seen::ServerFull)),
+            Refusal::TooLate => Some(Outcome::Refused(Seen::QueueTime)),
+            Refusal::TooLarge => Some(Outcome::Refused(Seen::TooLarge)),
+            Refusal::TooSlow => Some(Outcome::Refused(Seen::TooSlow)),
+            Refusal::BrokenOff => Some(Outcome::ClientGone),
             Refusal::NoRoute | Refusal::NotLoaded | Refusal::Guest(_) => None,
         }
     }
@@ -102,9 +111,8 @@ mod tests {
         assert_eq!(response.status(), 503);
         assert_eq!(response.headers()[header::RETRY_AFTER], "2");
         assert_eq!(response.headers()["x-request-id"], "00ff");
-        let error = Error::new(Kind::Trap, "secret.rs:12: index out of bounds");
-        let response = Refusal::of(&error).response("00ff");
+        let response = Refusal::Guest(Kind::Trap).response("00ff");
         assert_eq!(response.status(), 502);
-        assert!(!String::from_utf8_lossy(response.body()).contains("secret"));
+        assert!(!String::from_utf8_lossy(response.body()).contains("trap"));
     }
 }

@@ -2,21 +2,54 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use holm_abi::{Body, BodyError};
+use holm_abi::{Body, BodyError, Kind};
 use http_body::{Frame, SizeHint};
 use http_body_util::{BodyExt as _, Empty};
+
+use super::refusal::Refusal;
+use crate::front;
 
 /// What became of a request's body.
 #[derive(Default)]
 pub(crate) struct Received {
     /// Bytes so far.
     pub(crate) bytes: AtomicU64,
-    /// It was larger than allowed.
-    pub(crate) too_large: AtomicBool,
+    state: AtomicU8,
+}
+
+const FINE: u8 = 0;
+/// The guest waits for the client.
+const AWAITED: u8 = 1;
+// From here on it is over.
+const TOO_LARGE: u8 = 2;
+const STALLED: u8 = 3;
+const BROKEN: u8 = 4;
+
+impl Received {
+    /// What the client did, if that may be why the guest failed in this way.
+    pub(crate) fn fault(&self, kind: Kind) -> Option<Refusal> {
+        match self.state.load(Relaxed) {
+            TOO_LARGE => Some(Refusal::TooLarge),
+            STALLED => Some(Refusal::TooSlow),
+            AWAITED if kind == Kind::OutOfTime => Some(Refusal::TooSlow),
+            BROKEN => Some(Refusal::BrokenOff),
+            _ => None,
+        }
+    }
+
+    /// The client sent more than the guest takes.
+    pub(crate) fn is_too_large(&self) -> bool {
+        self.state.load(Relaxed) == TOO_LARGE
+    }
+
+    fn broke(&self, error: &BodyError) {
+        let stalled = matches!(error.downcast_ref(), Some(front::BodyError::Stalled(_)));
+        self.state.store(if stalled { STALLED } else { BROKEN }, Relaxed);
+    }
 }
 
 /// The body as the guest gets it: at most `limit` bytes.
@@ -44,13 +77,19 @@ where
     type Error = BodyError;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let Some(frame) = std::task::ready!(Pin::new(&mut self.body).poll_frame(cx)) else {
+        let this = &mut *self;
+        if this.received.state.load(Relaxed) >= TOO_LARGE {
+            return Poll::Ready(None);
+        }
+        let polled = Pin::new(&mut this.body).poll_frame(cx);
+        this.received.state.store(if polled.is_pending() { AWAITED } else { FINE }, Relaxed);
+        let Some(frame) = ready!(polled) else {
             return Poll::Ready(None);
         };
-        let frame = frame.map_err(Into::into)?;
+        let frame = frame.map_err(Into::into).inspect_err(|error| this.received.broke(error))?;
         let more = frame.data_ref().map_or(0, |data| data.len() as u64);
-        if self.received.bytes.fetch_add(more, Relaxed).saturating_add(more) > self.limit {
-            self.received.too_large.store(true, Relaxed);
+        if this.received.bytes.fetch_add(more, Relaxed).saturating_add(more) > this.limit {
+            this.received.state.store(TOO_LARGE, Relaxed);
             return Poll::Ready(Some(Err("the request's body is too large".into())));
         }
         Poll::Ready(Some(Ok(frame)))

@@ -4,10 +4,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use holm_abi::{Body, BodyError};
+use holm_abi::BodyError;
 use http_body::{Frame, SizeHint};
 
 use super::Underway;
+use super::begun::Begun;
 
 /// A response's body: the guest's, or a text of ours.
 pub struct Answer(Content);
@@ -15,7 +16,7 @@ pub struct Answer(Content);
 enum Content {
     Text(Option<Bytes>),
     // The account is kept until the body is.
-    Guest { body: Body, account: Box<Underway>, left: u64 },
+    Guest { body: Begun, account: Box<Underway>, left: u64 },
 }
 
 impl Answer {
@@ -24,7 +25,7 @@ impl Answer {
     }
 
     /// The guest's body, of at most `limit` bytes.
-    pub(super) fn guest(body: Body, account: Box<Underway>, limit: u64) -> Self {
+    pub(super) fn guest(body: Begun, account: Box<Underway>, limit: u64) -> Self {
         Self(Content::Guest { body, account, left: limit })
     }
 }
@@ -47,7 +48,7 @@ impl http_body::Body for Answer {
                             None => return Poll::Ready(Some(Err(account.too_much()))),
                         }
                     }
-                    Some(Err(error)) => account.broke(error),
+                    Some(Err(error)) => _ = account.broke(error),
                     None => account.complete = true,
                 }
                 Poll::Ready(frame)

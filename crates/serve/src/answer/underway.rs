@@ -1,8 +1,8 @@
 //! What is known of a request while it is answered, and told when it ends.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use holm_abi::{BodyError, Error, Kind, OnFailure, Outbound, Stdio};
@@ -51,15 +51,14 @@ pub(crate) struct Underway {
     guest: Option<Arc<Guest>>,
     /// That of the guest, if it may call others in it.
     app: Option<Arc<App>>,
-    // Both held for as long as the guest is busy with the request.
-    _permit: Option<OwnedSemaphorePermit>,
+    // Held for as long as the response goes on.
     _in_flight: Option<Held>,
-    /// The guest failed after its response began, which was told.
-    told: Arc<AtomicBool>,
+    /// How the guest failed after its response began, which was told.
+    told: Arc<OnceLock<Kind>>,
     /// What became of it, where it is known before the end.
     outcome: Option<Outcome>,
     pub(crate) usage: Arc<Usage>,
-    pub(crate) received: Option<Arc<Received>>,
+    pub(crate) received: Arc<Received>,
     pub(crate) status: Option<StatusCode>,
     pub(crate) cold: Option<Duration>,
     pub(crate) bytes_out: u64,
@@ -87,12 +86,11 @@ impl Underway {
             origin,
             guest: None,
             app: None,
-            _permit: None,
             _in_flight: None,
             told: Arc::default(),
             outcome: None,
             usage: Arc::default(),
-            received: None,
+            received: Arc::default(),
             status: None,
             cold: None,
             bytes_out: 0,
@@ -141,9 +139,11 @@ impl Underway {
         }))
     }
 
-    pub(super) fn entered(&mut self, permit: OwnedSemaphorePermit) {
-        self._permit = Some(permit);
-        self._in_flight = self.guest.as_ref().map(|guest| guest.seen.stats.begin());
+    /// It is the request's turn, and its guest has these places until its instance is gone, which may be long after
+    /// the response has ended.
+    pub(super) fn entered(&mut self, guest: &Guest, places: [OwnedSemaphorePermit; 2]) {
+        self.usage = Arc::new(Usage::of(&guest.seen.account).holding(places));
+        self._in_flight = Some(guest.seen.stats.begin());
     }
 
     pub(super) fn stdio(&self) -> Option<Stdio> {
@@ -153,20 +153,32 @@ impl Underway {
 
     /// Told of a guest that fails after its response began.
     pub(super) fn on_failure(&self) -> OnFailure {
-        let (guest, id, told) = (self.guest.clone(), self.id, Arc::clone(&self.told));
+        let (guest, id) = (self.guest.clone(), self.id);
+        let (told, received) = (Arc::clone(&self.told), Arc::clone(&self.received));
         Arc::new(move |error| {
-            told.store(true, Relaxed);
+            let kind = error.kind();
+            let _ = told.set(kind);
+            // A client that reads slowly can use up the time that the guest has.
+            let of_others = fault(&received, kind).is_some() || kind == Kind::OutOfTime;
             if let Some(guest) = &guest {
-                guest_failed(guest, id, error);
+                guest_failed(guest, id, error, !of_others);
             }
         })
     }
 
-    pub(super) fn failed(&mut self, error: &Error) {
-        self.outcome = Some(Outcome::Failed(Failure::from(error.kind())));
+    /// The guest failed before its response began.
+    pub(super) fn failed(&mut self, error: &Error) -> Refusal {
         if let Some(guest) = &self.guest {
-            guest_failed(guest, self.id, error);
+            guest_failed(guest, self.id, error, fault(&self.received, error.kind()).is_none());
         }
+        self.refuse(error.kind())
+    }
+
+    /// What to answer in the place of a guest that failed like this.
+    fn refuse(&mut self, kind: Kind) -> Refusal {
+        let refusal = fault(&self.received, kind).unwrap_or(Refusal::Guest(kind));
+        self.outcome = Some(refusal.outcome().unwrap_or(Outcome::Failed(Failure::from(kind))));
+        refusal
     }
 
     pub(super) fn not_loaded(&mut self, error: &Error) {
@@ -177,10 +189,10 @@ impl Underway {
     }
 
     /// The guest gave no response in the time it has.
-    pub(super) fn failed_in_time(&mut self) {
+    pub(super) fn failed_in_time(&mut self) -> Refusal {
         let limit = self.guest.as_ref().map_or(Duration::ZERO, |guest| guest.first_byte);
         let error = Error::new(Kind::OutOfTime, format!("no response within {limit:?}"));
-        self.failed(&error.note("limits.first-byte sets the limit"));
+        self.failed(&error.note("limits.first-byte sets the limit"))
     }
 
     /// The error of a response that is longer than the guest may send.
@@ -191,28 +203,31 @@ impl Underway {
         "the response is longer than its limit".into()
     }
 
-    /// The response broke off.
-    pub(super) fn broke(&mut self, error: &BodyError) {
-        if self.told.load(Relaxed) {
-            self.outcome.get_or_insert(Outcome::Failed(Failure::Trap));
-        } else if self.outcome.is_none() {
-            let why = format!("the body of its response ended with the error: {error}");
-            self.failed(&Error::new(Kind::NoResponse, why));
+    /// The response broke off. What to answer in its place, if nothing of it was sent.
+    pub(super) fn broke(&mut self, error: &BodyError) -> Refusal {
+        if let Some(kind) = self.told.get() {
+            return self.refuse(*kind);
         }
+        let why = format!("the body of its response ended with the error: {error}");
+        self.failed(&Error::new(Kind::NoResponse, why))
     }
 
     pub(super) fn refused(&mut self, refusal: &Refusal) {
-        if let Some(refused) = refusal.seen() {
-            self.outcome.get_or_insert(Outcome::Refused(refused));
-        }
+        self.outcome = self.outcome.or(refusal.outcome());
         // Its answer is our own, and short.
         self.complete = true;
     }
 }
 
-fn guest_failed(guest: &Guest, id: RequestId, error: &Error) {
+/// Why a guest failed in this way, if it may be for something that is not its own.
+fn fault(received: &Received, kind: Kind) -> Option<Refusal> {
+    if kind == Kind::HostFull { Some(Refusal::ServerFull) } else { received.fault(kind) }
+}
+
+/// `counts`: it is the guest's own doing, and not what any client could bring about.
+fn guest_failed(guest: &Guest, id: RequestId, error: &Error, counts: bool) {
     guest.seen.failed(guest.version(), id, error);
-    if guest.breaker.failed() {
+    if counts && guest.breaker.failed() {
         let text = "it only fails, so it is left alone for a while";
         guest.seen.log.server(Level::Warn, Some(guest.version()), None, text);
     }
@@ -220,13 +235,16 @@ fn guest_failed(guest: &Guest, id: RequestId, error: &Error) {
 
 impl Drop for Underway {
     fn drop(&mut self) {
+        if let (false, None, Some(kind)) = (self.complete, self.outcome, self.told.get().copied()) {
+            self.refuse(kind);
+        }
         let outcome = self.outcome.unwrap_or(if self.complete { Outcome::Answered } else { Outcome::ClientGone });
         let finished = Finished {
             status: self.status,
             latency: self.start.elapsed(),
             cpu: self.usage.cpu(),
             memory: self.usage.memory(),
-            bytes_in: self.received.as_ref().map_or(0, |received| received.bytes.load(Relaxed)),
+            bytes_in: self.received.bytes.load(Relaxed),
             bytes_out: self.bytes_out,
             cold_start: self.cold,
             outcome,

@@ -3,6 +3,7 @@
 mod breaker;
 mod code;
 mod gate;
+mod room;
 mod site;
 
 use std::sync::Arc;
@@ -11,12 +12,14 @@ use std::time::Duration;
 
 use holm_admin::AppName;
 use holm_admin::wire::AppState;
+use holm_engine::DEFAULT_STACK;
 use holm_grants::Limits;
 use holm_manifest::{App as Manifest, Guest as Spec, ServeLimits, Services};
 
 pub(crate) use breaker::Breaker;
 pub(crate) use code::Code;
 pub(crate) use gate::{Gate, Turned};
+pub use room::Room;
 pub(crate) use site::Found;
 pub use site::{Conflict, Site};
 
@@ -29,7 +32,7 @@ pub const DEFAULT_LIMITS: Limits = Limits {
     cpu: Some(Duration::from_secs(10)),
     wall: Some(Duration::from_secs(300)),
     fuel: None,
-    stack: None,
+    stack: Some(DEFAULT_STACK),
     max_output: None,
     table_elements: Some(100_000),
 };
@@ -50,6 +53,8 @@ pub struct World {
     pub load: Arc<dyn Load>,
     /// Who sees the requests.
     pub observer: Arc<Observer>,
+    /// What they may take of the machine together.
+    pub room: Arc<Room>,
 }
 
 /// One version of an app.
@@ -69,7 +74,7 @@ impl App {
     pub fn new(name: AppName, manifest: Manifest, ceilings: &Ceilings, world: &World) -> Arc<Self> {
         let version = Arc::new(AtomicU64::new(0));
         let rates = manifest.guests.iter().map(|guest| guest.serve.log.or(ServeLimits::DEFAULT.log));
-        let seen = world.observer.app(&name, rates.max().flatten());
+        let seen = world.observer.app(&name, rates.max().flatten(), &world.room.memory);
         let services = Arc::new(manifest.services);
         let guest = |spec| Arc::new(Guest::new(&name, &version, spec, &services, ceilings, world, &seen));
         let guests = manifest.guests.into_iter().map(guest).collect();
@@ -79,6 +84,11 @@ impl App {
     /// Its version; 0 for one that was not deployed.
     pub fn version(&self) -> u64 {
         self.version.load(Relaxed)
+    }
+
+    /// Whether it was named when the server started, or in its file, and not deployed.
+    pub(crate) fn is_named(&self) -> bool {
+        self.version() == 0
     }
 
     pub(crate) fn set_version(&self, version: u64) {
@@ -110,6 +120,7 @@ pub struct Guest {
     pub(crate) first_byte: Duration,
     pub(crate) request_body: u64,
     pub(crate) gate: Gate,
+    pub(crate) room: Arc<Room>,
     pub(crate) breaker: Breaker,
     pub(crate) code: Code,
 }
@@ -139,6 +150,7 @@ impl Guest {
             first_byte: serve.first_byte.unwrap_or(Duration::MAX),
             request_body: serve.request_body.unwrap_or(u64::MAX),
             gate: Gate::new(serve.concurrency.unwrap_or(u64::MAX), serve.queue.unwrap_or(u64::MAX)),
+            room: Arc::clone(&world.room),
             breaker: Breaker::new(),
             code: Code::new(app.clone(), Arc::clone(services), spec.clone(), Arc::clone(&world.load)),
             spec,

@@ -66,26 +66,35 @@ impl Site {
     /// # Errors
     /// Every route that two apps want. Nothing has changed then.
     pub fn put(&self, new: Vec<Arc<App>>) -> Result<(), Vec<Conflict>> {
+        self.replace(&[], new)
+    }
+
+    /// Likewise, and takes away those that are `gone`, in one step.
+    ///
+    /// # Errors
+    /// As [`Site::put`].
+    pub fn replace(&self, gone: &[AppName], new: Vec<Arc<App>>) -> Result<(), Vec<Conflict>> {
         let mut apps = self.lock();
-        self.router.store(Arc::new(router(&apps, &new)?));
+        self.router.store(Arc::new(router(&apps, gone, &new)?));
+        apps.retain(|name, _| !gone.contains(name));
         apps.extend(new.into_iter().map(|app| (app.name.clone(), app)));
         Ok(())
     }
 
-    /// Whether [`Site::put`] would succeed.
+    /// Whether [`Site::replace`] would succeed.
     ///
     /// # Errors
     /// As [`Site::put`].
-    pub fn check(&self, app: &Arc<App>) -> Result<(), Vec<Conflict>> {
+    pub fn check(&self, gone: &[AppName], new: &[Arc<App>]) -> Result<(), Vec<Conflict>> {
         let apps = self.lock().clone();
-        router(&apps, std::slice::from_ref(app)).map(drop)
+        router(&apps, gone, new).map(drop)
     }
 
     /// Takes an app away, if it is there.
     pub fn remove(&self, name: &AppName) -> Option<Arc<App>> {
         let mut apps = self.lock();
         let removed = apps.remove(name)?;
-        if let Ok(router) = router(&apps, &[]) {
+        if let Ok(router) = router(&apps, &[], &[]) {
             self.router.store(Arc::new(router));
         }
         Some(removed)
@@ -131,9 +140,13 @@ impl Site {
     }
 }
 
-/// Leads to all of `apps`, and to the `new` ones in the place of those of the same name.
-fn router(apps: &BTreeMap<AppName, Arc<App>>, new: &[Arc<App>]) -> Result<Router<Place>, Vec<Conflict>> {
-    let stays = |app: &&Arc<App>| new.iter().all(|new| new.name != app.name);
+/// Leads to all of `apps` but those that are `gone`, and to the `new` ones in the place of those of the same name.
+fn router(
+    apps: &BTreeMap<AppName, Arc<App>>,
+    gone: &[AppName],
+    new: &[Arc<App>],
+) -> Result<Router<Place>, Vec<Conflict>> {
+    let stays = |app: &&Arc<App>| !gone.contains(&app.name) && new.iter().all(|new| new.name != app.name);
     // The new ones come last, so that what they want and cannot have is said of them.
     let places = apps.values().filter(stays).chain(new).flat_map(places);
     let routes = places.flat_map(|place| {

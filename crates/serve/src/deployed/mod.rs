@@ -21,8 +21,18 @@ pub struct Server {
     pub world: World,
     /// What no app may go beyond.
     pub ceilings: Ceilings,
-    /// Called to read the configuration again.
-    pub reload: Box<dyn Fn() -> Result<(), Vec<String>> + Send + Sync>,
+    /// Who reads the configuration again.
+    pub reload: Arc<dyn Reload>,
+}
+
+/// Reads a server's configuration again, and takes over what it says.
+#[async_trait]
+pub trait Reload: Send + Sync + 'static {
+    /// Does so, all of it or nothing.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    async fn reload(&self) -> Result<(), Vec<String>>;
 }
 
 impl Server {
@@ -30,6 +40,10 @@ impl Server {
     pub fn take_up(&self, store: &Store) {
         let mut apps = Vec::new();
         for (name, _) in store.list() {
+            if self.is_taken(&name) {
+                self.world.observer.warn(&format!("{name} is deployed and cannot be served: {TAKEN}"));
+                continue;
+            }
             match self.stored(store, &name) {
                 Ok(app) => apps.push(app),
                 Err(why) => self.world.observer.warn(&format!("{name} is deployed and cannot be served: {why}")),
@@ -41,6 +55,11 @@ impl Server {
                 self.put(app);
             }
         }
+    }
+
+    /// An app that is not deployed has this name.
+    fn is_taken(&self, name: &AppName) -> bool {
+        self.site.app(name).is_some_and(|app| app.is_named())
     }
 
     fn stored(&self, store: &Store, name: &AppName) -> Result<Arc<App>, String> {
@@ -65,6 +84,8 @@ impl Server {
     }
 }
 
+const TAKEN: &str = "an app that the server's owner named has this name";
+
 /// Driven by the admin API.
 pub struct Driven(pub Arc<Server>);
 
@@ -74,7 +95,9 @@ impl Backend for Driven {
         let server = &self.0;
         let app = server.app(&candidate).map_err(|reasons| Rejection { reasons })?;
         let mut reasons = Vec::new();
-        if let Err(conflicts) = server.site.check(&app) {
+        if server.is_taken(&app.name) {
+            reasons.push(format!("the name {} cannot be deployed to: {TAKEN}", app.name));
+        } else if let Err(conflicts) = server.site.check(&[], std::slice::from_ref(&app)) {
             reasons.extend(conflicts.iter().map(ToString::to_string));
         }
         for guest in &app.guests {
@@ -92,13 +115,15 @@ impl Backend for Driven {
     }
 
     async fn deactivate(&self, name: &AppName) {
-        self.0.site.remove(name);
-        self.0.world.observer.forget(name);
+        if !self.0.is_taken(name) {
+            self.0.site.remove(name);
+            self.0.world.observer.forget(name);
+        }
         self.0.world.load.forget(name);
     }
 
     async fn reload(&self) -> Result<(), Rejection> {
-        (self.0.reload)().map_err(|reasons| Rejection { reasons })
+        self.0.reload.reload().await.map_err(|reasons| Rejection { reasons })
     }
 
     fn status(&self, name: &AppName) -> Option<AppStatus> {

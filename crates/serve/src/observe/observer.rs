@@ -7,6 +7,7 @@ use std::time::Duration;
 use holm_abi::Error;
 use holm_admin::AppName;
 use holm_admin::wire::{AppState, Top};
+use holm_engine::Account;
 
 use super::metrics::{self, App, Server};
 use super::trace::{Trace, TraceParent};
@@ -37,6 +38,8 @@ pub struct Seen {
     pub stats: Arc<Stats>,
     /// What it wrote, and what the server said of it.
     pub log: Arc<AppLog>,
+    /// The instances of its guests, of all versions.
+    pub(crate) account: Arc<Account>,
     last_error: Mutex<Option<String>>,
 }
 
@@ -57,8 +60,9 @@ impl Observer {
         }
     }
 
-    /// What is remembered of the app called `name`, whose guests may log `rate` bytes a second.
-    pub(crate) fn app(&self, name: &AppName, rate: Option<u64>) -> Arc<Seen> {
+    /// What is remembered of the app called `name`, whose guests may log `rate` bytes a second, and whose
+    /// instances count in `all`.
+    pub(crate) fn app(&self, name: &AppName, rate: Option<u64>, all: &Arc<Account>) -> Arc<Seen> {
         let limits = JournalLimits { rate: rate.unwrap_or(u64::MAX), ..JournalLimits::default() };
         let mut apps = self.apps.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(seen) = apps.get(name) {
@@ -67,17 +71,28 @@ impl Observer {
         }
         let stats = Arc::<Stats>::default();
         let log = Arc::new(AppLog::new(name.clone(), self.log.clone(), Arc::clone(&stats), limits));
-        let seen = Arc::new(Seen { stats, log, last_error: Mutex::default() });
+        let account = Arc::new(Account::within(all));
+        let seen = Arc::new(Seen { stats, log, account, last_error: Mutex::default() });
         apps.insert(name.clone(), Arc::clone(&seen));
         seen
     }
 
     /// Forgets an app that was removed.
-    pub(crate) fn forget(&self, name: &AppName) {
+    pub fn forget(&self, name: &AppName) {
         self.apps.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
     }
 
     /// Says something about the server itself.
+    pub fn note(&self, text: &str) {
+        self.log.server(Level::Info, text);
+    }
+
+    /// Opens the log's file again, after another program renamed it.
+    pub fn reopen_log(&self) {
+        self.log.reopen();
+    }
+
+    /// Says something about the server itself that someone should know.
     pub fn warn(&self, text: &str) {
         self.log.server(Level::Warn, text);
     }
@@ -113,8 +128,8 @@ impl Observer {
                 version,
                 state,
                 stats: &app.seen.stats,
-                instances: u64::from(app.seen.stats.in_flight()),
-                memory: 0,
+                instances: app.seen.account.instances(),
+                memory: app.seen.account.memory(),
             })
             .collect();
         let (none, process) = (Counters::default(), self.process.read());

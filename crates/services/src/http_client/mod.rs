@@ -14,9 +14,11 @@ mod slots;
 mod tls;
 
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -31,8 +33,10 @@ pub use error::{BoxError, HttpError};
 use connect::Target;
 use pool::{Connection, Pool};
 use request::Outgoing;
-use slots::{Slot, Slots};
+use slots::{Full, Slot, Slots};
 use tls::Tls;
+
+use crate::connections::Connections;
 
 /// Says which addresses a guest may reach.
 pub trait AddressPolicy: Send + Sync {
@@ -45,6 +49,12 @@ pub trait AddressPolicy: Send + Sync {
     /// [`ClientConfig::max_connections_each`], only with requests of the same identity. Give each
     /// app or tenant its own.
     fn identity(&self) -> u64;
+
+    /// What its connections count in beside those of other kinds, in place of
+    /// [`ClientConfig::max_connections_each`]; the same for all requests of one identity.
+    fn connections(&self) -> Option<&Arc<Connections>> {
+        None
+    }
 }
 
 /// What a client is made of.
@@ -57,7 +67,7 @@ pub struct ClientConfig {
     pub hosts: HashMap<String, Vec<IpAddr>>,
     /// The most connections open at once.
     pub max_connections: usize,
-    /// The most connections open at once for one [`AddressPolicy::identity`].
+    /// The most connections open at once for one [`AddressPolicy::identity`] without [`AddressPolicy::connections`].
     pub max_connections_each: usize,
     /// The most idle connections kept for one origin and identity.
     pub max_idle_each: usize,
@@ -188,12 +198,27 @@ impl HttpClient {
             if let Some(connection) = self.pool.take(target, policy) {
                 return Free::Connection(connection);
             }
-            match self.slots.take(target.identity) {
+            let own = policy.connections();
+            let mut closed = std::pin::pin!(own.map(|own| own.freed().notified()));
+            if let Some(closed) = closed.as_mut().as_pin_mut() {
+                closed.enable();
+            }
+            match self.slots.take(target.identity, own) {
                 Ok(slot) => return Free::Slot(slot),
                 Err(full) => self.pool.evict(target.identity, full),
             }
-            changed.await;
+            poll_fn(|cx| {
+                let closed = closed.as_mut().as_pin_mut().is_some_and(|closed| closed.poll(cx).is_ready());
+                if closed { Poll::Ready(()) } else { changed.as_mut().poll(cx) }
+            })
+            .await;
         }
+    }
+
+    /// Closes the connection of `identity` that is idle for longest, if there is one: something else of that identity
+    /// needs one.
+    pub fn make_room(&self, identity: u64) {
+        self.pool.evict(identity, Full::Identity);
     }
 
     async fn exchange(

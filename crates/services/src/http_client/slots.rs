@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
+use crate::connections::{Connections, Open};
+
 pub(super) struct Slots {
     max: usize,
     max_each: usize,
@@ -22,6 +24,7 @@ struct Taken {
 pub(super) struct Slot {
     slots: Arc<Slots>,
     identity: u64,
+    _own: Option<Open>,
 }
 
 /// Why there is no slot to take.
@@ -39,18 +42,20 @@ impl Slots {
         Arc::new(Self { max, max_each, taken: Mutex::default(), freed })
     }
 
-    pub(super) fn take(self: &Arc<Self>, identity: u64) -> Result<Slot, Full> {
+    /// A slot for `identity`, which counts in `own` if it has connections of other kinds as well.
+    pub(super) fn take(self: &Arc<Self>, identity: u64, own: Option<&Arc<Connections>>) -> Result<Slot, Full> {
         let mut taken = self.lock();
         let each = taken.each.get(&identity).copied().unwrap_or(0);
-        if each >= self.max_each {
+        if own.is_none() && each >= self.max_each {
             return Err(Full::Identity);
         }
         if taken.all >= self.max {
             return Err(Full::Everywhere);
         }
+        let own = own.map(|own| own.open().ok_or(Full::Identity)).transpose()?;
         taken.all += 1;
         taken.each.insert(identity, each + 1);
-        Ok(Slot { slots: Arc::clone(self), identity })
+        Ok(Slot { slots: Arc::clone(self), identity, _own: own })
     }
 
     fn lock(&self) -> MutexGuard<'_, Taken> {

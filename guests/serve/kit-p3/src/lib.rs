@@ -2,7 +2,9 @@
 
 mod bodies;
 mod fetch;
+mod hoards;
 mod reply;
+mod sockets;
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,6 +32,8 @@ impl wasip3::exports::http::handler::Guest for Kit {
             ["counter"] => text(200, format!("{}\n", count())),
             ["sleep", milliseconds] => sleep(milliseconds).await,
             ["fetch"] => fetch::fetch(query).await,
+            ["tcp", number] => sockets::tcp(number, query).await,
+            ["hoard", what] => hoards::hoard(what),
             ["loop"] => spin(),
             ["loop-after-head"] => after_head(|| spin()),
             ["trap"] => trap(),

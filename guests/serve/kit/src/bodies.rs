@@ -8,7 +8,7 @@ use wasip2::http::types::{Fields, IncomingBody, IncomingRequest, ResponseOutpara
 
 use crate::reply::{Reply, drain, text, trailers_of};
 
-fn body_of(request: &IncomingRequest) -> IncomingBody {
+pub fn body_of(request: &IncomingRequest) -> IncomingBody {
     request.consume().expect("the body is taken once")
 }
 

@@ -20,6 +20,11 @@ pub fn loop_after_head(out: ResponseOutparam) -> io::Result<()> {
     spin()
 }
 
+pub fn loop_after_body(out: ResponseOutparam) -> io::Result<()> {
+    text(out, 200, "complete\n")?;
+    spin()
+}
+
 /// Takes and touches 1 MiB after another; aborts when the allocator fails.
 pub fn grow() -> ! {
     loop {

@@ -4,24 +4,24 @@ use std::io;
 
 use wasip2::http::outgoing_handler::handle;
 use wasip2::http::types::{
-    ErrorCode, Fields, IncomingResponse, OutgoingBody, OutgoingRequest, ResponseOutparam, Scheme,
+    ErrorCode, Fields, IncomingResponse, OutgoingBody, OutgoingRequest, RequestOptions, ResponseOutparam, Scheme,
 };
 
 use crate::reply::{Reply, drain, text};
 
 /// Gets `url=...` of the query and streams the response back, with its status and content-type; 502 and the error's
-/// name when there is none.
-pub fn fetch(query: &str, out: ResponseOutparam) -> io::Result<()> {
+/// name when there is none. `connect` is how many milliseconds a connection may take.
+pub fn fetch(query: &str, connect: Option<u64>, out: ResponseOutparam) -> io::Result<()> {
     let Some(url) = query.strip_prefix("url=") else {
         return text(out, 400, "no url\n");
     };
-    match get(&decoded(url)) {
+    match get(&decoded(url), connect) {
         Ok(response) => forward(response, out),
         Err(error) => text(out, 502, &format!("{error}\n")),
     }
 }
 
-fn get(url: &str) -> Result<IncomingResponse, String> {
+fn get(url: &str, connect: Option<u64>) -> Result<IncomingResponse, String> {
     let (scheme, rest) = url.split_once("://").ok_or("the URL has no scheme")?;
     let (authority, path) = rest.find('/').map_or((rest, "/"), |slash| rest.split_at(slash));
     let scheme = match scheme {
@@ -35,7 +35,9 @@ fn get(url: &str) -> Result<IncomingResponse, String> {
     request.set_authority(Some(authority)).map_err(|()| "not an authority")?;
     request.set_path_with_query(Some(path)).map_err(|()| "not a path")?;
     let body = request.body().map_err(|()| "no body")?;
-    let response = handle(request, None).map_err(told)?;
+    let options = RequestOptions::new();
+    options.set_connect_timeout(connect.map(|milliseconds| milliseconds * 1_000_000)).map_err(|()| "no timeout")?;
+    let response = handle(request, Some(options)).map_err(told)?;
     OutgoingBody::finish(body, None).map_err(told)?;
     response.subscribe().block();
     response.get().expect("it is ready").expect("it was not taken before").map_err(told)

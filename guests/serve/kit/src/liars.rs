@@ -29,6 +29,26 @@ pub fn length(out: ResponseOutparam, declared: u64, body: &[u8]) -> io::Result<(
     reply.finish(None)
 }
 
+/// Answers `four` under this content-length, or says why it may not.
+pub fn declared(out: ResponseOutparam, declared: &str) -> io::Result<()> {
+    let headers = Fields::new();
+    if let Err(error) = headers.append("content-length", declared.as_bytes()) {
+        return text(out, 200, &format!("refused, {error:?}\n"));
+    }
+    let mut reply = Reply::with(out, 200, headers);
+    reply.send(b"four")?;
+    reply.finish(None)
+}
+
+/// Tries to set two lengths that are not the same, in both ways there are; answers as below.
+pub fn two_lengths(out: ResponseOutparam) -> io::Result<()> {
+    let entries = ["4", "5"].map(|value| ("content-length".to_owned(), value.as_bytes().to_vec()));
+    let appended = Fields::new();
+    let one = appended.append("content-length", b"4").and_then(|()| appended.append("content-length", b"5"));
+    let lines = [told("list", Fields::from_list(&entries).map(drop)), told("append", one)];
+    text(out, 200, &lines.concat())
+}
+
 /// Tries each header that belongs to the connection, not to the response; answers `NAME: ok` or `NAME: refused, WHY`.
 pub fn forbidden_headers(out: ResponseOutparam) -> io::Result<()> {
     let headers = Fields::new();

@@ -5,8 +5,10 @@ mod bodies;
 mod facts;
 mod faults;
 mod fetch;
+mod hoards;
 mod liars;
 mod reply;
+mod sockets;
 
 use std::io;
 
@@ -48,11 +50,16 @@ fn behave(target: &str, request: &IncomingRequest, out: ResponseOutparam) -> io:
         ["sleep", milliseconds] => facts::sleep(out, number(milliseconds)?),
         ["log", lines] => facts::log(out, number(lines)?),
         ["after"] => facts::after(out),
-        ["fetch"] => fetch::fetch(query, out),
+        ["fetch"] => fetch::fetch(query, None, out),
+        ["fetch", milliseconds] => fetch::fetch(query, Some(number(milliseconds)?), out),
+        ["tcp", count] => sockets::tcp(request, out, number(count)?, query),
+        ["udp", count] => sockets::udp(request, out, number(count)?),
 
         ["loop"] => faults::spin(),
         ["loop-after-head"] => faults::loop_after_head(out),
+        ["loop-after-body"] => faults::loop_after_body(out),
         ["grow"] => faults::grow(),
+        ["hoard", what] => hoards::hoard(what),
         ["recurse"] => reply::text(out, 200, &faults::recurse().to_string()),
         ["trap"] => faults::trap(),
         ["trap-after-head"] => faults::trap_after_head(out),
@@ -65,6 +72,8 @@ fn behave(target: &str, request: &IncomingRequest, out: ResponseOutparam) -> io:
         ["twice"] => liars::twice(out),
         ["length-too-long"] => liars::length(out, 100, b"only this\n"),
         ["length-too-short"] => liars::length(out, 4, b"more than this\n"),
+        ["length", declared] => liars::declared(out, declared),
+        ["lengths"] => liars::two_lengths(out),
         ["forbidden-headers"] => liars::forbidden_headers(out),
         ["crlf"] => liars::line_break_in_header(out),
 

@@ -19,6 +19,10 @@ impl Reply {
         for (name, value) in headers {
             fields.append(name, value.as_bytes()).expect("a valid header");
         }
+        Self::with(out, status, fields)
+    }
+
+    pub fn with(out: ResponseOutparam, status: u16, fields: Fields) -> Self {
         let response = OutgoingResponse::new(fields);
         response.set_status_code(status).expect("a status");
         let body = response.body().expect("the body is taken once");
