@@ -111,9 +111,6 @@ impl FileContainer {
     }
 }
 
-/// How often a file that goes away between being found and being opened is looked for again.
-const TRIES: usize = 10;
-
 #[async_trait]
 impl Container for FileContainer {
     fn name(&self) -> &str {
@@ -131,7 +128,7 @@ impl Container for FileContainer {
 
     async fn read(&self, name: &str, start: u64, end: u64) -> Result<Box<dyn Reader>, BlobError> {
         let turn = self.place.turn()?;
-        let mut tries = 0;
+        let mut gone = None;
         loop {
             let found = self.find(name).await?.ok_or_else(|| BlobError::NoObject { name: name.to_owned() })?;
             let (at, size) = limits::part(found.info.size, start, end)?;
@@ -142,8 +139,10 @@ impl Container for FileContainer {
                     let (place, file) = (Arc::clone(&self.place), Arc::new(file));
                     return Ok(Box::new(FileReader { place, file, size, at, left: size, reading, _turn: turn }));
                 }
-                // Somebody put another in its place since.
-                Err(error) if error.kind() == ErrorKind::NotFound && tries < TRIES => tries += 1,
+                // Somebody put another in its place since, as long as it is another each time.
+                Err(error) if error.kind() == ErrorKind::NotFound && gone.as_ref() != Some(&found.file) => {
+                    gone = Some(found.file);
+                }
                 Err(error) => return Err(self.place.unusable(&reading.path(), &error).into()),
             }
         }
