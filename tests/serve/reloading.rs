@@ -416,8 +416,13 @@ fn a_terminal_that_is_closed_ends_the_server() {
     let mut server = command.stdin(Stdio::null()).stderr(line).spawn().unwrap();
     let mut terminal = BufReader::new(File::from(terminal));
     let mut url = String::new();
-    terminal.read_line(&mut url).unwrap();
-    let address = url.trim().strip_prefix("http://").unwrap().parse().unwrap();
+    // Terminals are shown progress before that, if it takes long.
+    while !url.contains("http://") {
+        url.clear();
+        terminal.read_line(&mut url).unwrap();
+    }
+    let (_, address) = url.trim().split_once("http://").unwrap();
+    let address = address.parse().unwrap();
     let hangup = || kill_process(Pid::from_child(&server), Signal::HUP).unwrap();
     hangup();
     assert_eq!(connect(address).get("/").said(), SAYS_HELLO, "it reads its configuration again, and goes on");

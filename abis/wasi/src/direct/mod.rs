@@ -10,6 +10,8 @@
 mod canon;
 mod interfaces;
 mod link;
+#[cfg(test)]
+mod tests;
 
 use holm_engine::shape::LoneCore;
 use wasmtime::component::Resource;

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use holm_services::StorageError;
 use holm_services::kv::{KvError, SqliteStores, Store, StoreLimits, Stores, Swap};
@@ -171,6 +172,10 @@ async fn a_damaged_file_is_reported_and_kept() {
         store.set(&format!("{n}"), vec![7; 3000]).await.unwrap();
     }
     drop(store);
+    // It is closed by a thread of its own, which then puts all of it into the one file.
+    while directory.path().join("kv.db-wal").exists() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     let mut bytes = fs::read(&path).unwrap();
     bytes[4096..].fill(0xee);
     fs::write(&path, &bytes).unwrap();

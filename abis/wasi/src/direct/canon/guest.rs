@@ -24,10 +24,9 @@ impl<'a> Guest<'a> {
 
     /// `length` bytes that the host will copy.
     pub(super) fn bytes(&self, at: u32, length: u32) -> Result<&'a [u8]> {
-        self.pay(length as usize)?;
         let range = at as usize..at as usize + length as usize;
         match self.memory.get(range) {
-            Some(bytes) => Ok(bytes),
+            Some(bytes) => self.pay(bytes.len()).map(|()| bytes),
             None => bail!("the guest gave a pointer to {length} bytes at {at}, outside of its memory"),
         }
     }

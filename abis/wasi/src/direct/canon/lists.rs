@@ -143,13 +143,15 @@ macro_rules! tuple {
             }
 
             fn load(guest: &Guest<'_>, at: u32) -> Result<Self> {
-                let end = at;
-                Ok(($({
+                let mut end = at;
+                let all = ($({
                     let at = align_to(end, $ty::ALIGN);
-                    #[allow(unused_variables, reason = "nothing comes after the last")]
-                    let end = at.wrapping_add($ty::SIZE);
+                    end = at.wrapping_add($ty::SIZE);
                     $ty::load(guest, at)?
-                },)+))
+                },)+);
+                // Nothing comes after the last.
+                let _ = end;
+                Ok(all)
             }
         }
 
@@ -172,4 +174,6 @@ tuple! {
     (A 0)
     (A 0, B 1)
     (A 0, B 1, C 2)
+    (A 0, B 1, C 2, D 3)
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7)
 }

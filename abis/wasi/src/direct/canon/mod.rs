@@ -11,6 +11,7 @@ pub(super) mod variants;
 
 pub(super) use guest::{Guest, Out};
 pub(super) use handles::{Borrow, Own, handle};
+pub(super) use lists::Element;
 pub(super) use variants::{record, variant};
 
 use wasmtime::{Result, bail};

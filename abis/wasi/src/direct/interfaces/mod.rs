@@ -8,6 +8,7 @@ mod http;
 mod http_types;
 mod io;
 mod random;
+mod sockets;
 
 use std::sync::OnceLock;
 
@@ -23,6 +24,7 @@ pub(super) fn functions() -> &'static Functions {
         io::define(&mut functions);
         http::define(&mut functions);
         random::define(&mut functions);
+        sockets::define(&mut functions);
         functions
     })
 }
