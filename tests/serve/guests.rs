@@ -231,3 +231,18 @@ fn a_key_value_store_is_shared_by_requests_and_outlives_the_server() {
     let second = command(&["--kv"]);
     assert_eq!(says(&second, "/get/a"), "1");
 }
+
+#[test]
+fn a_response_counts_as_delivered_however_its_end_is_known() {
+    let server = serve(KITS[0], &[]);
+    let mut client = server.client();
+    assert_eq!(client.get("/length/4").said(), (200, "four"));
+    assert_eq!(client.get("/status/204").head.status, 204);
+    client.send("HEAD /counter HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    assert_eq!(client.head().unwrap().status, 200);
+    assert_eq!(client.get("/counter").said(), (200, "1\n"));
+    drop(client);
+    server.signal(Signal::TERM);
+    let (_, log) = server.ends();
+    assert!(log.matches(" 200 ").count() + log.matches(" 204 ").count() == 4 && !log.contains("client="), "{log}");
+}

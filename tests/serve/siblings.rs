@@ -3,6 +3,7 @@
 use std::os::unix::net::UnixStream;
 
 use http::{HeaderMap, HeaderValue};
+use rustix::process::Signal;
 use tempfile::tempdir;
 
 use crate::client::Client;
@@ -48,6 +49,25 @@ fn a_guest_is_called_by_its_name_and_has_a_line_of_its_own_in_the_log() {
             let answered = server.logs(&["GET images.holm.internal/headers 200", "guest=images"]);
             assert!(answered.contains(&format!(" caller={id}")) && !answered.contains("peer="), "{asked}{answered}");
         }
+    }
+}
+
+#[test]
+fn an_instance_that_is_used_again_calls_for_the_request_it_answers() {
+    for web in KITS {
+        let server = shop(web, &format!("{ALL}[guest.web.reuse]\nrequests = 10\n"));
+        for count in 1..=3 {
+            assert_eq!(server.get(&to_images("/counter")).said(), (200, "1\n"), "{web}: nobody reuses `images`");
+            assert_eq!(server.get("/counter").said(), (200, format!("{count}\n").as_str()), "{web}");
+        }
+        server.signal(Signal::TERM);
+        let (_, log) = server.ends();
+        let lines = |part: &str| log.lines().filter(|line| line.contains(part)).collect::<Vec<_>>();
+        let asked = lines("localhost/fetch");
+        let ids: Vec<_> = asked.iter().map(|line| line.split_whitespace().nth(3).unwrap()).collect();
+        let called = lines("images.holm.internal/counter");
+        let callers: Vec<_> = called.iter().map(|line| line.rsplit_once("caller=").unwrap().1).collect();
+        assert_eq!((ids.len(), ids), (3, callers), "{web}: {log}");
     }
 }
 

@@ -74,6 +74,8 @@ impl<I: Send + 'static> Idle<I> {
             WAITING.fetch_sub(1, Relaxed);
             return;
         }
+        // It holds on to the app and its guests, this one included.
+        ready.store.data_mut().lend(None);
         let mut waiting = self.lock();
         waiting.instances.push((Instant::now(), ready));
         if !std::mem::replace(&mut waiting.watched, true) {

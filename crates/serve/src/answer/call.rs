@@ -9,13 +9,14 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use holm_abi::{Body, BodyError, CallError};
-use http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use http::{Request, Response};
 use http_body::Frame;
 use http_body_util::BodyExt as _;
 use http_body_util::channel::{Channel, Sender};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use super::response::{declared_length, ends_with_head};
 use super::underway::Underway;
 use super::{Answer, handle, respond};
 use crate::apps::{App, Guest};
@@ -32,13 +33,13 @@ pub(super) async fn call(
     account.leads_to(guest, guest.calls.then(|| Arc::clone(app)));
     request.extensions_mut().insert(Matched(String::new()));
     request.extensions_mut().insert(Peer(None));
-    let (guest, to_head) = (Arc::clone(guest), request.method() == Method::HEAD);
+    let (guest, method) = (Arc::clone(guest), request.method().clone());
     let (answered, head) = oneshot::channel();
     let task = Task(tokio::spawn(async move {
         let response = respond(handle(guest, request, &mut account).await, account);
         let (head, answer) = response.into_parts();
         let (sender, body) = Channel::new(1);
-        let without_body = to_head || matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        let without_body = ends_with_head(&method, head.status);
         let length = declared_length(&head.headers).filter(|_| !without_body);
         if answered.send(Response::from_parts(head, body)).is_ok() {
             hand_over(answer, (!without_body).then_some(sender), length).await;
@@ -46,10 +47,6 @@ pub(super) async fn call(
     }));
     let response = head.await.map_err(|_| CallError::Failed)?;
     Ok(response.map(|body| Called { body, _task: task }.boxed_unsync()))
-}
-
-fn declared_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// Sends the body of a response on, which is as long as it says or breaks off. Without anybody to send it to, the guest

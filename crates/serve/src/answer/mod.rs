@@ -110,10 +110,7 @@ where
 /// What the client gets.
 fn respond(answered: Answered, mut account: Box<Underway>) -> Response<Answer> {
     match answered {
-        Ok((response, limit)) => {
-            account.status = Some(response.status());
-            response.map(|body| Answer::guest(body, account, limit))
-        }
+        Ok((response, limit)) => Answer::guest(response, account, limit),
         Err(refusal) => {
             let response = refusal.response(&account.id.to_string());
             account.status = Some(response.status());

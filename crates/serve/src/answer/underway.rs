@@ -43,7 +43,7 @@ pub(crate) struct Underway {
     trace_state: Option<HeaderValue>,
     start: Instant,
     route: Option<String>,
-    method: Method,
+    pub(super) method: Method,
     host: String,
     path: String,
     version: Version,
