@@ -1,17 +1,23 @@
 //! Runs every benchmark beside its peers and prints medians.
 //!
-//!     cargo run --release --manifest-path benches/Cargo.toml [-- start | first | throughput | call | request | serve | size]
+//!     cargo run --release --manifest-path benches/Cargo.toml [-- start | first | throughput | call | request | serve | cold | deployed
+//!         | neighbour | resident | size | soak]
 //!
 //! Processes are compared in turn (A B A B …) and in CPU time, because machines are noisy. `wasmtime` and `wasm3` are
 //! measured where they are on the PATH. Reads the release binary `holm`: build it first.
 
 mod call;
+mod client;
+mod deployed;
 mod first;
 mod measure;
+mod neighbour;
 mod peers;
 mod request;
+mod resident;
 mod serve;
 mod size;
+mod soak;
 mod start;
 mod throughput;
 
@@ -20,13 +26,20 @@ fn main() {
     if wanted == [serve::NATIVE] {
         return serve::native();
     }
-    let all: [(&str, fn()); 7] = [
+    if wanted == ["soak"] {
+        return soak::run();
+    }
+    let all: [(&str, fn()); 11] = [
         ("start", start::run),
         ("first", first::run),
         ("throughput", throughput::run),
         ("call", call::run),
         ("request", request::run),
         ("serve", serve::run),
+        ("cold", deployed::cold),
+        ("deployed", deployed::many),
+        ("neighbour", neighbour::run),
+        ("resident", resident::run),
         ("size", size::run),
     ];
     for (name, run) in all {

@@ -21,11 +21,16 @@ pub const NATIVE: &str = "native-server";
 pub fn run() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let mut servers = vec![("native hyper".to_owned(), start_native())];
-    for name in ["serve-hello.p2.wasm", "serve-hello.p3.wasm"] {
+    let p2 = "serve-hello.p2.wasm";
+    for (name, keys) in [(p2, ""), (p2, "reuse = { requests = 1000000 }"), ("serve-hello.p3.wasm", "")] {
+        let manifest = dir.path().join(format!("{}.toml", servers.len()));
+        let text = format!("holm = 1\nname = \"hello\"\nguest = \"{}\"\n{keys}\n", guest(name).display());
+        std::fs::write(&manifest, text).expect("the folder is writable");
         let mut command = Command::new(holm());
-        command.args(["serve", "--addr", "127.0.0.1:0"]).arg(guest(name));
+        command.args(["serve", "--addr", "127.0.0.1:0"]).arg(manifest);
         command.env("HOLM_CACHE_DIR", dir.path().join("cache"));
-        servers.push((format!("holm serve {name}"), start(command)));
+        let how = if keys.is_empty() { "fresh" } else { "reused" };
+        servers.push((format!("holm serve {name}, {how}"), start(command)));
     }
     if let Some(wasmtime) = installed("wasmtime") {
         let mut command = Command::new(wasmtime);
@@ -46,7 +51,7 @@ pub fn run() {
         let cpu = median(costs, |cost| cost.cpu);
         let ratio = cpu.as_secs_f64() / native.as_secs_f64();
         let rate = median(costs, |cost| cost.rate);
-        println!("{name:<32} {:>7.1} us of CPU ({ratio:.2}x native) {rate:>7} requests/s", cpu.as_secs_f64() * 1e6);
+        println!("{name:<40} {:>7.1} us of CPU ({ratio:.2}x native) {rate:>7} requests/s", cpu.as_secs_f64() * 1e6);
     }
 }
 
@@ -58,9 +63,10 @@ struct Cost {
     rate: u64,
 }
 
-struct Server {
-    child: Child,
-    address: String,
+/// A server that runs, until this is dropped.
+pub struct Server {
+    pub child: Child,
+    pub address: String,
 }
 
 impl Drop for Server {
@@ -71,7 +77,7 @@ impl Drop for Server {
 }
 
 /// Starts a server that says where it answers on the first line of standard error that has an address in it.
-fn start(mut command: Command) -> Server {
+pub fn start(mut command: Command) -> Server {
     let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
     let mut child = child.unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let mut lines = BufReader::new(child.stderr.take().expect("it is piped")).lines();
