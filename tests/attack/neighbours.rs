@@ -16,11 +16,15 @@ use crate::support::PATIENCE;
 const BOUND: Duration = Duration::from_secs(5);
 const REQUESTS: usize = 50;
 
+const P2: &str = "serve-kit.p2.wasm";
+const P3: &str = "serve-kit.p3.wasm";
+
 /// One attack at a time: each takes the whole machine.
 static ALONE: Mutex<()> = Mutex::new(());
 
 /// Many clients that do to one app what `bad` does, over and over, for as long as `besides` looks at the other.
 struct Attack {
+    file: &'static str,
     limits: &'static str,
     clients: usize,
     /// One connection: sends what it has to, and takes what comes until there is an end or it was long enough.
@@ -35,7 +39,7 @@ impl Attack {
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let bad = format!("routes = \"bad.example\"\n[limits]\n{}", self.limits);
         let server = serve_all(&[
-            manifest("bad", "serve-kit.p2.wasm", &bad),
+            manifest("bad", self.file, &bad),
             manifest("good", "serve-kit.p2.wasm", "routes = \"good.example\""),
         ]);
         answers(&server);
@@ -133,7 +137,7 @@ fn an_app_in_endless_loops() {
         drain(&stream);
     };
     // All the requests it may have at once, and all that may wait.
-    Attack { limits: "", clients: 200, bad, memory: 256 }.besides();
+    Attack { file: P2, limits: "", clients: 200, bad, memory: 256 }.besides();
 }
 
 #[test]
@@ -142,7 +146,7 @@ fn an_app_in_endless_loops_after_its_response_began() {
         get(&stream, "/loop-after-head");
         drain(&stream);
     };
-    Attack { limits: "cpu = \"1h\"", clients: 200, bad, memory: 256 }.besides();
+    Attack { file: P2, limits: "cpu = \"1h\"", clients: 200, bad, memory: 256 }.besides();
 }
 
 #[test]
@@ -151,7 +155,36 @@ fn an_app_that_takes_memory_without_end() {
         get(&stream, "/grow");
         drain(&stream);
     };
-    Attack { limits: "memory = \"32MiB\"\nconcurrency = 8", clients: 16, bad, memory: 8 * 32 + 128 }.besides();
+    Attack { file: P2, limits: "memory = \"32MiB\"\nconcurrency = 8", clients: 16, bad, memory: 8 * 32 + 128 }
+        .besides();
+}
+
+#[test]
+fn an_app_that_has_the_host_keep_ever_more_for_it() {
+    let headers = |stream: TcpStream| {
+        get(&stream, "/hoard/headers");
+        drain(&stream);
+    };
+    let names = |stream: TcpStream| {
+        get(&stream, "/hoard/names");
+        drain(&stream);
+    };
+    let fields = |stream: TcpStream| {
+        get(&stream, "/hoard/fields");
+        drain(&stream);
+    };
+    let responses = |stream: TcpStream| {
+        get(&stream, "/hoard/responses");
+        drain(&stream);
+    };
+    let attack = |file, bad: fn(TcpStream)| {
+        let limits = "memory = \"32MiB\"\nconcurrency = 8";
+        Attack { file, limits, clients: 16, bad, memory: 8 * 32 + 192 }.besides();
+    };
+    attack(P2, headers);
+    attack(P2, names);
+    attack(P2, fields);
+    attack(P3, responses);
 }
 
 #[test]
@@ -160,7 +193,7 @@ fn an_app_that_recurses_and_traps() {
         get(&stream, "/recurse");
         drain(&stream);
     };
-    Attack { limits: "", clients: 32, bad, memory: 256 }.besides();
+    Attack { file: P2, limits: "", clients: 32, bad, memory: 256 }.besides();
 }
 
 #[test]
@@ -169,7 +202,7 @@ fn an_app_that_floods_its_log() {
         get(&stream, "/log/1000000");
         drain(&stream);
     };
-    Attack { limits: "", clients: 16, bad, memory: 128 }.besides();
+    Attack { file: P2, limits: "", clients: 16, bad, memory: 128 }.besides();
 }
 
 #[test]
@@ -201,7 +234,7 @@ fn an_app_that_reads_no_bodies() {
         }
         drain(&stream);
     };
-    Attack { limits: "", clients: 64, bad, memory: 256 }.besides();
+    Attack { file: P2, limits: "", clients: 64, bad, memory: 256 }.besides();
 }
 
 #[test]
@@ -210,7 +243,7 @@ fn an_app_whose_clients_read_nothing() {
         get(&stream, "/stream-forever");
         hold(&stream);
     };
-    Attack { limits: "", clients: 100, bad, memory: 256 }.besides();
+    Attack { file: P2, limits: "", clients: 100, bad, memory: 256 }.besides();
 }
 
 #[test]
@@ -226,7 +259,7 @@ fn an_app_whose_clients_read_slowly() {
         }
     };
     // Not 100: until the sockets' buffers are full, each holds a thread for longer than an endless loop does.
-    Attack { limits: "", clients: 32, bad, memory: 256 }.besides();
+    Attack { file: P2, limits: "", clients: 32, bad, memory: 256 }.besides();
 }
 
 #[test]
@@ -235,5 +268,5 @@ fn an_app_whose_clients_come_and_go() {
         get(&stream, "/stream-forever");
         let _ = stream.read(&mut [0; 512]);
     };
-    Attack { limits: "", clients: 32, bad, memory: 256 }.besides();
+    Attack { file: P2, limits: "", clients: 32, bad, memory: 256 }.besides();
 }
