@@ -97,6 +97,28 @@ fn requests_beyond_the_instances_of_all_apps_wait_and_are_refused_in_the_end() {
 }
 
 #[test]
+fn an_instance_that_waits_to_be_used_again_takes_no_ones_place() {
+    for kit in [KIT, "serve-kit.p3.wasm"] {
+        let app = manifest("one", kit, "reuse = {}\n[limits]\nconcurrency = 1\nqueue = 0");
+        let server = serve_under("[ceilings]\ninstances = 1\nfirst-byte = \"1s\"", &[app]);
+        // It goes on for a moment after its response, and until then has its place.
+        let next = |count: &str| {
+            let deadline = Instant::now() + PATIENCE;
+            loop {
+                let response = server.get("/counter");
+                match response.said() {
+                    (503, _) => assert!(Instant::now() < deadline, "its place is never free again"),
+                    said => return assert_eq!(said, (200, count), "{kit}"),
+                }
+            }
+        };
+        ["1\n", "2\n", "3\n"].iter().for_each(|count| next(count));
+        becomes(&server, "holm_instances{app=\"one\"}", 1);
+        assert!(server.metric("holm_guest_memory_bytes{app=\"one\"}") >= Some(MIB));
+    }
+}
+
+#[test]
 fn connections_beyond_those_that_clients_may_have_are_closed() {
     let server = serve("client-connections = 2");
     let mut first = server.client();
