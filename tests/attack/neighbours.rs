@@ -58,7 +58,8 @@ fn an_app_that_has_the_host_keep_ever_more_for_it() {
     };
     let attack = |file, bad: fn(TcpStream)| {
         let limits = "memory = \"32MiB\"\nconcurrency = 8";
-        Attack { file, limits, clients: 16, bad, memory: 8 * 32 + 192 }.besides();
+        // What was freed is not all given back: small pieces lie scattered.
+        Attack { file, limits, clients: 16, bad, memory: 2 * 8 * 32 }.besides();
     };
     attack(P2, headers);
     attack(P2, names);
