@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value as Json;
 use tempfile::{TempDir, tempdir};
 
-use crate::support::{Holm, guest, holm};
+use crate::support::{Holm, bomb, carrying, guest, holm};
 
 /// Only a guard: nothing is measured.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -21,27 +21,6 @@ fn room() -> (TempDir, PathBuf) {
     let dir = tempdir().unwrap();
     let cache = dir.path().join("cache");
     (dir, cache)
-}
-
-/// A handler of HTTP requests that carries `module` along and never calls it, but has an instance of it: what no instance is
-/// made of need not be compiled.
-fn carrying(dir: &Path, module: &str) -> PathBuf {
-    let mut bytes = fs::read(guest("serve-hello.p2.wasm")).unwrap();
-    let module = wat::parse_str(module).unwrap();
-    // One more section of the component: a core module.
-    bytes.push(1);
-    let mut size = module.len();
-    while size >= 0x80 {
-        bytes.push((size & 0x7f) as u8 | 0x80);
-        size >>= 7;
-    }
-    bytes.push(size as u8);
-    bytes.extend(module);
-    // And a section of core instances: one, of module 3, given nothing. The handler has three modules already.
-    bytes.extend([2, 4, 1, 0, 3, 0]);
-    let path = dir.join("guest.wasm");
-    fs::write(&path, bytes).unwrap();
-    path
 }
 
 /// Enough code to start on the fast compiler.
@@ -219,23 +198,6 @@ fn an_invalid_guest_is_refused_with_the_compilers_reason() {
     let error = serve(&cache, &[], &path).naming(dir.path(), "[dir]").fails(126);
     assert!(error.starts_with("error: [dir]/guest.wasm: not valid WebAssembly: "), "{error}");
     assert!(error.contains("type mismatch: expected i32, found i64"), "{error}");
-}
-
-/// Many variables that all live through many branches: a tenth of a second for the fast compiler, and half a minute
-/// and a gigabyte for the optimising one.
-fn bomb(branches: usize) -> String {
-    const VARIABLES: usize = 2000;
-    let branch = |at: usize| {
-        let [a, b, c] = [at * 7, at * 13 + 1, at * 29 + 2].map(|variable| variable % VARIABLES);
-        format!(
-            "(if (i64.eqz (local.get {a}))
-                (then (local.set {b} (i64.add (local.get {c}) (local.get {a}))))
-                (else (local.set {c} (i64.mul (local.get {b}) (local.get {a})))))"
-        )
-    };
-    let body: String = (0..branches).map(branch).collect();
-    let variables = "i64 ".repeat(VARIABLES);
-    format!("(module (func (local {variables}) (loop {body} (br_if 0 (i32.wrap_i64 (local.get 0))))))")
 }
 
 /// A bomb that the optimising compiler gets at once.

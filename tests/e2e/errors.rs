@@ -258,6 +258,17 @@ fn a_stack_overflow_names_the_limit_and_its_flag() {
 }
 
 #[test]
+fn a_guest_that_has_too_much_kept_for_it_names_the_limit() {
+    for (name, handles) in [("hello.p2.wasm", "1"), ("cat.p1.wasm", "2")] {
+        let error = holm(["run", "--dir", "/etc::/e:ro", "--handles", handles]).guest(name).arg("/e/passwd").fails(134);
+        let first = error.lines().next().unwrap();
+        let says = "out of handles: it has the host keep as many things for it as the limit of";
+        assert_eq!(first, format!("error: {name}: {says} {handles} allows"));
+        assert!(error.ends_with("hint: --handles sets the limit\n"), "{error}");
+    }
+}
+
+#[test]
 fn too_much_output_names_the_limit_and_its_flag() {
     for name in ["flood.p1.wasm", "flood.p2.wasm"] {
         let ended = holm(["run", "--max-output", "1KiB"]).guest(name).ends();

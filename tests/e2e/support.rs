@@ -45,6 +45,44 @@ fn shared_cache() -> &'static Path {
     })
 }
 
+/// A handler of HTTP requests that carries `module` along and never calls it, but has an instance of it: what no instance is
+/// made of need not be compiled.
+pub(crate) fn carrying(dir: &Path, module: &str) -> PathBuf {
+    let mut bytes = std::fs::read(guest("serve-hello.p2.wasm")).unwrap();
+    let module = wat::parse_str(module).unwrap();
+    // One more section of the component: a core module.
+    bytes.push(1);
+    let mut size = module.len();
+    while size >= 0x80 {
+        bytes.push((size & 0x7f) as u8 | 0x80);
+        size >>= 7;
+    }
+    bytes.push(size as u8);
+    bytes.extend(module);
+    // And a section of core instances: one, of module 3, given nothing. The handler has three modules already.
+    bytes.extend([2, 4, 1, 0, 3, 0]);
+    let path = dir.join("guest.wasm");
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+/// Many variables that all live through many branches: a tenth of a second for the fast compiler, and half a minute
+/// and a gigabyte for the optimising one.
+pub(crate) fn bomb(branches: usize) -> String {
+    const VARIABLES: usize = 2000;
+    let branch = |at: usize| {
+        let [a, b, c] = [at * 7, at * 13 + 1, at * 29 + 2].map(|variable| variable % VARIABLES);
+        format!(
+            "(if (i64.eqz (local.get {a}))
+                (then (local.set {b} (i64.add (local.get {c}) (local.get {a}))))
+                (else (local.set {c} (i64.mul (local.get {b}) (local.get {a})))))"
+        )
+    };
+    let body: String = (0..branches).map(branch).collect();
+    let variables = "i64 ".repeat(VARIABLES);
+    format!("(module (func (local {variables}) (loop {body} (br_if 0 (i32.wrap_i64 (local.get 0))))))")
+}
+
 /// A run of `holm` to be: nothing of this process's environment but PATH, and standard input empty.
 pub(crate) struct Holm {
     command: Command,
@@ -112,6 +150,18 @@ impl Holm {
     pub(crate) fn naming(mut self, path: &Path, name: &str) -> Self {
         self.names.push((path.display().to_string(), name.to_owned()));
         self
+    }
+
+    /// Runs where `dir` is a disk of its own, of this size. It goes away with the process, and nobody else sees it.
+    #[allow(dead_code, reason = "for the tests of attacks")]
+    pub(crate) fn on_a_disk(self, dir: &Path, size: &str) -> Self {
+        let mount = "mount -t tmpfs -o size=$1,mode=700 none \"$2\" && shift 2 && exec \"$@\"";
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "sh", "-c", mount, "sh", size]).arg(dir);
+        command.arg(self.command.get_program()).args(self.command.get_args());
+        let envs = self.command.get_envs().filter_map(|(name, value)| Some((name, value?)));
+        command.env_clear().envs(envs);
+        Self { command, ..self }
     }
 
     pub(crate) fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::client::{Client, Response};
 use crate::server::{Server, manifest, serve_under};
-use crate::support::PATIENCE;
+use crate::support::{PATIENCE, guest};
 
 const KIT: &str = "serve-kit.p2.wasm";
 const MIB: u64 = 1 << 20;
@@ -94,6 +94,40 @@ fn requests_beyond_the_instances_of_all_apps_wait_and_are_refused_in_the_end() {
         waits.join().unwrap()
     });
     assert_eq!(waits.said(), (200, "1\n"), "it has its turn");
+}
+
+#[test]
+fn guests_that_call_each_other_do_not_wait_for_places_that_their_callers_have() {
+    let [web, images] = [KIT, KIT].map(|file| guest(file).display().to_string());
+    let guests = format!("[guest.web]\nfile = \"{web}\"\nroutes = \"/\"\n[guest.images]\nfile = \"{images}\"\n");
+    let grants = "[guest.web.grants]\nhttp = \"http://*.holm.internal\"\n";
+    let app = format!("holm = 1\nname = \"one\"\n{guests}{grants}");
+    let server = serve_under("[ceilings]\ninstances = 1\nfirst-byte = \"5s\"", &[app]);
+    for _ in 0..3 {
+        assert_eq!(server.get("/fetch?url=http://images.holm.internal/counter").said(), (200, "1\n"));
+    }
+}
+
+#[test]
+fn an_instance_that_waits_to_be_used_again_takes_no_ones_place() {
+    for kit in [KIT, "serve-kit.p3.wasm"] {
+        let app = manifest("one", kit, "reuse = {}\n[limits]\nconcurrency = 1\nqueue = 0");
+        let server = serve_under("[ceilings]\ninstances = 1\nfirst-byte = \"1s\"", &[app]);
+        // It goes on for a moment after its response, and until then has its place.
+        let next = |count: &str| {
+            let deadline = Instant::now() + PATIENCE;
+            loop {
+                let response = server.get("/counter");
+                match response.said() {
+                    (503, _) => assert!(Instant::now() < deadline, "its place is never free again"),
+                    said => return assert_eq!(said, (200, count), "{kit}"),
+                }
+            }
+        };
+        ["1\n", "2\n", "3\n"].iter().for_each(|count| next(count));
+        becomes(&server, "holm_instances{app=\"one\"}", 1);
+        assert!(server.metric("holm_guest_memory_bytes{app=\"one\"}") >= Some(MIB));
+    }
 }
 
 #[test]

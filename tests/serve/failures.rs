@@ -145,6 +145,31 @@ fn a_guest_that_takes_memory_without_end_costs_no_more_than_its_limit() {
 }
 
 #[test]
+fn a_guest_that_has_the_host_keep_ever_more_for_it_ends() {
+    for (kit, what, reason) in [
+        (P2, "fields", "out of handles"),
+        (P2, "headers", "out of memory"),
+        (P2, "names", "out of memory"),
+        (P2, "copies", "out of memory"),
+        (P2, "requests", "out of memory"),
+        (P2, "options", "out of handles"),
+        (P2, "pollables", "out of handles"),
+        (P3, "fields", "out of handles"),
+        (P3, "streams", "out of handles"),
+        (P3, "futures", "out of handles"),
+        (P3, "responses", "out of handles"),
+    ] {
+        let server = serve_kit(kit, "memory = \"64MiB\"");
+        assert_eq!(server.get("/counter").said().0, 200);
+        let before = server.peak();
+        fails(&server, &format!("/hoard/{what}"), 502, reason);
+        let grown = server.peak() - before;
+        println!("{kit} {what}: {grown} MiB");
+        assert!(grown < 64 + 64, "{kit} {what}: {grown} MiB for a guest of 64");
+    }
+}
+
+#[test]
 fn a_guest_that_lies_about_its_length_spoils_nothing() {
     let server = serve(P2, &[]);
     let long = server.get("/length-too-long");

@@ -18,6 +18,16 @@ pub(crate) struct Answered {
 
 /// Sends `body` with `trailers` to `path`, and takes the response.
 pub(crate) fn exchange(address: SocketAddr, path: &str, body: &'static str, trailers: HeaderMap) -> Answered {
+    try_exchange(address, path, body, trailers).unwrap()
+}
+
+/// Likewise, where the request may be reset before it is answered.
+pub(crate) fn try_exchange(
+    address: SocketAddr,
+    path: &str,
+    body: &'static str,
+    trailers: HeaderMap,
+) -> Result<Answered, h2::Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let stream = TcpStream::connect(address).await.unwrap();
@@ -27,8 +37,7 @@ pub(crate) fn exchange(address: SocketAddr, path: &str, body: &'static str, trai
         let (response, mut sending) = requests.ready().await.unwrap().send_request(request, false).unwrap();
         sending.send_data(Bytes::from_static(body.as_bytes()), false).unwrap();
         sending.send_trailers(trailers).unwrap();
-        let response = response.await.unwrap();
-        taken(response).await
+        Ok(taken(response.await?).await)
     })
 }
 

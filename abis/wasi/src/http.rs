@@ -19,8 +19,11 @@ use http::{HeaderName, Method, Request, Response, Uri};
 use http_body_util::BodyExt as _;
 use tokio::time::timeout;
 use wasmtime::component::Linker;
-use wasmtime_wasi_http::{DEFAULT_FORBIDDEN_HEADERS, Error, RequestOptions, Result, WasiBody, WasiHttpHooks, p2, p3};
+use wasmtime_wasi_http::{
+    DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, Result, WasiBody, WasiHttpHooks, p2, p3,
+};
 
+use crate::outgoing;
 use crate::services::Services;
 use crate::state::State;
 use sent::watched;
@@ -48,9 +51,11 @@ pub(crate) fn link(linker: &mut Linker<State>, shape: &Shape) -> wasmtime::Resul
     };
     if imports("0.2.") {
         p2::add_only_http_to_linker_async(linker)?;
+        outgoing::link_p2(linker)?;
     }
     if imports("0.3.") && linker.engine().get_concurrency_support() {
         p3::add_to_linker(linker)?;
+        outgoing::link_p3(linker)?;
     }
     Ok(())
 }
@@ -67,12 +72,32 @@ pub(crate) struct Outbound {
     pub(crate) lent: Option<Arc<dyn holm_abi::Outbound>>,
 }
 
+/// Headers that belong to a connection, and so not to a guest. `te` speaks of one too (RFC 9110, section 10.1.4).
+fn is_forbidden(name: &HeaderName) -> bool {
+    DEFAULT_FORBIDDEN_HEADERS.contains(name) || name == http::header::TE
+}
+
+/// Bytes of a body that a guest writes at once.
+pub(crate) const PIECE: usize = 64 << 10;
+
 type Done = Box<dyn Future<Output = Result<()>> + Send>;
 
 impl WasiHttpHooks for Outbound {
     fn is_forbidden_header(&mut self, name: &HeaderName) -> bool {
-        // `te` speaks of one connection too (RFC 9110, section 10.1.4).
-        DEFAULT_FORBIDDEN_HEADERS.contains(name) || name == http::header::TE
+        is_forbidden(name)
+    }
+
+    fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
+        Arc::new(is_forbidden)
+    }
+
+    // The engine's own bounds are a MiB, which every body may hold twice.
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        PIECE
+    }
+
+    fn p3_outgoing_body_chunk_size(&mut self) -> usize {
+        PIECE
     }
 
     fn send_request(

@@ -14,12 +14,16 @@ mod handler;
 #[cfg(feature = "http")]
 mod http;
 mod interfaces;
+#[cfg(feature = "http")]
+mod kept;
 #[cfg(feature = "stores")]
 mod keyvalue;
 mod missing;
 mod module;
 mod names;
 mod network;
+#[cfg(feature = "http")]
+mod outgoing;
 mod paths;
 mod services;
 mod sockets;

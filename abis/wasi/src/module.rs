@@ -9,11 +9,12 @@ use holm_engine::shape::Shape;
 use holm_engine::{Limited, Limiter, Metered, TrapContext, explain, metered_store, within_wall};
 use wasmtime::{InstancePre, Linker, Store};
 use wasmtime_wasi::p1::WasiP1Ctx;
-use wasmtime_wasi::{I32Exit, p0, p1};
+use wasmtime_wasi::{I32Exit, WasiCtxBuilder, WasiView as _, p0, p1};
 
 use crate::context::{Given, context};
 use crate::network::Network;
 use crate::paths::module::Decoy;
+use crate::state::hold;
 use crate::stdio::Account;
 use crate::{MODULES, missing, paths, threads};
 
@@ -30,8 +31,15 @@ impl ModuleState {
         let network = Network::new(host);
         let mut builder = context(host, &given, &network, &Account::new(host.limits.max_output))?;
         let decoy = Decoy::open(&mut builder, host, &given.args)?;
-        Ok(Self { limiter: Limiter::new(&host.limits), wasi: builder.build_p1(), decoy })
+        Ok(Self { limiter: Limiter::new(&host.limits), wasi: world(builder, host), decoy })
     }
+}
+
+/// A module's world, with as many open files as the host allows.
+pub(crate) fn world(mut builder: WasiCtxBuilder, host: &Host) -> WasiP1Ctx {
+    let mut world = builder.build_p1();
+    hold(world.ctx().table, host);
+    world
 }
 
 impl Limited for ModuleState {

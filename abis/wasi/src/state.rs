@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use holm_abi::Result;
-use holm_engine::{Limited, Limiter};
+use holm_abi::{Host, Result};
+use holm_engine::{DEFAULT_HANDLES, Limited, Limiter};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtxView, WasiView};
 #[cfg(feature = "http")]
@@ -28,6 +28,8 @@ pub(crate) struct State {
     pub(crate) services: Arc<Services>,
     pub(crate) sockets: Sockets,
     pub(crate) table: ResourceTable,
+    #[cfg(feature = "http")]
+    pub(crate) scales: crate::kept::Scales,
     /// The root that is not there, for audits.
     pub(crate) decoy: Option<paths::component::Decoy>,
     #[cfg(feature = "http")]
@@ -49,6 +51,8 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn new(services: &Arc<Services>, given: Given) -> Result<Self> {
         let host = &services.host;
+        let mut table = ResourceTable::new();
+        hold(&mut table, host);
         Ok(Self {
             limiter: Limiter::new(&host.limits),
             decoy: paths::component::Decoy::new(host, &given.args)?,
@@ -58,11 +62,13 @@ impl State {
             lookups: HashMap::new(),
             sockets: Sockets::default(),
             services: Arc::clone(services),
-            table: ResourceTable::new(),
+            table,
             #[cfg(feature = "stores")]
             held: crate::keyvalue::Held::default(),
             #[cfg(feature = "stores")]
             blobs: crate::blobstore::Held::default(),
+            #[cfg(feature = "http")]
+            scales: crate::kept::Scales::default(),
             #[cfg(feature = "http")]
             http: WasiHttpCtx::new(),
             #[cfg(feature = "http")]
@@ -93,6 +99,12 @@ impl State {
     }
 }
 
+/// Has a table hold no more than the host keeps for a guest.
+pub(crate) fn hold(table: &mut ResourceTable, host: &Host) {
+    let most = host.limits.handles.unwrap_or(DEFAULT_HANDLES);
+    table.set_max_capacity(usize::try_from(most).unwrap_or(usize::MAX));
+}
+
 impl Limited for State {
     fn limiter(&mut self) -> &mut Limiter {
         &mut self.limiter
@@ -108,6 +120,7 @@ impl WasiView for State {
 #[cfg(feature = "http")]
 impl WasiHttpView for State {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
+        self.weigh_now_and_then();
         WasiHttpCtxView { hooks: &mut self.outbound, table: &mut self.table, ctx: &mut self.http }
     }
 }

@@ -228,6 +228,7 @@ pub(crate) fn say(app: &mut Described, args: HostArgs) -> Result<()> {
         fuel: args.fuel,
         stack: args.stack,
         max_output: args.max_output,
+        handles: args.handles,
         ..Default::default()
     });
     Ok(())

@@ -33,6 +33,8 @@ pub enum Kind {
     OutOfMemory,
     /// The host has no room for it: what all its guests may have together, they have. Its next try may succeed.
     HostFull,
+    /// The guest had the host keep as many things for it as the limit on handles allows.
+    OutOfHandles,
     /// The guest wrote more than the limit on output allows.
     OutOfOutput,
     /// The limit on the stack was reached.
@@ -62,7 +64,12 @@ impl Kind {
             Kind::NotFound => 127,
             // What a shell reports of a native program in the same place, which SIGPIPE ends.
             Kind::BrokenPipe => 141,
-            Kind::OutOfMemory | Kind::OutOfOutput | Kind::StackOverflow | Kind::Trap | Kind::NoResponse => 134,
+            Kind::OutOfMemory
+            | Kind::OutOfHandles
+            | Kind::OutOfOutput
+            | Kind::StackOverflow
+            | Kind::Trap
+            | Kind::NoResponse => 134,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use holm_grants::Limits;
 use wasmtime::ResourceLimiter;
 
-use crate::account::Share;
+use crate::account::{Full, Share};
 use crate::usage::Usage;
 
 /// Bytes of memory a guest may have when no limit says otherwise: all that a 32-bit memory can hold,
@@ -14,6 +14,9 @@ const DEFAULT_MEMORY: u64 = 4 << 30;
 
 /// Elements that all tables of a guest may hold together when no limit says otherwise.
 const DEFAULT_TABLE_ELEMENTS: u64 = 10_000_000;
+
+/// Things that the host keeps for a guest when no limit says otherwise.
+pub const DEFAULT_HANDLES: u64 = 10_000;
 
 /// Counts what a store's memories and tables take and refuses more than the limits allow.
 ///
@@ -28,6 +31,10 @@ pub struct Limiter {
     refused: Option<u64>,
     /// The last growth that was allowed.
     growth: u64,
+    /// Bytes that the host keeps for the guest.
+    kept: u64,
+    /// They are more than there may be.
+    beyond: Option<Beyond>,
     usage: Option<Arc<Usage>>,
     share: Option<Share>,
 }
@@ -42,6 +49,8 @@ impl Limiter {
             tables: 0,
             refused: None,
             growth: 0,
+            kept: 0,
+            beyond: None,
             usage: None,
             share: None,
         }
@@ -52,6 +61,13 @@ impl Limiter {
         self.share = self.share.take().or_else(|| usage.share());
         usage.has_memory(self.memory);
         self.usage = Some(Arc::clone(usage));
+    }
+
+    /// The guest waits for its next work, and gives back its place among those that work.
+    pub fn rest(&self) {
+        if let Some(usage) = &self.usage {
+            usage.release();
+        }
     }
 
     /// The limit on memory, in bytes.
@@ -74,17 +90,68 @@ impl Limiter {
         self.refused
     }
 
+    /// The host keeps so many bytes for the guest now, which count as its memory. Where they are too many, the guest ends
+    /// at the next tick. Says whether they are not.
+    pub fn keeps(&mut self, bytes: u64) -> bool {
+        let total = self.memory.saturating_add(bytes);
+        if total > self.memory_max {
+            self.beyond = Some(Beyond::Limit(total));
+        } else if let Some(share) = &mut self.share
+            && let Err(full) = share.grow(bytes.saturating_sub(self.kept))
+        {
+            self.beyond = Some(Beyond::Host(full));
+        } else {
+            if let Some(share) = &mut self.share {
+                share.shrink(self.kept.saturating_sub(bytes));
+            }
+            self.kept = bytes;
+        }
+        self.beyond.is_none()
+    }
+
+    /// Whether the guest may go on.
+    ///
+    /// # Errors
+    /// The host keeps too much for it.
+    pub(crate) fn check(&self) -> wasmtime::Result<()> {
+        match self.beyond {
+            None => Ok(()),
+            Some(Beyond::Host(full)) => Err(full.into()),
+            Some(Beyond::Limit(wanted)) => Err(TooMuchKept(wanted).into()),
+        }
+    }
+
     /// Bytes of memory that the guest has now.
     pub fn memory(&self) -> u64 {
         self.memory
     }
 }
 
+/// Why the host keeps no more for a guest.
+#[derive(Clone, Copy, Debug)]
+enum Beyond {
+    /// With it, the guest would have so many bytes.
+    Limit(u64),
+    Host(Full),
+}
+
+/// A guest and what the host keeps for it have so many bytes, which is beyond its limit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TooMuchKept(pub(crate) u64);
+
+impl std::fmt::Display for TooMuchKept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the host keeps too much for it: {} bytes with its memory", self.0)
+    }
+}
+
+impl std::error::Error for TooMuchKept {}
+
 impl ResourceLimiter for Limiter {
     fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
         let growth = desired.saturating_sub(current) as u64;
         let total = self.memory.saturating_add(growth);
-        if total > self.memory_max {
+        if total.saturating_add(self.kept) > self.memory_max {
             self.refused = Some(total);
             return Ok(false);
         }
@@ -121,10 +188,16 @@ impl ResourceLimiter for Limiter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::account::{Account, Full};
+    use crate::account::Account;
 
     fn limiter(memory: u64) -> Limiter {
         Limiter::new(&Limits { memory: Some(memory), ..Limits::default() })
+    }
+
+    fn counted(memory: u64, all: &Arc<Account>) -> Limiter {
+        let mut limiter = limiter(memory);
+        limiter.count_in(&Arc::new(Usage::of(all)));
+        limiter
     }
 
     #[test]
@@ -147,13 +220,27 @@ mod tests {
     }
 
     #[test]
+    fn what_the_host_keeps_counts_as_memory() {
+        let all = Arc::new(Account::new(150));
+        let mut limiter = counted(100, &all);
+        assert!(limiter.memory_growing(0, 60, None).unwrap());
+        assert!(limiter.keeps(30));
+        assert!(!limiter.memory_growing(60, 80, None).unwrap());
+        assert_eq!(all.memory(), 90);
+        assert!(limiter.keeps(10));
+        assert!(limiter.memory_growing(60, 80, None).unwrap());
+        assert_eq!(all.memory(), 90);
+        limiter.check().unwrap();
+        assert!(!limiter.keeps(21));
+        assert!(limiter.check().unwrap_err().is::<TooMuchKept>());
+        drop(limiter);
+        assert_eq!(all.memory(), 0);
+    }
+
+    #[test]
     fn where_all_guests_have_what_they_may_none_gets_more() {
         let all = Arc::new(Account::new(100));
-        let one = || {
-            let mut limiter = limiter(80);
-            limiter.count_in(&Arc::new(Usage::of(&all)));
-            limiter
-        };
+        let one = || counted(80, &all);
         let (mut first, mut second) = (one(), one());
         assert!(first.memory_growing(0, 60, None).unwrap());
         let error = second.memory_growing(0, 60, None).unwrap_err();

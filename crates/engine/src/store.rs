@@ -9,7 +9,7 @@ use wasmtime::{Engine, Store, UpdateDeadline};
 
 use crate::clock::{Deadline, Exhausted};
 use crate::error::{Error, Kind, Result};
-use crate::limits::Limiter;
+use crate::limits::{DEFAULT_HANDLES, Limiter};
 use crate::usage::Usage;
 
 /// What every ABI's store carries: the account of the guest's memory.
@@ -88,18 +88,24 @@ fn internal(error: &wasmtime::Error) -> Error {
 }
 
 /// Asks the guest of this store at every tick whether it may go on.
-fn hold<T>(
+fn hold<T: Limited>(
     store: &mut Store<T>,
     limits: &Limits,
     check: impl Fn() -> Result<(), Exhausted> + Send + Sync + 'static,
     next_tick: fn(u64) -> UpdateDeadline,
 ) -> Result<()> {
+    let handles = usize::try_from(limits.handles.unwrap_or(DEFAULT_HANDLES)).unwrap_or(usize::MAX);
+    store.set_max_component_handles(handles);
+    if let Some(table) = store.concurrent_resource_table() {
+        table.set_max_capacity(handles);
+    }
     if store.engine().get_consume_fuel() {
         store.set_fuel(limits.fuel.unwrap_or(u64::MAX)).map_err(|error| internal(&error))?;
     }
     if store.engine().get_epoch_interruption() {
         store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(move |_| {
+        store.epoch_deadline_callback(move |mut store| {
+            store.data_mut().limiter().check()?;
             check()?;
             Ok(next_tick(1))
         });

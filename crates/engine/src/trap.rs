@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use holm_grants::{Limits, format_size};
+use wasmtime::component::ResourceTableError;
 use wasmtime::{FrameInfo, Store, ThrownException, Trap, WasmBacktrace};
 
 use crate::account::Full;
 use crate::clock::Exhausted;
 use crate::config::DEFAULT_STACK;
 use crate::error::{Error, Frame, Kind};
-use crate::limits::Limiter;
+use crate::limits::{DEFAULT_HANDLES, Limiter, TooMuchKept};
 use crate::shape::{Shape, demangle};
 use crate::store::Limited;
 
@@ -33,10 +34,17 @@ pub fn explain<T: Limited>(store: &mut Store<T>, error: wasmtime::Error, context
         Err(error) => error,
     };
     let frames = frames(&error, context.shape);
+    // Whatever stopped a guest for which too much is kept, it was stopped for that.
+    let kept = store.data_mut().limiter().check().err();
+    let cause = kept.as_ref().unwrap_or(&error);
     let explained = if let Some(exhausted) = error.downcast_ref::<Exhausted>() {
         out_of_time(*exhausted)
-    } else if let Some(full) = host_full(&error) {
+    } else if let Some(full) = host_full(cause) {
         full
+    } else if let Some(TooMuchKept(wanted)) = cause.downcast_ref() {
+        out_of_memory(*wanted, store.data_mut().limiter())
+    } else if is_out_of_handles(&error) {
+        out_of_handles(context.limits)
     } else if let Some(trap) = error.downcast_ref::<Trap>() {
         trapped(*trap, context.limits, store.data_mut().limiter())
     } else if error.is::<ThrownException>() {
@@ -87,6 +95,18 @@ fn host_full(error: &wasmtime::Error) -> Option<Error> {
         Some(format!("there is no room for another instance: {slots}"))
     });
     full.map(|why| Error::new(Kind::HostFull, why))
+}
+
+/// Of the tables that the host keeps things in, one says so by a type, the other in words.
+fn is_out_of_handles(error: &wasmtime::Error) -> bool {
+    matches!(error.downcast_ref(), Some(ResourceTableError::Full))
+        || error.root_cause().to_string().contains("store handle limit exceeded")
+}
+
+fn out_of_handles(limits: &Limits) -> Error {
+    let limit = limits.handles.unwrap_or(DEFAULT_HANDLES);
+    let message = format!("out of handles: it has the host keep as many things for it as the limit of {limit} allows");
+    Error::new(Kind::OutOfHandles, message).note("--handles sets the limit")
 }
 
 fn trapped(trap: Trap, limits: &Limits, limiter: &Limiter) -> Error {

@@ -3,8 +3,8 @@
 use std::any::Any;
 use std::cell::Cell;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -20,8 +20,8 @@ pub struct Usage {
     memory: AtomicU64,
     /// Where its instances are counted.
     account: Option<Arc<Account>>,
-    /// Kept for as long as there is an instance that counts here.
-    held: Option<Box<dyn Any + Send + Sync>>,
+    /// Kept for as long as an instance works on what counts here.
+    held: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
 impl Usage {
@@ -30,11 +30,15 @@ impl Usage {
         Self { account: Some(Arc::clone(account)), ..Self::default() }
     }
 
-    /// Keeps `what` for as long as there is an instance that counts here, or anybody else with this.
+    /// Keeps `what` for as long as there is an instance that counts here, or until it is released.
     #[must_use]
-    pub fn holding(mut self, what: impl Any + Send + Sync) -> Self {
-        self.held = Some(Box::new(what));
-        self
+    pub fn holding(self, what: impl Any + Send) -> Self {
+        Self { held: Mutex::new(Some(Box::new(what))), ..self }
+    }
+
+    /// Lets go of what is held: the instance has done its work, and waits for other.
+    pub fn release(&self) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// A share of the account for a new instance, if there is an account.

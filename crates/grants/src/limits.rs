@@ -20,6 +20,8 @@ pub struct Limits {
     pub max_output: Option<u64>,
     /// All tables together, in elements.
     pub table_elements: Option<u64>,
+    /// What the host keeps for the guest and the guest has a handle to: files, streams, headers, requests.
+    pub handles: Option<u64>,
 }
 
 impl Limits {
@@ -54,6 +56,7 @@ fn combine(
         stack: number(a.stack, b.stack),
         max_output: number(a.max_output, b.max_output),
         table_elements: number(a.table_elements, b.table_elements),
+        handles: number(a.handles, b.handles),
     }
 }
 

@@ -44,6 +44,7 @@ pub(crate) static LIMITS: Keys = Keys {
         "stack",
         "max-output",
         "table-elements",
+        "handles",
         "concurrency",
         "queue",
         "first-byte",

@@ -93,6 +93,7 @@ pub(crate) fn values(reader: &mut Reader<'_, '_, '_>) -> (Limits, ServeLimits) {
         stack: reader.size("stack"),
         max_output: reader.size("max-output"),
         table_elements: reader.number("table-elements"),
+        handles: reader.number("handles"),
     };
     let serve = ServeLimits {
         concurrency: reader.positive("concurrency"),

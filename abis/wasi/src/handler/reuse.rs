@@ -76,6 +76,7 @@ impl<I: Send + 'static> Idle<I> {
         }
         // It holds on to the app and its guests, this one included.
         ready.store.data_mut().lend(None);
+        ready.store.data_mut().limiter.rest();
         let mut waiting = self.lock();
         waiting.instances.push((Instant::now(), ready));
         if !std::mem::replace(&mut waiting.watched, true) {

@@ -21,7 +21,7 @@ use super::state::{Taken, ThreadState, store};
 use super::world::World;
 use super::{SharedImport, reserved};
 use crate::context::{Given, context};
-use crate::module::exit_code;
+use crate::module::{exit_code, world};
 use crate::network::Network;
 use crate::stdio::Account;
 
@@ -77,7 +77,8 @@ enum Start {
 impl Program {
     pub(super) fn new(guest: &Guest, host: &Host, run: &Run, memories: Vec<SharedImport>) -> Result<Arc<Self>> {
         let account = Account::new(host.limits.max_output);
-        let wasi = context(host, &Given::of(run, &host.stdio), &Network::new(host), &account)?.build_p1();
+        let wasi = context(host, &Given::of(run, &host.stdio), &Network::new(host), &account)?;
+        let wasi = world(wasi, host);
         let memory = memories.iter().map(|import| reserved(&import.memory)).sum();
         let mut share = run.usage.share();
         if let Some(share) = &mut share {

@@ -72,6 +72,10 @@ pub(crate) struct HostArgs {
     #[arg(long, value_name = "SIZE", help_heading = "Limits", value_parser = parse_size)]
     pub(crate) max_output: Option<u64>,
 
+    /// Things it may have the host keep: files, streams, headers, requests
+    #[arg(long, value_name = "COUNT", help_heading = "Limits")]
+    pub(crate) handles: Option<u64>,
+
     /// Fixed clocks, seeded randomness, one NaN: the same run twice prints the same bytes
     #[arg(long)]
     pub(crate) deterministic: bool,

@@ -18,6 +18,8 @@ use crate::args::{CompilingArgs, EngineArgs};
 use crate::guest::{abis, granted, loader, short};
 use crate::settings::settings;
 
+/// Instances that may wait to be used again, of all apps together.
+const IDLE: u32 = 1000;
 /// Bytes of a memory at most: all that a 32-bit one can have.
 const MEMORY: usize = 4 << 30;
 
@@ -122,7 +124,7 @@ impl One<'_> {
         settings.interruptible = true;
         settings.tier = tier.unwrap_or_default();
         settings.lone = lone;
-        let pool = Pool { instances: self.loading.instances, memory: MEMORY };
+        let pool = Pool { instances: self.loading.instances.saturating_add(IDLE), memory: MEMORY };
         let runtime = Runtime { stack: host.limits.stack.map(rounded), pool: Some(pool), ..Runtime::default() };
         let load = |runtime: &Runtime| match wanted {
             #[cfg(feature = "compilers")]

@@ -31,6 +31,7 @@ pub(crate) static CEILINGS: Keys = Keys {
         "stack",
         "max-output",
         "table-elements",
+        "handles",
         "concurrency",
         "queue",
         "first-byte",

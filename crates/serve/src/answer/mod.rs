@@ -97,9 +97,13 @@ where
         Turned::QueueFull => Refusal::QueueFull,
         Turned::TooLate => Refusal::TooLate,
     })?;
-    let room = guest.room.gate.enter(deadline).await.map_err(|_| Refusal::ServerFull)?;
+    let room = match account.is_inner() {
+        // Who asks has a place and waits for the answer: were it to wait for another, all might wait for each other.
+        true => guest.room.gate.try_enter(),
+        false => Some(guest.room.gate.enter(deadline).await.map_err(|_| Refusal::ServerFull)?),
+    };
     drop(waiting);
-    account.entered(&guest, [place, room]);
+    account.entered(&guest, (place, room));
     match timeout_at(deadline.into(), run(&guest, request, account)).await {
         Ok(Ok(response)) => Ok((response, guest.spec.limits.max_output.unwrap_or(u64::MAX))),
         Ok(Err(refusal)) => Err(refusal),

@@ -104,6 +104,11 @@ impl Underway {
         self.app = app;
     }
 
+    /// Whether a guest asks, and no client.
+    pub(super) fn is_inner(&self) -> bool {
+        self.origin.caller.is_some()
+    }
+
     /// It came by a route with this path.
     pub(super) fn came_by(&mut self, prefix: &str) {
         if self.is_recorded() {
@@ -141,7 +146,7 @@ impl Underway {
 
     /// It is the request's turn, and its guest has these places until its instance is gone, which may be long after
     /// the response has ended.
-    pub(super) fn entered(&mut self, guest: &Guest, places: [OwnedSemaphorePermit; 2]) {
+    pub(super) fn entered(&mut self, guest: &Guest, places: (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>)) {
         self.usage = Arc::new(Usage::of(&guest.seen.account).holding(places));
         self._in_flight = Some(guest.seen.stats.begin());
     }

@@ -30,7 +30,7 @@ impl Gate {
 
     /// Waits for a place until `deadline`. The place is free again when the permit is dropped.
     pub(crate) async fn enter(&self, deadline: Instant) -> Result<OwnedSemaphorePermit, Turned> {
-        if let Ok(permit) = Arc::clone(&self.inside).try_acquire_owned() {
+        if let Some(permit) = self.try_enter() {
             return Ok(permit);
         }
         if self.waiting.fetch_add(1, Relaxed) >= self.queue {
@@ -41,6 +41,11 @@ impl Gate {
         let _waiting = Waiting(&self.waiting);
         let turn = tokio::time::timeout_at(deadline.into(), Arc::clone(&self.inside).acquire_owned());
         turn.await.ok().and_then(Result::ok).ok_or(Turned::TooLate)
+    }
+
+    /// A place, if there is one now.
+    pub(crate) fn try_enter(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.inside).try_acquire_owned().ok()
     }
 
     /// Whether whoever comes now has to wait.

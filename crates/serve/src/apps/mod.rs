@@ -35,6 +35,7 @@ pub const DEFAULT_LIMITS: Limits = Limits {
     stack: Some(DEFAULT_STACK),
     max_output: None,
     table_elements: Some(100_000),
+    handles: None,
 };
 
 /// What no app may go beyond, whatever its manifest says.

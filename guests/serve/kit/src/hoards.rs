@@ -10,17 +10,18 @@ use wasip2::http::types::{Fields, OutgoingRequest, RequestOptions};
 pub fn hoard(what: &str) -> io::Result<()> {
     match what {
         "fields" => forever(Fields::new),
-        "headers" => forever(full),
+        "headers" => forever(|| fields(1, 130_000)),
+        "names" => forever(|| fields(1_000, 0)),
         "copies" => {
-            let full = full();
+            let one = fields(1, 130_000);
             forever(|| {
-                let copy = full.clone();
+                let copy = one.clone();
                 // The host copies what is written to, at the latest.
                 let _ = copy.append("x-copy", b"");
                 copy
             })
         }
-        "requests" => forever(|| OutgoingRequest::new(full())),
+        "requests" => forever(|| OutgoingRequest::new(fields(1, 130_000))),
         "options" => forever(RequestOptions::new),
         "pollables" => forever(|| subscribe_duration(1 << 60)),
         _ => Err(io::Error::other("no such thing to hoard")),
@@ -33,17 +34,9 @@ fn forever<T>(mut make: impl FnMut() -> T) -> ! {
     }
 }
 
-/// As many headers as the host takes, each as long as it takes.
-fn full() -> Fields {
-    let fields = Fields::new();
-    let mut length = 64 * 1024;
-    for number in 0.. {
-        while length > 0 && fields.append(&format!("x-{number}"), &vec![b'x'; length]).is_err() {
-            length /= 2;
-        }
-        if length == 0 {
-            break;
-        }
-    }
-    fields
+/// So many headers of so many bytes. A host takes 128 KiB, its own account of each header included.
+fn fields(count: usize, length: usize) -> Fields {
+    let value = vec![b'x'; length].into_boxed_slice();
+    let entries: Vec<_> = (0..count).map(|number| (format!("x-{number}"), value.to_vec())).collect();
+    Fields::from_list(&entries).expect("valid headers")
 }

@@ -15,6 +15,7 @@ use wasmtime_wasi_http::{FieldMap, WasiHttpView as _};
 
 use crate::direct::canon::{Borrow, Own};
 use crate::direct::link::Functions;
+use crate::outgoing;
 use crate::state::State;
 
 type Fields = Borrow<FieldMap>;
@@ -110,7 +111,7 @@ fn outgoing_requests(functions: &mut Functions) {
         .now("[method]outgoing-request.body", |s, (it,): (Request,)| HostOutgoingRequest::body(&mut s.http(), it.0))
         .now("[method]outgoing-request.method", |s, (it,): (Request,)| HostOutgoingRequest::method(&mut s.http(), it.0))
         .now("[method]outgoing-request.set-method", |s, (it, method): (Request, Method)| {
-            s.http().set_method(it.0, method)
+            outgoing::set_method(&mut s.http(), it.0, method)
         })
         .now("[method]outgoing-request.path-with-query", |s, (it,): (Request,)| {
             HostOutgoingRequest::path_with_query(&mut s.http(), it.0)
@@ -126,7 +127,7 @@ fn outgoing_requests(functions: &mut Functions) {
             HostOutgoingRequest::authority(&mut s.http(), it.0)
         })
         .now("[method]outgoing-request.set-authority", |s, (it, authority): (Request, Option<String>)| {
-            s.http().set_authority(it.0, authority)
+            outgoing::set_authority(&mut s.http(), it.0, authority)
         })
         .now("[method]outgoing-request.headers", |s, (it,): (Request,)| {
             HostOutgoingRequest::headers(&mut s.http(), it.0)

@@ -20,7 +20,7 @@ pub enum Outcome {
 pub enum Failure {
     /// It trapped.
     Trap,
-    /// It needed more memory than its limit.
+    /// It needed more memory, or more handles, than its limit.
     Memory,
     /// It used up its CPU time, or its fuel.
     Cpu,
@@ -92,7 +92,7 @@ impl From<Kind> for Failure {
     fn from(kind: Kind) -> Self {
         match kind {
             Kind::Trap => Failure::Trap,
-            Kind::OutOfMemory => Failure::Memory,
+            Kind::OutOfMemory | Kind::OutOfHandles => Failure::Memory,
             Kind::OutOfCpu | Kind::OutOfFuel => Failure::Cpu,
             Kind::OutOfTime => Failure::Time,
             Kind::StackOverflow => Failure::Stack,
