@@ -165,8 +165,9 @@ fn what_has_anything_wrong_is_refused_with_all_of_it_and_the_old_goes_on() {
     }
     assert!(!said.contains("holm-serve-"), "files are called what their owner calls them: {said}");
     server.logs(&["all goes on as it was"]);
-    let log = server.log();
-    wrong.iter().for_each(|mistake| assert!(log.contains(mistake), "{mistake} is missing: {log}"));
+    for mistake in wrong {
+        server.logs(&[mistake]);
+    }
     for host in ["one.example", "two.example"] {
         assert_eq!(server.get_at(host, "/counter").said(), COUNTS, "{host}, though one could be replaced");
     }

@@ -38,7 +38,8 @@ impl Pool {
             .total_core_instances(cores)
             .total_memories(self.instances.saturating_add(self.instances / 4).saturating_add(SPARE))
             .total_tables(cores)
-            .total_stacks(self.instances)
+            // A guest that waits for the host has one, and another while the host has it allocate what it waited for.
+            .total_stacks(self.instances.saturating_mul(2))
             .total_gc_heaps((self.instances / 4).saturating_add(SPARE).min(self.instances))
             .max_memory_size(self.memory)
             .table_elements(TABLE_ELEMENTS)
