@@ -10,8 +10,8 @@ use crate::peers::{guest, holm};
 use crate::serve::{Server, start};
 
 const REQUESTS: usize = 3_000;
-/// Requests of the neighbour, none of which is ever answered.
-const LOOPS: usize = 8;
+/// Requests of the neighbour at the same time, none of which is ever answered.
+const LOOPS: [usize; 2] = [8, 64];
 
 pub fn run() {
     let dir = tempfile::tempdir().expect("a temporary folder");
@@ -32,24 +32,22 @@ pub fn run() {
     command.arg(app("neighbour", "serve-kit.p2.wasm", forever));
     command.env("HOLM_CACHE_DIR", dir.path().join("cache"));
     let server = start(command);
-    let alone = ask(&server);
-    let _loops: Vec<Client> = (0..LOOPS)
-        .map(|_| {
+    report("alone", &ask(&server));
+    let mut loops = Vec::new();
+    for number in LOOPS {
+        loops.resize_with(number, || {
             let mut client = Client::connect(&server.address);
             client.send("neighbour.example", "/loop");
             client
-        })
-        .collect();
-    thread::sleep(Duration::from_secs(1));
-    let beside = ask(&server);
-    for (name, took) in [("alone".to_owned(), &alone), (format!("beside {LOOPS} endless loops"), &beside)] {
-        println!(
-            "{name:<24} p50 {:>8} p99 {:>8} slowest {:>8}",
-            ms(percentile(took, 50)),
-            ms(percentile(took, 99)),
-            ms(percentile(took, 100))
-        );
+        });
+        thread::sleep(Duration::from_secs(1));
+        report(&format!("beside {number} endless loops"), &ask(&server));
     }
+}
+
+fn report(name: &str, took: &[Duration]) {
+    let [p50, p99, slowest] = [50, 99, 100].map(|percent| ms(percentile(took, percent)));
+    println!("{name:<24} p50 {p50:>8} p99 {p99:>8} slowest {slowest:>8}");
 }
 
 fn ask(server: &Server) -> Vec<Duration> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use holm_abi::{Abi as _, Body, Entry, Exchange, Guest, Host, HttpHandler, Output, Reuse, Sink, Stdio};
+use holm_abi::{Abi as _, Body, Entry, Exchange, Guest, Host, HttpHandler, Observe, Output, Reuse, Sink, Stdio};
 use holm_engine::shape::lone_core;
 use holm_engine::{Loader, Pool, Runtime, Settings, Source};
 use holm_wasi::Wasi;
@@ -56,16 +56,28 @@ fn load(name: &str, form: Form) -> Arc<dyn HttpHandler> {
 async fn request(handler: &Arc<dyn HttpHandler>) {
     let body: Body = Empty::new().map_err(|never| match never {}).boxed_unsync();
     let request = http::Request::get("http://localhost/").header("host", "localhost").body(body).expect("a request");
-    let sink = || Output::Sink(Arc::new(Nowhere));
-    let stdio = Stdio { stdout: sink(), stderr: sink(), ..Stdio::default() };
-    let exchange = Exchange { stdio: Some(stdio), ..Exchange::default() };
+    let exchange = Exchange { observer: Some(Arc::new(Nobody)), ..Exchange::default() };
     let response = handler.handle(request, exchange).await.expect("it answers");
     assert_eq!(response.status(), 200);
     let body = response.into_body().collect().await.expect("a body").to_bytes();
     assert_eq!(&body[..], b"Hello from Holm!\n");
 }
 
-/// Where a server's log would be.
+/// Where a server would be.
+struct Nobody;
+
+impl Observe for Nobody {
+    fn stdio(&self) -> Stdio {
+        let sink = || Output::Sink(Arc::new(Nowhere));
+        Stdio { stdout: sink(), stderr: sink(), ..Stdio::default() }
+    }
+
+    fn failed(&self, error: &holm_abi::Error) {
+        panic!("{error}");
+    }
+}
+
+/// Where its log would be.
 struct Nowhere;
 
 impl Sink for Nowhere {

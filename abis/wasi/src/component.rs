@@ -11,7 +11,7 @@ use wasmtime::Store;
 use wasmtime::component::{InstancePre, Linker};
 use wasmtime_wasi::{I32Exit, p2, p3};
 
-use crate::context::Given;
+use crate::context::{Given, Streams};
 #[cfg(feature = "http")]
 use crate::handler;
 use crate::module::exit_code;
@@ -29,7 +29,7 @@ pub(crate) fn load(wasi: &Wasi, guest: &Guest, host: &Host) -> Result<Vec<Entry>
 
     let services = Arc::new(Services::new(wasi, host));
     let lent = Arc::clone(&services);
-    let given = Given::new(Arc::new([guest.name.clone()]), host.stdio.clone());
+    let given = Given::new(Arc::new([guest.name.clone()]), Streams::Are(host.stdio.clone()));
     let state = Arc::new(move || State::new(&lent, given.clone()));
     let mut entries = vec![Entry::Functions(Arc::new(ComponentFunctions::new(guest, host, pre.clone(), state)))];
     #[cfg(feature = "http")]
@@ -98,10 +98,10 @@ impl Program {
 impl Command for Program {
     async fn run(&self, run: &Run) -> Result<i32> {
         let host = &self.services.host;
-        let mut state = State::new(&self.services, Given::of(run, &host.stdio))?;
-        #[cfg(feature = "http")]
-        state.lend(run.outbound.as_ref());
+        let state = State::new(&self.services, Given::of(run, &host.stdio))?;
         let mut store = metered_store(self.pre.component().engine(), state, &host.limits, &run.usage)?;
+        #[cfg(feature = "http")]
+        store.data_mut().lend(run.outbound.as_ref());
         let guest = Metered::new(Arc::clone(&run.usage), Box::pin(self.start(&mut store)));
         let ended = within_wall(&host.limits, guest).await;
         if let Some(error) = store.data().world.failure() {

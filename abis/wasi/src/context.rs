@@ -2,30 +2,49 @@
 
 use std::sync::Arc;
 
-use holm_abi::{Error, Host, Kind, Result, Run, Stdio};
+use holm_abi::{Error, Host, Kind, Observe, Result, Run, Stdio};
 use holm_grants::DirGrant;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder};
 
 use crate::clocks::{self, SteadyClock};
 use crate::network::Network;
 use crate::stdio::{self, Account};
+use crate::switch::Switches;
 
 /// What one instance gets beside what its host gives to all.
 #[derive(Clone)]
 pub(crate) struct Given {
     pub(crate) args: Arc<[String]>,
     pub(crate) env: Vec<(String, String)>,
-    pub(crate) stdio: Stdio,
+    pub(crate) streams: Streams,
+}
+
+/// Where an instance's output goes.
+#[derive(Clone)]
+#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "only handlers are used again"))]
+pub(crate) enum Streams {
+    Are(Stdio),
+    /// To be asked for when they are needed.
+    Of(Arc<dyn Observe>),
+}
+
+impl Streams {
+    pub(crate) fn get(&self) -> Stdio {
+        match self {
+            Self::Are(stdio) => stdio.clone(),
+            Self::Of(observer) => observer.stdio(),
+        }
+    }
 }
 
 impl Given {
-    pub(crate) fn new(args: Arc<[String]>, stdio: Stdio) -> Self {
-        Self { args, env: Vec::new(), stdio }
+    pub(crate) fn new(args: Arc<[String]>, streams: Streams) -> Self {
+        Self { args, env: Vec::new(), streams }
     }
 
     /// What a run has, with the streams of `host` where it has none of its own.
     pub(crate) fn of(run: &Run, host: &Stdio) -> Self {
-        Self { args: run.args.as_slice().into(), env: run.env.clone(), stdio: run.stdio(host) }
+        Self { args: run.args.as_slice().into(), env: run.env.clone(), streams: Streams::Are(run.stdio(host)) }
     }
 }
 
@@ -41,6 +60,9 @@ pub(crate) struct Made {
     pub(crate) network: Arc<Network>,
     /// What the guest writes.
     output: Account,
+    /// Where it goes, which changes if the instance is used again.
+    #[cfg_attr(not(feature = "http"), allow(dead_code, reason = "only handlers are used again"))]
+    switches: Option<Switches>,
 }
 
 impl World {
@@ -53,11 +75,10 @@ impl World {
 
     pub(crate) fn get(&mut self, host: &Host) -> &mut Made {
         if let Self::Later(given) = self {
-            let given = std::mem::replace(given, Given::new(Arc::default(), Stdio::default()));
-            let closed =
-                || Made { ctx: WasiCtx::default(), network: Network::new(host), output: Account::new(Some(0)) };
+            let nothing = Given::new(Arc::default(), Streams::Are(Stdio::default()));
+            let given = std::mem::replace(given, nothing);
             // Only directories could fail, and there are none.
-            *self = Self::Made(Made::new(host, given).unwrap_or_else(|_| Box::new(closed())));
+            *self = Self::Made(Made::new(host, given).unwrap_or_else(|_| Box::new(Made::closed(host))));
         }
         match self {
             Self::Made(made) => made,
@@ -65,10 +86,29 @@ impl World {
         }
     }
 
-    /// Begins to count anew what the guest writes.
-    pub(crate) fn account_anew(&mut self) {
-        if let Self::Made(made) = self {
-            made.output.begin_anew();
+    /// From now on the guest writes to `streams`, and what it writes is counted anew.
+    #[cfg(feature = "http")]
+    pub(crate) fn lead_to(&mut self, streams: Streams) {
+        match self {
+            Self::Later(given) => given.streams = streams,
+            Self::Made(made) => {
+                made.output.begin_anew();
+                if let Some(switches) = &made.switches {
+                    switches.set(&streams.get());
+                }
+            }
+        }
+    }
+
+    /// Lets go of where the guest's output went. Says whether it can be led elsewhere, for another request.
+    #[cfg(feature = "http")]
+    pub(crate) fn rest(&mut self) -> bool {
+        match self {
+            Self::Later(given) => {
+                given.streams = Streams::Are(Stdio::default());
+                true
+            }
+            Self::Made(made) => made.switches.is_some(),
         }
     }
 
@@ -84,8 +124,20 @@ impl World {
 impl Made {
     fn new(host: &Host, given: Given) -> Result<Box<Self>> {
         let (network, output) = (Network::new(host), Account::new(host.limits.max_output));
+        let stdio = given.streams.get();
+        let (switches, stdio) = match host.reuse.and_then(|_| Switches::new(&stdio)) {
+            Some((switches, stdio)) => (Some(switches), stdio),
+            None => (None, stdio),
+        };
+        let given = Given { streams: Streams::Are(stdio), ..given };
         let ctx = context(host, &given, &network, &output)?.build();
-        Ok(Box::new(Self { ctx, network, output }))
+        Ok(Box::new(Self { ctx, network, output, switches }))
+    }
+
+    /// A world with nothing in it.
+    fn closed(host: &Host) -> Self {
+        let (ctx, network, output) = (WasiCtx::default(), Network::new(host), Account::new(Some(0)));
+        Self { ctx, network, output, switches: None }
     }
 }
 
@@ -107,9 +159,10 @@ pub(crate) fn context(host: &Host, given: &Given, network: &Arc<Network>, output
         preopen(&mut builder, dir)?;
     }
     network.open(&mut builder);
-    stdio::stdin(&mut builder, &given.stdio.stdin);
-    builder.stdout(stdio::Sink::stdout(&given.stdio.stdout, output));
-    builder.stderr(stdio::Sink::stderr(&given.stdio.stderr, output));
+    let stdio = given.streams.get();
+    stdio::stdin(&mut builder, &stdio.stdin);
+    builder.stdout(stdio::Sink::stdout(&stdio.stdout, output));
+    builder.stderr(stdio::Sink::stderr(&stdio.stderr, output));
     if host.deterministic {
         let clock = SteadyClock::default();
         builder.wall_clock(clock.clone());

@@ -95,13 +95,13 @@ mod tests {
     use wasmtime_wasi_http::p2::bindings::http::types::HostFields as _;
 
     use super::*;
-    use crate::context::Given;
+    use crate::context::{Given, Streams};
     use crate::services::Services;
 
     fn state(memory: u64) -> State {
         let host = Host { limits: Limits { memory: Some(memory), ..Limits::default() }, ..Host::default() };
         let services = Arc::new(Services::new(&crate::Wasi::new(), &host));
-        State::new(&services, Given::new(Arc::default(), host.stdio.clone())).unwrap()
+        State::new(&services, Given::new(Arc::default(), Streams::Are(host.stdio.clone()))).unwrap()
     }
 
     #[test]

@@ -29,12 +29,15 @@ mod services;
 mod sockets;
 mod state;
 mod stdio;
+mod switch;
 mod threads;
 #[cfg(feature = "tls")]
 mod tls;
 
 use holm_abi::{Abi, Certainty, Entry, Evidence, Guest, Host, Provision, Result};
-use holm_engine::shape::{ExternType, Form, Import, LoneCore, Shape};
+#[cfg(feature = "http")]
+use holm_engine::shape::LoneCore;
+use holm_engine::shape::{ExternType, Form, Import, Shape};
 #[cfg(feature = "http")]
 use holm_services::http_client::{ClientConfig, HttpClient};
 #[cfg(feature = "stores")]

@@ -11,7 +11,7 @@ use wasmtime::{InstancePre, Linker, Store};
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{I32Exit, WasiCtxBuilder, WasiView as _, p0, p1};
 
-use crate::context::{Given, context};
+use crate::context::{Given, Streams, context};
 use crate::network::Network;
 use crate::paths::module::Decoy;
 use crate::state::hold;
@@ -62,14 +62,16 @@ pub(crate) fn load(guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
         Ok(pre) => pre,
         Err(error) => {
             let none = Host::default();
-            let mut store =
-                Store::new(module.engine(), ModuleState::new(&none, Given::new(Arc::default(), none.stdio.clone()))?);
+            let mut store = Store::new(
+                module.engine(),
+                ModuleState::new(&none, Given::new(Arc::default(), Streams::Are(none.stdio.clone())))?,
+            );
             return Err(missing::module(guest, module, &linker, &mut store, &error));
         }
     };
 
     let state_host = host.clone();
-    let given = Given::new(Arc::new([guest.name.clone()]), host.stdio.clone());
+    let given = Given::new(Arc::new([guest.name.clone()]), Streams::Are(host.stdio.clone()));
     let state = Arc::new(move || ModuleState::new(&state_host, given.clone()));
     let mut entries = vec![Entry::Functions(Arc::new(ModuleFunctions::new(guest, host, pre.clone(), state)))];
     if guest.shape.export("_start").is_some() {

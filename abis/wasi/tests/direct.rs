@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use holm_abi::{Abi as _, Body, Entry, Exchange, Guest, Host, HttpHandler, Output, Reuse, Sink, Stdio};
+use holm_abi::{Abi as _, Body, Entry, Exchange, Guest, Host, HttpHandler, Observe, Output, Reuse, Sink, Stdio};
 use holm_engine::shape::lone_core;
 use holm_engine::{Loader, Runtime, Settings, Source};
 use holm_grants::Limits;
@@ -47,6 +47,21 @@ impl Sink for Kept {
     }
 }
 
+struct Observer {
+    stdio: Stdio,
+    failure: Mutex<String>,
+}
+
+impl Observe for Observer {
+    fn stdio(&self) -> Stdio {
+        self.stdio.clone()
+    }
+
+    fn failed(&self, error: &holm_abi::Error) {
+        *self.failure.lock().unwrap() = format!("{:?}", error.kind());
+    }
+}
+
 fn request(path: &str, body: &str) -> Request<Body> {
     let body: Body = Full::from(body.to_owned()).map_err(|never| match never {}).boxed_unsync();
     let request = Request::post(format!("http://localhost{path}")).header("x-a", "1").header("x-a", "2");
@@ -58,10 +73,8 @@ async fn answer(handler: &Arc<dyn HttpHandler>, path: &str, body: &str) -> Strin
     let kept = Arc::<Kept>::default();
     let sink = || Output::Sink(Arc::<Kept>::clone(&kept));
     let stdio = Stdio { stdout: sink(), stderr: sink(), ..Stdio::default() };
-    let failure = Arc::new(Mutex::new(String::new()));
-    let told = Arc::clone(&failure);
-    let failed = Arc::new(move |error: &holm_abi::Error| *told.lock().unwrap() = format!("{:?}", error.kind()));
-    let exchange = Exchange { stdio: Some(stdio), failed: Some(failed), ..Exchange::default() };
+    let observer = Arc::new(Observer { stdio, failure: Mutex::default() });
+    let exchange = Exchange { observer: Some(Arc::<Observer>::clone(&observer)), ..Exchange::default() };
     let said = match handler.handle(request(path, body), exchange).await {
         Err(error) => format!("{:?}: {}", error.kind(), error.to_string().replace("index 0", "")),
         Ok(response) => {
@@ -73,7 +86,7 @@ async fn answer(handler: &Arc<dyn HttpHandler>, path: &str, body: &str) -> Strin
             format!("{} {:?}\n{body}", head.status, head.headers)
         }
     };
-    let (failure, kept) = (failure.lock().unwrap().clone(), kept.0.lock().unwrap().clone());
+    let (failure, kept) = (observer.failure.lock().unwrap().clone(), kept.0.lock().unwrap().clone());
     format!("{said}\n{failure}\n{}", String::from_utf8_lossy(&kept))
 }
 

@@ -1,10 +1,11 @@
 //! Guests that answer HTTP requests.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use holm_engine::{Result, Usage};
+use holm_engine::{Error, Result, Usage};
 use http_body_util::combinators::UnsyncBoxBody;
 
 use crate::{Outbound, Stdio};
@@ -28,7 +29,7 @@ pub trait HttpHandler: Send + Sync {
     ///
     /// # Errors
     /// A trap, a limit, or [`holm_engine::Kind::NoResponse`]. If the guest fails later, its body ends with an error
-    /// and [`Exchange::failed`] is told why.
+    /// and [`Exchange::observer`] is told why.
     async fn handle(&self, request: http::Request<Body>, exchange: Exchange) -> Result<http::Response<Body>>;
 }
 
@@ -37,13 +38,21 @@ pub trait HttpHandler: Send + Sync {
 pub struct Exchange {
     /// Counts what the guest uses, as it does.
     pub usage: Arc<Usage>,
-    /// Where the guest's output goes; `None` is where its [`crate::Host`] says.
-    pub stdio: Option<Stdio>,
-    /// Told of a guest that fails after its response began.
-    pub failed: Option<OnFailure>,
+    /// Who sees what the guest does; with `None` its output goes where its [`crate::Host`] says.
+    pub observer: Option<Arc<dyn Observe>>,
     /// What the host has to do with the requests that the guest makes.
     pub outbound: Option<Arc<dyn Outbound>>,
+    /// Who sent the request, where that has an address.
+    pub peer: Option<SocketAddr>,
+    /// How many bytes at the start of the request's path its route stands for: 4 of `/api/x` for the route `/api`.
+    pub route: usize,
 }
 
-/// Told why a guest failed.
-pub type OnFailure = Arc<dyn Fn(&holm_engine::Error) + Send + Sync>;
+/// Sees what a guest does while it answers one request.
+pub trait Observe: Send + Sync {
+    /// Where its output goes. Asked for when the guest first needs it, which many never do.
+    fn stdio(&self) -> Stdio;
+
+    /// It failed after its response began.
+    fn failed(&self, error: &Error);
+}

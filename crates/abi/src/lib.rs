@@ -21,7 +21,7 @@ use holm_engine::TrapContext;
 use holm_engine::shape::{Import, LoneCore, Shape};
 pub use holm_engine::{Code, Error, Kind, Result};
 pub use host::{Host, Input, Output, Reuse, Sink, Stdio};
-pub use http::{Body, BodyError, Exchange, HttpHandler, OnFailure};
+pub use http::{Body, BodyError, Exchange, HttpHandler, Observe};
 pub use incoming::Incoming;
 pub use json::{from_json, to_json};
 pub use outbound::{CallError, Outbound, Sent};

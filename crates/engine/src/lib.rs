@@ -22,6 +22,7 @@ pub mod shape;
 mod source;
 mod store;
 mod trap;
+mod turn;
 mod usage;
 
 pub use account::{Account, Full, Share};

@@ -10,6 +10,7 @@ use wasmtime::{Engine, Store, UpdateDeadline};
 use crate::clock::{Deadline, Exhausted};
 use crate::error::{Error, Kind, Result};
 use crate::limits::{DEFAULT_HANDLES, Limiter};
+use crate::turn::Ticks;
 use crate::usage::Usage;
 
 /// What every ABI's store carries: the account of the guest's memory.
@@ -25,7 +26,7 @@ pub trait Limited: Send + 'static {
 /// # Errors
 /// [`Kind::Internal`] when there is no memory for a store.
 pub fn limited_store<T: Limited>(engine: &Engine, state: T, limits: &Limits) -> Result<Store<T>> {
-    store(engine, state, limits, UpdateDeadline::Yield)
+    store(engine, state, limits, || UpdateDeadline::Yield(1))
 }
 
 /// Likewise for a guest that is called without `async`, and has the thread to itself.
@@ -33,7 +34,7 @@ pub fn limited_store<T: Limited>(engine: &Engine, state: T, limits: &Limits) -> 
 /// # Errors
 /// As [`limited_store`].
 pub fn blocking_store<T: Limited>(engine: &Engine, state: T, limits: &Limits) -> Result<Store<T>> {
-    store(engine, state, limits, UpdateDeadline::Continue)
+    store(engine, state, limits, || UpdateDeadline::Continue(1))
 }
 
 /// Likewise for one guest of many on shared threads: its CPU time is what `usage` counts while it is polled, so it
@@ -62,14 +63,15 @@ pub fn meter<T: Limited>(store: &mut Store<T>, limits: &Limits, usage: &Arc<Usag
             _ => Ok(()),
         }
     };
-    hold(store, limits, check, UpdateDeadline::Yield)
+    let mut ticks = Ticks::default();
+    hold(store, limits, check, move || ticks.next())
 }
 
 fn store<T: Limited>(
     engine: &Engine,
     state: T,
     limits: &Limits,
-    next_tick: fn(u64) -> UpdateDeadline,
+    next_tick: fn() -> UpdateDeadline,
 ) -> Result<Store<T>> {
     let deadline = Deadline::start(limits);
     let mut store = new_store(engine, state)?;
@@ -92,7 +94,7 @@ fn hold<T: Limited>(
     store: &mut Store<T>,
     limits: &Limits,
     check: impl Fn() -> Result<(), Exhausted> + Send + Sync + 'static,
-    next_tick: fn(u64) -> UpdateDeadline,
+    mut next_tick: impl FnMut() -> UpdateDeadline + Send + Sync + 'static,
 ) -> Result<()> {
     let handles = usize::try_from(limits.handles.unwrap_or(DEFAULT_HANDLES)).unwrap_or(usize::MAX);
     store.set_max_component_handles(handles);
@@ -107,7 +109,7 @@ fn hold<T: Limited>(
         store.epoch_deadline_callback(move |mut store| {
             store.data_mut().limiter().check()?;
             check()?;
-            Ok(next_tick(1))
+            Ok(next_tick())
         });
     }
     Ok(())

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::account::{Account, Share};
 use crate::clock::thread_cpu;
+use crate::turn;
 
 /// What one guest has used so far. Many guests share a thread, so time counts only while the guest is polled.
 #[derive(Debug, Default)]
@@ -137,6 +138,7 @@ impl<F: Future + Unpin> Future for Metered<F> {
         let outer = POLL.replace(Some(span));
         let polled = Pin::new(&mut self.guest).poll(cx);
         POLL.set(outer);
+        turn::end();
         self.usage.add_cpu(span.used());
         polled
     }

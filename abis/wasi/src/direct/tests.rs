@@ -10,7 +10,7 @@ use wasmtime::{Config, Engine, Module};
 
 use super::{Program, knows};
 use crate::Wasi;
-use crate::context::Given;
+use crate::context::{Given, Streams};
 use crate::services::Services;
 use crate::state::State;
 
@@ -72,7 +72,7 @@ async fn run_module(text: &str) -> Result<(), String> {
     let program = Program::link(&module, &lone, "handle").unwrap().expect("it fits");
     let host = Host::default();
     let services = Arc::new(Services::new(&Wasi::new(), &host));
-    let state = State::new(&services, Given::new(Arc::default(), host.stdio.clone())).unwrap();
+    let state = State::new(&services, Given::new(Arc::default(), Streams::Are(host.stdio.clone()))).unwrap();
     let mut store = metered_store(&engine, state, &host.limits, &Arc::default()).unwrap();
     let running = program.instantiate(&mut store).await.unwrap();
     let nothing = Resource::<()>::new_own(998);

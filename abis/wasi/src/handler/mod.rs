@@ -13,11 +13,11 @@ use holm_engine::{Error, Kind, explain, meter, metered_store};
 use wasmtime::Store;
 use wasmtime::component::InstancePre;
 
-use crate::context::Given;
+use crate::context::{Given, Streams};
 use crate::services::Services;
 use crate::state::State;
 use crate::{Wasi, direct};
-use reuse::{Idle, Ready, Switches};
+use reuse::{Idle, Ready};
 
 /// The way to hand this component requests, if it takes any. Of two, the newer.
 pub(crate) fn load(
@@ -92,47 +92,32 @@ impl Handled {
         idle: Option<&Arc<Idle<I>>>,
     ) -> Result<Ready<I>> {
         let host = &self.services.host;
-        let stdio = exchange.stdio.as_ref().unwrap_or(&host.stdio);
-        if let Some(mut ready) = idle.and_then(|idle| idle.take(stdio)) {
-            ready.store.data_mut().world.account_anew();
+        let streams = match &exchange.observer {
+            Some(observer) => Streams::Of(Arc::clone(observer)),
+            None => Streams::Are(host.stdio.clone()),
+        };
+        if let Some(mut ready) = idle.and_then(|idle| idle.take()) {
+            ready.store.data_mut().world.lead_to(streams);
             ready.store.data_mut().lend(exchange.outbound.as_ref());
             meter(&mut ready.store, &host.limits, &exchange.usage)?;
             return Ok(ready);
         }
-        let (output, stdio) = match host.reuse.and_then(|_| Switches::new(stdio)) {
-            Some((switches, stdio)) => (Some(switches), stdio),
-            None => (None, stdio.clone()),
-        };
-        let mut state = State::new(&self.services, Given::new(Arc::clone(&self.args), stdio))?;
+        let mut state = State::new(&self.services, Given::new(Arc::clone(&self.args), streams))?;
         state.lend(exchange.outbound.as_ref());
         let store = metered_store(engine, state, &host.limits, &exchange.usage)?;
-        Ok(Ready::fresh(store, output, host.reuse.as_ref()))
+        Ok(Ready::fresh(store, host.reuse.as_ref()))
     }
 
-    /// How the guest ended, in our words; the inner error is the one it answered with in place of a response.
-    fn ended<E: std::fmt::Debug>(
-        &self,
-        store: &mut Store<State>,
-        called: wasmtime::Result<Result<(), E>>,
-    ) -> Result<()> {
+    /// How the guest ended, in our words.
+    fn ended(&self, store: &mut Store<State>, called: wasmtime::Result<()>) -> Result<()> {
         if let Some(error) = store.data().world.failure() {
             return Err(error.about(&self.guest.name));
         }
-        let answered = called.map_err(|error| match error.downcast_ref::<wasmtime_wasi::I32Exit>() {
+        called.map_err(|error| match error.downcast_ref::<wasmtime_wasi::I32Exit>() {
             Some(exit) => {
                 Error::new(Kind::NoResponse, format!("it ended with exit code {}", exit.0)).about(&self.guest.name)
             }
             None => explain(store, error, self.guest.trap_context(&self.services.host)),
-        })?;
-        answered.map_err(|code| self.no_response(format_args!("it answered with the error {code:?}")))
-    }
-
-    /// The error of a guest that ended well, and did not answer.
-    fn unanswered(&self) -> Error {
-        self.no_response("it returned without a response")
-    }
-
-    fn no_response(&self, why: impl std::fmt::Display) -> Error {
-        Error::new(Kind::NoResponse, format!("{}: {why}", self.guest.name))
+        })
     }
 }

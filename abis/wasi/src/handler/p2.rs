@@ -9,12 +9,12 @@ use http::{Request, Response};
 use tokio::sync::oneshot;
 use wasmtime::component::{InstancePre, Resource};
 use wasmtime::{Engine, Store};
+use wasmtime_wasi_http::WasiHttpView as _;
 use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, IncomingRequest, ResponseOutparam, Scheme};
 use wasmtime_wasi_http::p2::bindings::{Proxy, ProxyPre};
-use wasmtime_wasi_http::{WasiBody, WasiHttpView as _};
 
 use super::Handled;
-use super::response::respond;
+use super::response::{Answer, respond};
 use super::reuse::{Idle, Ready};
 use crate::direct::{Program, Running};
 use crate::http::incoming;
@@ -85,8 +85,6 @@ impl Instance {
     }
 }
 
-type Answer = Result<Response<WasiBody>, ErrorCode>;
-
 #[async_trait]
 impl HttpHandler for Handler {
     async fn handle(&self, request: Request<Body>, exchange: Exchange) -> Result<Response<Body>> {
@@ -102,7 +100,7 @@ impl HttpHandler for Handler {
             }
             Ok(())
         };
-        respond(Box::pin(guest), head, &exchange, || self.handled.unanswered()).await
+        respond(Box::pin(guest), head, &exchange, &self.handled.guest.name).await
     }
 }
 
@@ -111,13 +109,12 @@ async fn call(
     code: &Code,
     ready: &mut Ready<Instance>,
     request: Request<Body>,
-    head: oneshot::Sender<Response<WasiBody>>,
-) -> wasmtime::Result<Result<(), ErrorCode>> {
+    head: oneshot::Sender<Answer>,
+) -> wasmtime::Result<()> {
     let scheme = match request.uri().scheme_str() {
         Some("https") => Scheme::Https,
         _ => Scheme::Http,
     };
-    let (error, mut refused) = oneshot::channel();
     let Ready { store, instance, .. } = ready;
     let instance = match instance {
         Some(instance) => instance,
@@ -125,13 +122,9 @@ async fn call(
     };
     let mut http = store.data_mut().http();
     let request = http.new_incoming_request(scheme, request.map(incoming))?;
-    let out = http.new_response_outparam_from_callback(move |answer: Answer| {
+    let out = http.new_response_outparam_from_callback(move |answer: Result<_, ErrorCode>| {
         // Whoever waited may be gone; then nobody is left to tell.
-        match answer {
-            Ok(response) => _ = head.send(response),
-            Err(code) => _ = error.send(code),
-        }
+        let _ = head.send(answer.map_err(|code| format!("{code:?}")));
     })?;
-    instance.handle(store, request, out).await?;
-    Ok(refused.try_recv().map_or(Ok(()), Err))
+    instance.handle(store, request, out).await
 }

@@ -9,13 +9,12 @@ use holm_engine::within_wall;
 use http::{Request, Response};
 use tokio::sync::oneshot;
 use wasmtime::component::InstancePre;
+use wasmtime_wasi_http::WasiHttpView as _;
 use wasmtime_wasi_http::p3::Request as GuestRequest;
-use wasmtime_wasi_http::p3::bindings::http::types::ErrorCode;
 use wasmtime_wasi_http::p3::bindings::{Service, ServicePre};
-use wasmtime_wasi_http::{WasiBody, WasiHttpView as _};
 
 use super::Handled;
-use super::response::respond;
+use super::response::{Answer, respond};
 use super::reuse::{Idle, Ready};
 use crate::http::incoming;
 use crate::state::State;
@@ -48,7 +47,7 @@ impl HttpHandler for Handler {
             }
             Ok(())
         };
-        respond(Box::pin(guest), head, &exchange, || self.handled.unanswered()).await
+        respond(Box::pin(guest), head, &exchange, &self.handled.guest.name).await
     }
 }
 
@@ -57,8 +56,8 @@ async fn call(
     pre: &ServicePre<State>,
     ready: &mut Ready<Service>,
     request: Request<Body>,
-    head: oneshot::Sender<Response<WasiBody>>,
-) -> wasmtime::Result<Result<(), ErrorCode>> {
+    head: oneshot::Sender<Answer>,
+) -> wasmtime::Result<()> {
     let Ready { store, instance, .. } = ready;
     let guest = match instance {
         Some(instance) => instance,
@@ -69,15 +68,18 @@ async fn call(
         .run_concurrent(async |accessor| {
             let response = match guest.handle(accessor, request).await? {
                 Ok(response) => response,
-                Err(code) => return Ok(Err(code)),
+                Err(code) => {
+                    let _ = head.send(Err(format!("{code:?}")));
+                    return Ok(());
+                }
             };
             // How sending the request's body went is the guest's to know, and it was told.
             let response = accessor.with(|mut store| response.into_http(&mut store, async { Ok(()) }))?;
             // Whoever waited may be gone; then nobody is left to tell.
-            let _ = head.send(response);
+            let _ = head.send(Ok(response));
             poll_fn(|cx| accessor.poll_no_interesting_tasks(cx)).await;
             drop(sent);
-            Ok(Ok(()))
+            Ok(())
         })
         .await?
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use holm_abi::{Body, BodyError, Exchange, OnFailure, Result};
+use holm_abi::{Body, BodyError, Exchange, Observe, Result};
 use holm_engine::{Error, Kind, Metered};
 use http::Response;
 use http_body::{Frame, SizeHint};
@@ -16,21 +16,23 @@ use wasmtime_wasi_http::WasiBody;
 /// A guest at work on one request. Its result says how it ended.
 pub(super) type Running = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
 
+/// What a guest answers with: a response, or the name of an error.
+pub(super) type Answer = std::result::Result<Response<WasiBody>, String>;
+
 /// Runs a guest until the head of its response is there, and hands the guest on with the body.
 ///
 /// The guest runs in the task of whoever reads its response, so a response costs no task of its own, a reader that
 /// is slow slows the guest, and one that goes away ends it.
 ///
 /// # Errors
-/// The guest's own; `unanswered` if it ended well and sent nothing.
+/// The guest's own; [`Kind::NoResponse`] if it ended well and sent nothing, or an error.
 pub(super) async fn respond(
     guest: Running,
-    head: oneshot::Receiver<Response<WasiBody>>,
+    mut head: oneshot::Receiver<Answer>,
     exchange: &Exchange,
-    unanswered: impl FnOnce() -> holm_abi::Error,
+    name: &str,
 ) -> Result<Response<Body>> {
     let mut guest = Some(Metered::new(Arc::clone(&exchange.usage), guest));
-    let mut head = head;
     let answered = std::future::poll_fn(|cx| {
         if let Some(running) = &mut guest
             && let Poll::Ready(ended) = Pin::new(running).poll(cx)
@@ -42,17 +44,21 @@ pub(super) async fn respond(
         }
         Pin::new(&mut head).poll(cx).map(Ok)
     });
-    match answered.await? {
-        Ok(response) => {
-            let failed = exchange.failed.clone();
-            Ok(response.map(|body| Streaming { body, guest, failed, broken: false, frames: 0 }.boxed_unsync()))
+    let why = match answered.await? {
+        Ok(Ok(response)) => {
+            let observer = exchange.observer.clone();
+            return Ok(
+                response.map(|body| Streaming { body, guest, observer, broken: false, frames: 0 }.boxed_unsync())
+            );
         }
-        Err(_) => match guest {
-            // It dropped its way to answer, and may yet say why.
-            Some(running) => Err(running.await.err().unwrap_or_else(unanswered)),
-            None => Err(unanswered()),
-        },
+        Ok(Err(code)) => format!("{name}: it answered with the error {code}"),
+        Err(_) => format!("{name}: it returned without a response"),
+    };
+    // It may yet say why.
+    if let Some(running) = guest {
+        running.await?;
     }
+    Err(Error::new(Kind::NoResponse, why))
 }
 
 /// Frames in a row after which others get their turn: a guest that writes as fast as its client reads never waits.
@@ -62,7 +68,7 @@ const TURN: u8 = 16;
 struct Streaming {
     body: WasiBody,
     guest: Option<Metered<Running>>,
-    failed: Option<OnFailure>,
+    observer: Option<Arc<dyn Observe>>,
     broken: bool,
     /// Frames since anybody waited.
     frames: u8,
@@ -76,7 +82,7 @@ impl Streaming {
         self.guest = None;
         if let Err(error) = ended {
             self.broken = true;
-            tell(self.failed.as_ref(), &error);
+            tell(self.observer.as_ref(), &error);
         }
     }
 }
@@ -86,9 +92,9 @@ fn unfinished(error: &impl std::fmt::Debug) -> Error {
     Error::new(Kind::NoResponse, format!("the body of its response ended with the error {error:?}"))
 }
 
-fn tell(failed: Option<&OnFailure>, error: &holm_abi::Error) {
-    if let Some(failed) = failed {
-        failed(error);
+fn tell(observer: Option<&Arc<dyn Observe>>, error: &holm_abi::Error) {
+    if let Some(observer) = observer {
+        observer.failed(error);
     }
 }
 
@@ -114,7 +120,7 @@ impl http_body::Body for Streaming {
             Some(Err(error)) => {
                 // A guest that failed has said so.
                 if !std::mem::take(&mut this.broken) {
-                    tell(this.failed.as_ref(), &unfinished(&error));
+                    tell(this.observer.as_ref(), &unfinished(&error));
                 }
                 Poll::Ready(Some(Err(error.into())))
             }
@@ -122,7 +128,7 @@ impl http_body::Body for Streaming {
             None if std::mem::take(&mut this.broken) => Poll::Ready(Some(Err("the guest failed".into()))),
             None => {
                 if let Some(guest) = this.guest.take() {
-                    finish_alone(guest, this.failed.take());
+                    finish_alone(guest, this.observer.take());
                 }
                 Poll::Ready(None)
             }
@@ -139,10 +145,10 @@ impl http_body::Body for Streaming {
 }
 
 /// What a guest does after its response is nobody's to wait for.
-fn finish_alone(guest: Metered<Running>, failed: Option<OnFailure>) {
+fn finish_alone(guest: Metered<Running>, observer: Option<Arc<dyn Observe>>) {
     tokio::spawn(async move {
         if let Err(error) = guest.await {
-            tell(failed.as_ref(), &error);
+            tell(observer.as_ref(), &error);
         }
     });
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use holm_abi::{Output, Reuse, Sink, Stdio};
+use holm_abi::Reuse;
 use wasmtime::Store;
 
 use crate::state::State;
@@ -20,14 +20,13 @@ pub(super) struct Ready<I> {
     pub(super) store: Store<State>,
     /// `None` before the first request.
     pub(super) instance: Option<I>,
-    output: Option<Switches>,
     /// Requests that it may still take.
     left: u64,
 }
 
 impl<I> Ready<I> {
-    pub(super) fn fresh(store: Store<State>, output: Option<Switches>, reuse: Option<&Reuse>) -> Self {
-        Self { store, instance: None, output, left: reuse.map_or(1, |reuse| reuse.requests) }
+    pub(super) fn fresh(store: Store<State>, reuse: Option<&Reuse>) -> Self {
+        Self { store, instance: None, left: reuse.map_or(1, |reuse| reuse.requests) }
     }
 }
 
@@ -50,32 +49,25 @@ impl<I: Send + 'static> Idle<I> {
         Arc::new(Self { waiting: Mutex::new(waiting), longest: reuse.idle })
     }
 
-    /// The instance that answered last, whose memory is still in the processor's caches, with its output going to `stdio`
-    /// from now on.
-    pub(super) fn take(&self, stdio: &Stdio) -> Option<Ready<I>> {
+    /// The instance that answered last, whose memory is still in the processor's caches.
+    pub(super) fn take(&self) -> Option<Ready<I>> {
         let (since, ready) = self.lock().instances.pop()?;
         WAITING.fetch_sub(1, Relaxed);
-        if since.elapsed() > self.longest {
-            return None;
-        }
-        if let Some(output) = &ready.output {
-            output.set(stdio);
-        }
-        Some(ready)
+        (since.elapsed() <= self.longest).then_some(ready)
     }
 
     /// Keeps an instance whose request is answered, if it may take another.
     pub(super) fn put(self: &Arc<Self>, mut ready: Ready<I>) {
         ready.left -= 1;
-        if ready.left == 0 || ready.instance.is_none() || ready.output.is_none() {
+        // It must not hold on to the app and its guests, this one included.
+        ready.store.data_mut().lend(None);
+        if ready.left == 0 || ready.instance.is_none() || !ready.store.data_mut().world.rest() {
             return;
         }
         if WAITING.fetch_add(1, Relaxed) >= MOST {
             WAITING.fetch_sub(1, Relaxed);
             return;
         }
-        // It holds on to the app and its guests, this one included.
-        ready.store.data_mut().lend(None);
         ready.store.data_mut().limiter.rest();
         let mut waiting = self.lock();
         waiting.instances.push((Instant::now(), ready));
@@ -116,40 +108,5 @@ async fn watch<I: Send + 'static>(idle: std::sync::Weak<Idle<I>>, longest: Durat
         if !idle.sweep() {
             return;
         }
-    }
-}
-
-/// Where an instance's output goes, which is elsewhere for each request.
-pub(super) struct Switches {
-    stdout: Arc<Switch>,
-    stderr: Arc<Switch>,
-}
-
-impl Switches {
-    /// Streams that can be led elsewhere later, if they go to sinks.
-    pub(super) fn new(stdio: &Stdio) -> Option<(Self, Stdio)> {
-        let (Output::Sink(stdout), Output::Sink(stderr)) = (&stdio.stdout, &stdio.stderr) else { return None };
-        let switch = |sink: &Arc<dyn Sink>| Arc::new(Switch(Mutex::new(Arc::clone(sink))));
-        let switches = Self { stdout: switch(stdout), stderr: switch(stderr) };
-        let out = |switch: &Arc<Switch>| Output::Sink(Arc::clone(switch) as Arc<dyn Sink>);
-        let stdio = Stdio { stdin: stdio.stdin.clone(), stdout: out(&switches.stdout), stderr: out(&switches.stderr) };
-        Some((switches, stdio))
-    }
-
-    fn set(&self, stdio: &Stdio) {
-        for (switch, output) in [(&self.stdout, &stdio.stdout), (&self.stderr, &stdio.stderr)] {
-            if let Output::Sink(sink) = output {
-                *switch.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(sink);
-            }
-        }
-    }
-}
-
-struct Switch(Mutex<Arc<dyn Sink>>);
-
-impl Sink for Switch {
-    fn write(&self, bytes: &[u8]) -> std::io::Result<()> {
-        let sink = Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        sink.write(bytes)
     }
 }

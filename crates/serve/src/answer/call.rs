@@ -20,19 +20,16 @@ use super::response::{declared_length, ends_with_head};
 use super::underway::Underway;
 use super::{Answer, handle, respond};
 use crate::apps::{App, Guest};
-use crate::cgi::{Matched, Peer};
 
 /// Has `guest` of `app` answer a request that another guest makes. Who drops this, or the body of the response, ends
 /// what was asked.
 pub(super) async fn call(
     guest: &Arc<Guest>,
     app: &Arc<App>,
-    mut request: Request<Body>,
+    request: Request<Body>,
     mut account: Box<Underway>,
 ) -> Result<Response<Body>, CallError> {
     account.leads_to(guest, guest.calls.then(|| Arc::clone(app)));
-    request.extensions_mut().insert(Matched(String::new()));
-    request.extensions_mut().insert(Peer(None));
     let (guest, method) = (Arc::clone(guest), request.method().clone());
     let (answered, head) = oneshot::channel();
     let task = Task(tokio::spawn(async move {

@@ -6,13 +6,14 @@ mod outgoing;
 mod refusal;
 mod request;
 mod response;
+mod served;
 mod underway;
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use holm_abi::{BodyError, Error, Exchange, Kind};
+use holm_abi::{BodyError, Error, Kind};
 use http::uri::{Authority, Scheme, Uri};
 use http::{Request, Response, StatusCode, header};
 use tokio::time::timeout_at;
@@ -22,12 +23,12 @@ use underway::Origin;
 pub(crate) use underway::Underway;
 
 use crate::apps::{Found, Guest, Site, Turned};
-use crate::cgi::{Matched, Peer};
 use crate::front::{Connection, RequestBody, Service};
 use crate::observe::Observer;
 use begun::Begun;
 use refusal::Refusal;
 use request::bounded;
+use served::Served;
 
 /// Answers the requests of all apps of a site.
 pub struct Answers {
@@ -48,9 +49,9 @@ impl Answers {
     where
         B: http_body::Body<Data = Bytes, Error: Into<BodyError>> + Send + Unpin + 'static,
     {
-        let mut account = Box::new(Underway::begin(&self.observer, &request, Origin::of(connection)));
         complete_target(&mut request, connection);
-        let answered = match self.route(&mut request, connection, &mut account) {
+        let mut account = Box::new(Underway::begin(&self.observer, &request, Origin::of(connection)));
+        let answered = match self.route(&request, &mut account) {
             Some(guest) => handle(guest, request, &mut account).await,
             None => Err(Refusal::NoRoute),
         };
@@ -58,20 +59,11 @@ impl Answers {
     }
 
     /// The guest that answers, which is told what led to it.
-    fn route<B>(
-        &self,
-        request: &mut Request<B>,
-        connection: &Connection,
-        account: &mut Underway,
-    ) -> Option<Arc<Guest>> {
+    fn route<B>(&self, request: &Request<B>, account: &mut Underway) -> Option<Arc<Guest>> {
         let host = request.uri().authority().map_or("", Authority::as_str);
-        let path = request.uri().path();
-        let Found { guest, app, prefix } = self.site.find(host, path)?;
+        let Found { guest, app, prefix } = self.site.find(host, request.uri().path())?;
         account.leads_to(&guest, app);
         account.came_by(prefix);
-        let prefix = Matched(prefix.to_owned());
-        request.extensions_mut().insert(prefix);
-        request.extensions_mut().insert(Peer(connection.peer));
         Some(guest)
     }
 }
@@ -103,8 +95,8 @@ where
         false => Some(guest.room.gate.enter(deadline).await.map_err(|_| Refusal::ServerFull)?),
     };
     drop(waiting);
-    account.entered(&guest, (place, room));
-    match timeout_at(deadline.into(), run(&guest, request, account)).await {
+    let served = account.entered(&guest, (place, room));
+    match timeout_at(deadline.into(), run(&guest, request, &served, account)).await {
         Ok(Ok(response)) => Ok((response, guest.spec.limits.max_output.unwrap_or(u64::MAX))),
         Ok(Err(refusal)) => Err(refusal),
         Err(_) => Err(account.failed_in_time()),
@@ -127,7 +119,12 @@ fn respond(answered: Answered, mut account: Box<Underway>) -> Response<Answer> {
 const A_YEAR: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Loads the guest if need be, and hands it the request.
-async fn run<B>(guest: &Arc<Guest>, request: Request<B>, account: &mut Underway) -> Result<Response<Begun>, Refusal>
+async fn run<B>(
+    guest: &Arc<Guest>,
+    request: Request<B>,
+    served: &Arc<Served>,
+    account: &mut Underway,
+) -> Result<Response<Begun>, Refusal>
 where
     B: http_body::Body<Data = Bytes, Error: Into<BodyError>> + Send + Unpin + 'static,
 {
@@ -136,18 +133,12 @@ where
         Refusal::NotLoaded
     })?;
     account.cold = cold;
-    let received = Arc::clone(&account.received);
-    let mut request = request.map(|body| bounded(body, guest.request_body, &received));
+    let mut request = request.map(|body| bounded(body, guest.request_body, served));
     account.introduce(request.headers_mut());
-    let exchange = Exchange {
-        usage: Arc::clone(&account.usage),
-        stdio: account.stdio(),
-        failed: Some(account.on_failure()),
-        outbound: account.outbound(),
-    };
+    let exchange = account.exchange(served);
     let answered = loaded.handler.handle(request, exchange).await;
     // A guest that was not given all of the request may have answered anything.
-    if received.is_too_large() {
+    if served.received.is_too_large() {
         return Err(Refusal::TooLarge);
     }
     let (head, body) = answered.map_err(|error| account.failed(&error))?.into_parts();

@@ -11,6 +11,7 @@ use http_body::{Frame, SizeHint};
 use http_body_util::{BodyExt as _, Empty};
 
 use super::refusal::Refusal;
+use super::served::Served;
 use crate::front;
 
 /// What became of a request's body.
@@ -53,20 +54,20 @@ impl Received {
 }
 
 /// The body as the guest gets it: at most `limit` bytes.
-pub(crate) fn bounded<B>(body: B, limit: u64, received: &Arc<Received>) -> Body
+pub(super) fn bounded<B>(body: B, limit: u64, served: &Arc<Served>) -> Body
 where
     B: http_body::Body<Data = Bytes, Error: Into<BodyError>> + Send + Unpin + 'static,
 {
     if body.is_end_stream() {
         return Empty::new().map_err(|never| match never {}).boxed_unsync();
     }
-    Bounded { body, limit, received: Arc::clone(received) }.boxed_unsync()
+    Bounded { body, limit, served: Arc::clone(served) }.boxed_unsync()
 }
 
 struct Bounded<B> {
     body: B,
     limit: u64,
-    received: Arc<Received>,
+    served: Arc<Served>,
 }
 
 impl<B> http_body::Body for Bounded<B>
@@ -78,18 +79,19 @@ where
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = &mut *self;
-        if this.received.state.load(Relaxed) >= TOO_LARGE {
+        let received = &this.served.received;
+        if received.state.load(Relaxed) >= TOO_LARGE {
             return Poll::Ready(None);
         }
         let polled = Pin::new(&mut this.body).poll_frame(cx);
-        this.received.state.store(if polled.is_pending() { AWAITED } else { FINE }, Relaxed);
+        received.state.store(if polled.is_pending() { AWAITED } else { FINE }, Relaxed);
         let Some(frame) = ready!(polled) else {
             return Poll::Ready(None);
         };
-        let frame = frame.map_err(Into::into).inspect_err(|error| this.received.broke(error))?;
+        let frame = frame.map_err(Into::into).inspect_err(|error| received.broke(error))?;
         let more = frame.data_ref().map_or(0, |data| data.len() as u64);
-        if this.received.bytes.fetch_add(more, Relaxed).saturating_add(more) > this.limit {
-            this.received.state.store(TOO_LARGE, Relaxed);
+        if received.bytes.fetch_add(more, Relaxed).saturating_add(more) > this.limit {
+            received.state.store(TOO_LARGE, Relaxed);
             return Poll::Ready(Some(Err("the request's body is too large".into())));
         }
         Poll::Ready(Some(Ok(frame)))

@@ -1,22 +1,23 @@
 //! What is known of a request while it is answered, and told when it ends.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use holm_abi::{BodyError, Error, Kind, OnFailure, Outbound, Stdio};
+use holm_abi::{BodyError, Error, Exchange, Kind, Outbound};
 use holm_engine::Usage;
+use http::uri::{Authority, Uri};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Version};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::outgoing::{Outgoing, Traced};
 use super::refusal::Refusal;
-use super::request::Received;
+use super::served::Served;
 use crate::apps::{App, Guest};
 use crate::front::Connection;
 use crate::observe::trace::{Trace, TraceParent, propagate, state_of};
-use crate::observe::{Access, Failure, Finished, Held, Level, Observer, Outcome, RequestId};
+use crate::observe::{Access, Failure, Finished, Held, Observer, Outcome, RequestId};
 
 /// Where a request comes from.
 pub(super) struct Origin {
@@ -42,10 +43,10 @@ pub(crate) struct Underway {
     trace: Option<Trace>,
     trace_state: Option<HeaderValue>,
     start: Instant,
-    route: Option<String>,
+    /// Bytes of its path that its route stands for, if it came by one.
+    route: Option<usize>,
     pub(super) method: Method,
-    host: String,
-    path: String,
+    uri: Uri,
     version: Version,
     origin: Origin,
     guest: Option<Arc<Guest>>,
@@ -53,12 +54,10 @@ pub(crate) struct Underway {
     app: Option<Arc<App>>,
     // Held for as long as the response goes on.
     _in_flight: Option<Held>,
-    /// How the guest failed after its response began, which was told.
-    told: Arc<OnceLock<Kind>>,
+    /// What its guest has to do with, once it is its turn.
+    served: Option<Arc<Served>>,
     /// What became of it, where it is known before the end.
     outcome: Option<Outcome>,
-    pub(crate) usage: Arc<Usage>,
-    pub(crate) received: Arc<Received>,
     pub(crate) status: Option<StatusCode>,
     pub(crate) cold: Option<Duration>,
     pub(crate) bytes_out: u64,
@@ -67,9 +66,6 @@ pub(crate) struct Underway {
 
 impl Underway {
     pub(super) fn begin<B>(observer: &Arc<Observer>, request: &Request<B>, origin: Origin) -> Self {
-        let uri = request.uri();
-        let host = uri.authority().map(|host| host.as_str().as_bytes());
-        let host = host.or_else(|| request.headers().get(http::header::HOST).map(|host| host.as_bytes()));
         let id = observer.ids.request();
         let sent = TraceParent::of(request.headers());
         Self {
@@ -80,17 +76,14 @@ impl Underway {
             start: Instant::now(),
             route: None,
             method: request.method().clone(),
-            host: String::from_utf8_lossy(host.unwrap_or_default()).into_owned(),
-            path: uri.path().to_owned(),
+            uri: request.uri().clone(),
             version: request.version(),
             origin,
             guest: None,
             app: None,
             _in_flight: None,
-            told: Arc::default(),
+            served: None,
             outcome: None,
-            usage: Arc::default(),
-            received: Arc::default(),
             status: None,
             cold: None,
             bytes_out: 0,
@@ -111,14 +104,7 @@ impl Underway {
 
     /// It came by a route with this path.
     pub(super) fn came_by(&mut self, prefix: &str) {
-        if self.is_recorded() {
-            self.route = Some(if prefix.is_empty() { "/" } else { prefix }.to_owned());
-        }
-    }
-
-    /// Whether a span will say what became of it.
-    fn is_recorded(&self) -> bool {
-        self.observer.spans.is_some() && self.trace.is_some_and(|trace| trace.is_sampled())
+        self.route = Some(prefix.len());
     }
 
     /// Tells the guest of the span that its own are part of, if there is one.
@@ -129,7 +115,7 @@ impl Underway {
     }
 
     /// What the server has to do with the requests of the guest, if it makes any.
-    pub(super) fn outbound(&self) -> Option<Arc<dyn Outbound>> {
+    fn outbound(&self) -> Option<Arc<dyn Outbound>> {
         let guest = self.guest.as_ref().filter(|guest| !guest.spec.grants.http.is_empty())?;
         if self.trace.is_none() && self.app.is_none() {
             return None;
@@ -146,50 +132,48 @@ impl Underway {
 
     /// It is the request's turn, and its guest has these places until its instance is gone, which may be long after
     /// the response has ended.
-    pub(super) fn entered(&mut self, guest: &Guest, places: (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>)) {
-        self.usage = Arc::new(Usage::of(&guest.seen.account).holding(places));
+    pub(super) fn entered(
+        &mut self,
+        guest: &Guest,
+        places: (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>),
+    ) -> Arc<Served> {
         self._in_flight = Some(guest.seen.stats.begin());
+        let served = Served::new(guest, self.id, Usage::of(&guest.seen.account).holding(places));
+        self.served = Some(Arc::clone(&served));
+        served
     }
 
-    pub(super) fn stdio(&self) -> Option<Stdio> {
-        let guest = self.guest.as_ref()?;
-        Some(guest.seen.log.stdio(guest.version(), self.id))
-    }
-
-    /// Told of a guest that fails after its response began.
-    pub(super) fn on_failure(&self) -> OnFailure {
-        let (guest, id) = (self.guest.clone(), self.id);
-        let (told, received) = (Arc::clone(&self.told), Arc::clone(&self.received));
-        Arc::new(move |error| {
-            let kind = error.kind();
-            let _ = told.set(kind);
-            // A client that reads slowly can use up the time that the guest has.
-            let of_others = fault(&received, kind).is_some() || kind == Kind::OutOfTime;
-            if let Some(guest) = &guest {
-                guest_failed(guest, id, error, !of_others);
-            }
-        })
+    /// What the guest gets beside the request.
+    pub(super) fn exchange(&self, served: &Arc<Served>) -> Exchange {
+        Exchange {
+            usage: Arc::clone(&served.usage),
+            observer: Some(Arc::<Served>::clone(served)),
+            outbound: self.outbound(),
+            peer: self.origin.peer,
+            route: self.route.unwrap_or(0),
+        }
     }
 
     /// The guest failed before its response began.
     pub(super) fn failed(&mut self, error: &Error) -> Refusal {
-        if let Some(guest) = &self.guest {
-            guest_failed(guest, self.id, error, fault(&self.received, error.kind()).is_none());
+        if let Some(served) = &self.served {
+            served.guest_failed(error, served.fault(error.kind()).is_none());
         }
         self.refuse(error.kind())
     }
 
     /// What to answer in the place of a guest that failed like this.
     fn refuse(&mut self, kind: Kind) -> Refusal {
-        let refusal = fault(&self.received, kind).unwrap_or(Refusal::Guest(kind));
+        let fault = self.served.as_ref().and_then(|served| served.fault(kind));
+        let refusal = fault.unwrap_or(Refusal::Guest(kind));
         self.outcome = Some(refusal.outcome().unwrap_or(Outcome::Failed(Failure::from(kind))));
         refusal
     }
 
     pub(super) fn not_loaded(&mut self, error: &Error) {
         self.outcome = Some(Outcome::Failed(Failure::Load));
-        if let Some(guest) = &self.guest {
-            guest.seen.failed(guest.version(), self.id, error);
+        if let Some(served) = &self.served {
+            served.not_loaded(error);
         }
     }
 
@@ -210,11 +194,15 @@ impl Underway {
 
     /// The response broke off. What to answer in its place, if nothing of it was sent.
     pub(super) fn broke(&mut self, error: &BodyError) -> Refusal {
-        if let Some(kind) = self.told.get() {
-            return self.refuse(*kind);
+        if let Some(kind) = self.told() {
+            return self.refuse(kind);
         }
         let why = format!("the body of its response ended with the error: {error}");
         self.failed(&Error::new(Kind::NoResponse, why))
+    }
+
+    fn told(&self) -> Option<Kind> {
+        self.served.as_ref().and_then(|served| served.told())
     }
 
     pub(super) fn refused(&mut self, refusal: &Refusal) {
@@ -224,36 +212,24 @@ impl Underway {
     }
 }
 
-/// Why a guest failed in this way, if it may be for something that is not its own.
-fn fault(received: &Received, kind: Kind) -> Option<Refusal> {
-    if kind == Kind::HostFull { Some(Refusal::ServerFull) } else { received.fault(kind) }
-}
-
-/// `counts`: it is the guest's own doing, and not what any client could bring about.
-fn guest_failed(guest: &Guest, id: RequestId, error: &Error, counts: bool) {
-    guest.seen.failed(guest.version(), id, error);
-    if counts && guest.breaker.failed() {
-        let text = "it only fails, so it is left alone for a while";
-        guest.seen.log.server(Level::Warn, Some(guest.version()), None, text);
-    }
-}
-
 impl Drop for Underway {
     fn drop(&mut self) {
-        if let (false, None, Some(kind)) = (self.complete, self.outcome, self.told.get().copied()) {
+        if let (false, None, Some(kind)) = (self.complete, self.outcome, self.told()) {
             self.refuse(kind);
         }
         let outcome = self.outcome.unwrap_or(if self.complete { Outcome::Answered } else { Outcome::ClientGone });
+        let served = self.served.as_ref();
         let finished = Finished {
             status: self.status,
             latency: self.start.elapsed(),
-            cpu: self.usage.cpu(),
-            memory: self.usage.memory(),
-            bytes_in: self.received.bytes.load(Relaxed),
+            cpu: served.map_or(Duration::ZERO, |served| served.usage.cpu()),
+            memory: served.map_or(0, |served| served.usage.memory()),
+            bytes_in: served.map_or(0, |served| served.received.bytes.load(Relaxed)),
             bytes_out: self.bytes_out,
             cold_start: self.cold,
             outcome,
         };
+        let path = self.uri.path();
         let access = Access {
             request: self.id,
             caller: self.origin.caller,
@@ -261,11 +237,11 @@ impl Drop for Underway {
             trace_state: self.trace_state.as_ref().and_then(|state| state.to_str().ok()),
             version: self.guest.as_ref().map(|guest| guest.version()),
             guest: self.guest.as_ref().and_then(|guest| guest.spec.name.as_deref()),
-            route: self.route.as_deref(),
+            route: self.route.map(|length| path.get(..length).filter(|route| !route.is_empty()).unwrap_or("/")),
             method: &self.method,
             scheme: self.origin.scheme,
-            host: &self.host,
-            path: &self.path,
+            host: self.uri.authority().map_or("", Authority::as_str),
+            path,
             protocol: self.version,
             peer: self.origin.peer,
             finished: &finished,

@@ -122,7 +122,7 @@ pub struct Guest {
     pub(crate) request_body: u64,
     pub(crate) gate: Gate,
     pub(crate) room: Arc<Room>,
-    pub(crate) breaker: Breaker,
+    pub(crate) breaker: Arc<Breaker>,
     pub(crate) code: Code,
 }
 
@@ -152,7 +152,7 @@ impl Guest {
             request_body: serve.request_body.unwrap_or(u64::MAX),
             gate: Gate::new(serve.concurrency.unwrap_or(u64::MAX), serve.queue.unwrap_or(u64::MAX)),
             room: Arc::clone(&world.room),
-            breaker: Breaker::new(),
+            breaker: Arc::new(Breaker::new()),
             code: Code::new(app.clone(), Arc::clone(services), spec.clone(), Arc::clone(&world.load)),
             spec,
         }

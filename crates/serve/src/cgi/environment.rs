@@ -5,6 +5,7 @@
 //! names have other characters than letters, digits and hyphens: `X_Name` would be the same variable as `X-Name`, and
 //! a proxy in front of us knows only one of them.
 
+use holm_abi::Exchange;
 use http::header::{
     AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, PROXY_AUTHORIZATION, TE, TRAILER,
     TRANSFER_ENCODING, UPGRADE,
@@ -15,22 +16,18 @@ use http::{HeaderMap, HeaderName, Uri};
 use http_body::Body;
 use percent_encoding::percent_decode_str;
 
-use super::{Matched, Peer};
-
 const SOFTWARE: &str = concat!("Holm/", env!("CARGO_PKG_VERSION"));
 
 /// The program's environment; `None` for a path with a NUL, at which many programs would take it to end.
-pub(super) fn variables(request: &Parts, body: &impl Body) -> Option<Vec<(String, String)>> {
+///
+/// `SCRIPT_NAME` is what the route stands for, nothing for a route without a path; the rest is `PATH_INFO`. Without a
+/// peer's address, as on a Unix socket, `REMOTE_ADDR` is empty.
+pub(super) fn variables(request: &Parts, body: &impl Body, exchange: &Exchange) -> Option<Vec<(String, String)>> {
     let path = request.uri.path();
-    let matched = request.extensions.get::<Matched>().map_or("", |matched| &matched.0);
-    let (script, rest) = match path.strip_prefix(matched) {
-        Some(rest) => (matched, rest),
-        None => ("", path),
-    };
-    let (script, info) = (decoded(script)?, decoded(rest)?);
+    let (matched, rest) = path.split_at_checked(exchange.route).unwrap_or(("", path));
+    let (script, info) = (decoded(matched)?, decoded(rest)?);
     let place = Place::of(request);
-    let peer = request.extensions.get::<Peer>().and_then(|peer| peer.0);
-    let peer = peer.map_or(String::new(), |peer| peer.ip().to_canonical().to_string());
+    let peer = exchange.peer.map_or(String::new(), |peer| peer.ip().to_canonical().to_string());
     let mut all = vec![
         variable("GATEWAY_INTERFACE", "CGI/1.1"),
         variable("SERVER_SOFTWARE", SOFTWARE),
@@ -153,13 +150,17 @@ mod tests {
 
     use super::*;
 
-    fn told(request: http::request::Builder) -> Option<BTreeMap<String, String>> {
+    fn told_by(request: http::request::Builder, route: usize) -> Option<BTreeMap<String, String>> {
         let (parts, body) = request.body(Full::<bytes::Bytes>::default()).unwrap().into_parts();
-        variables(&parts, &body).map(BTreeMap::from_iter)
+        variables(&parts, &body, &Exchange { route, ..Exchange::default() }).map(BTreeMap::from_iter)
+    }
+
+    fn told(request: http::request::Builder) -> Option<BTreeMap<String, String>> {
+        told_by(request, 0)
     }
 
     fn at(uri: &str, matched: &str) -> BTreeMap<String, String> {
-        told(Request::get(uri).extension(Matched(matched.into()))).unwrap()
+        told_by(Request::get(uri), matched.len()).unwrap()
     }
 
     #[test]
@@ -169,7 +170,7 @@ mod tests {
             ("http://a/app", "/app", "/app", ""),
             ("http://a/x", "", "", "/x"),
             ("http://a/caf%C3%A9/%2e%2e/b%20c", "/caf%C3%A9", "/café", "/../b c"),
-            // An extension that cannot be: the path is whole.
+            // A route that cannot be: the path is whole.
             ("http://a/x", "/other", "", "/x"),
         ];
         for (uri, matched, script, info) in cases {

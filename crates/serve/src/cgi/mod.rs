@@ -13,7 +13,6 @@ mod environment;
 mod head;
 mod response;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -33,15 +32,6 @@ pub struct Cgi {
     args: Vec<String>,
 }
 
-/// A request's extension: who sent it. Without it, or with none (as on a Unix socket), `REMOTE_ADDR` is empty.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Peer(pub Option<SocketAddr>);
-
-/// A request's extension: the part of its path that its route stands for, as it is in the request: `/api` or, for a
-/// route without a path, nothing. It is `SCRIPT_NAME`; the rest of the path is `PATH_INFO`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Matched(pub String);
-
 impl Cgi {
     /// Answers with runs of `command`, which is called `name` in its own arguments and in messages.
     pub fn new(command: Arc<dyn Command>, name: impl Into<String>) -> Self {
@@ -60,21 +50,21 @@ impl Cgi {
 impl HttpHandler for Cgi {
     async fn handle(&self, request: Request<Body>, exchange: Exchange) -> Result<Response<Body>> {
         let (parts, body) = request.into_parts();
-        let Some(env) = environment::variables(&parts, &body) else { return Ok(bad_request()) };
+        let Some(env) = environment::variables(&parts, &body, &exchange) else { return Ok(bad_request()) };
         let (stdout, output) = pipe(KEPT);
         let run = Run {
             args: self.args.iter().cloned().chain(environment::arguments(&parts.uri)).collect(),
             env,
             stdin: Some(Input::Stream(Incoming::new(body))),
             stdout: Some(Output::Pipe(stdout)),
-            stderr: exchange.stdio.map(|stdio| stdio.stderr),
+            stderr: exchange.observer.as_ref().map(|observer| observer.stdio().stderr),
             usage: exchange.usage,
             outbound: exchange.outbound,
         };
         let command = Arc::clone(&self.command);
         let guest = Box::pin(async move { command.run(&run).await });
         let name = self.args.first().map_or("", String::as_str);
-        let program = Program { name: name.into(), guest: Some(guest), output, failed: exchange.failed };
+        let program = Program { name: name.into(), guest: Some(guest), output, observer: exchange.observer };
         program.respond(parts.method == Method::HEAD).await
     }
 }

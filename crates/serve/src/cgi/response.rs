@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use holm_abi::{Body, BodyError, Error, OnFailure, PipeReader, Result};
+use holm_abi::{Body, BodyError, Error, Observe, PipeReader, Result};
 use http::Response;
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt as _;
@@ -26,7 +26,7 @@ pub(super) struct Program {
     /// `None` after its end.
     pub(super) guest: Option<Running>,
     pub(super) output: PipeReader,
-    pub(super) failed: Option<OnFailure>,
+    pub(super) observer: Option<Arc<dyn Observe>>,
 }
 
 impl Program {
@@ -91,8 +91,8 @@ impl Program {
     }
 
     fn tell(&self, error: &Error) {
-        if let Some(failed) = &self.failed {
-            failed(error);
+        if let Some(observer) = &self.observer {
+            observer.failed(error);
         }
     }
 
@@ -168,7 +168,7 @@ impl Streaming {
         let (Some(guest), Ok(runtime)) = (program.guest.take(), Handle::try_current()) else { return };
         let bodiless = self.bodiless;
         runtime.spawn(async move {
-            let Program { name, output, failed, .. } = program;
+            let Program { name, output, observer, .. } = program;
             let (_, nothing) = holm_abi::pipe(1);
             // Beyond the length it announced it must not write; where there is no body, it may not know.
             if bodiless {
@@ -177,7 +177,7 @@ impl Streaming {
                 drop(output)
             };
             let ended = guest.await;
-            Program { name, guest: None, output: nothing, failed }.tell_end(&ended);
+            Program { name, guest: None, output: nothing, observer }.tell_end(&ended);
         });
     }
 }

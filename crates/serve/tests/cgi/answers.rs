@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use holm_abi::Host;
-use holm_serve::cgi::{Matched, Peer};
+use holm_abi::{Exchange, Host};
 use http::Request;
 
-use crate::program::{Answer, ask, cat, cgi, get, program};
+use crate::program::{Answer, ask, ask_as, cat, cgi, get, program};
 
 fn lines(answer: &Answer) -> BTreeMap<String, String> {
     let lines = answer.body.lines().map(|line| line.split_once('=').unwrap());
@@ -16,14 +15,14 @@ fn lines(answer: &Answer) -> BTreeMap<String, String> {
 #[tokio::test]
 async fn a_program_is_told_of_the_request_in_its_environment_and_of_nothing_else() {
     let request = Request::post("https://a.example:8443/shop/caf%C3%A9/1?env")
-        .extension(Peer(Some("[::ffff:192.0.2.1]:4711".parse().unwrap())))
-        .extension(Matched("/shop".into()))
         .header("host", "a.example:8443")
         .header("content-type", "text/plain")
         .header("accept-language", "fr")
         .header("proxy", "http://evil.example")
         .header("authorization", "Basic secret");
-    let answer = ask(&cgi(), request, "hello").await.unwrap();
+    let peer = Some("[::ffff:192.0.2.1]:4711".parse().unwrap());
+    let exchange = Exchange { peer, route: "/shop".len(), ..Exchange::default() };
+    let answer = ask_as(&cgi(), request, "hello", exchange).await.unwrap();
     let expected = [
         ("CONTENT_LENGTH", "5"),
         ("CONTENT_TYPE", "text/plain"),

@@ -40,7 +40,7 @@ async fn a_header_block_without_an_end_stops_being_read() {
 async fn a_program_that_fails_before_its_response_has_none_and_its_log_is_kept() {
     let (stderr, log) = holm_wasi::capture();
     let stdio = Stdio { stdin: Input::Empty, stdout: Output::Discard, stderr };
-    let exchange = Exchange { stdio: Some(stdio), ..Exchange::default() };
+    let exchange = Failures::with(stdio).exchange();
     let error = cat().handle(get("/?missing").body(text("")).unwrap(), exchange).await.err().unwrap();
     assert_eq!(error.kind(), Kind::NoResponse);
     assert!(error.to_string().contains("exit code 1"), "{error}");

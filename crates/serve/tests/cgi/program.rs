@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use holm_abi::{Abi as _, Body, BodyError, Entry, Error, Exchange, Guest, Host, HttpHandler as _};
+use holm_abi::{Abi as _, Body, BodyError, Entry, Error, Exchange, Guest, Host, HttpHandler as _, Observe, Stdio};
 use holm_engine::{Loader, Runtime, Settings, Source};
 use holm_serve::cgi::Cgi;
 use holm_wasi::Wasi;
@@ -69,8 +69,19 @@ impl Answer {
 }
 
 pub(crate) async fn ask(program: &Cgi, request: Builder, body: impl Into<Bytes>) -> Result<Answer, Error> {
+    ask_as(program, request, body, Exchange::default()).await
+}
+
+pub(crate) async fn ask_as(
+    program: &Cgi,
+    request: Builder,
+    body: impl Into<Bytes>,
+    exchange: Exchange,
+) -> Result<Answer, Error> {
     let failures = Failures::default();
-    let response = program.handle(request.body(text(body)).unwrap(), failures.exchange()).await?;
+    let observer: Option<Arc<dyn Observe>> = Some(Arc::new(failures.clone()));
+    let exchange = Exchange { observer, ..exchange };
+    let response = program.handle(request.body(text(body)).unwrap(), exchange).await?;
     let (head, mut body) = response.into_parts();
     let (mut bytes, mut broken) = (Vec::new(), None);
     while let Some(frame) = body.frame().await {
@@ -83,18 +94,33 @@ pub(crate) async fn ask(program: &Cgi, request: Builder, body: impl Into<Bytes>)
     Ok(Answer { head, body: String::from_utf8(bytes).unwrap(), broken, failed: failures.all() })
 }
 
-/// Keeps what [`Exchange::failed`] is told.
+/// Keeps why guests failed, and has their output go to `stdio`.
 #[derive(Clone, Default)]
-pub(crate) struct Failures(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Failures {
+    failures: Arc<Mutex<Vec<String>>>,
+    stdio: Stdio,
+}
 
 impl Failures {
+    pub(crate) fn with(stdio: Stdio) -> Self {
+        Self { stdio, ..Self::default() }
+    }
+
     pub(crate) fn exchange(&self) -> Exchange {
-        let told = Arc::clone(&self.0);
-        let failed = move |error: &Error| told.lock().unwrap().push(error.to_string());
-        Exchange { failed: Some(Arc::new(failed)), ..Exchange::default() }
+        Exchange { observer: Some(Arc::new(self.clone())), ..Exchange::default() }
     }
 
     pub(crate) fn all(&self) -> Vec<String> {
-        self.0.lock().unwrap().clone()
+        self.failures.lock().unwrap().clone()
+    }
+}
+
+impl Observe for Failures {
+    fn stdio(&self) -> Stdio {
+        self.stdio.clone()
+    }
+
+    fn failed(&self, error: &Error) {
+        self.failures.lock().unwrap().push(error.to_string());
     }
 }

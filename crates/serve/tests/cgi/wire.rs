@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use holm_abi::{Body, Exchange, HttpHandler as _};
-use holm_serve::cgi::{Cgi, Peer};
+use holm_serve::cgi::Cgi;
 use holm_serve::front::{Connection, Front, Limits, Listener, ListenerSpec, RequestBody, Service};
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
@@ -20,9 +20,9 @@ impl Service for Only {
     type Body = Body;
 
     async fn call(&self, request: Request<RequestBody>, connection: &Arc<Connection>) -> Response<Body> {
-        let mut request = request.map(|body| body.map_err(Into::into).boxed_unsync());
-        request.extensions_mut().insert(Peer(connection.peer));
-        self.0.handle(request, Exchange::default()).await.unwrap_or_else(|error| {
+        let request = request.map(|body| body.map_err(Into::into).boxed_unsync());
+        let exchange = Exchange { peer: connection.peer, ..Exchange::default() };
+        self.0.handle(request, exchange).await.unwrap_or_else(|error| {
             let mut response = Response::new(text(Bytes::from(error.to_string())));
             *response.status_mut() = StatusCode::BAD_GATEWAY;
             response
