@@ -16,6 +16,7 @@ mod load;
 mod lock;
 #[cfg(feature = "compilers")]
 mod make;
+mod patience;
 #[cfg(feature = "pool")]
 mod pool;
 pub mod shape;
@@ -39,6 +40,7 @@ pub use limits::{DEFAULT_HANDLES, Limiter};
 pub use load::{Loaded, Loader, OnCompile, OnWarning, Opened, Origin};
 #[cfg(feature = "compilers")]
 pub use make::{Elsewhere, Urgency};
+pub use patience::until;
 #[cfg(feature = "pool")]
 pub use pool::Pool;
 pub use source::{Source, SourceKind};

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use holm_grants::Limits;
 use wasmtime::{Engine, Store, UpdateDeadline};
@@ -10,6 +10,7 @@ use wasmtime::{Engine, Store, UpdateDeadline};
 use crate::clock::{Deadline, Exhausted};
 use crate::error::{Error, Kind, Result};
 use crate::limits::{DEFAULT_HANDLES, Limiter};
+use crate::patience::until;
 use crate::turn::Ticks;
 use crate::usage::Usage;
 
@@ -124,8 +125,7 @@ const GRACE: Duration = Duration::from_millis(50);
 /// The call's own, or [`Exhausted::Wall`].
 pub async fn within_wall<R>(limits: &Limits, call: impl Future<Output = wasmtime::Result<R>>) -> wasmtime::Result<R> {
     let Some(wall) = limits.wall else { return call.await };
-    match tokio::time::timeout(wall.saturating_add(GRACE), call).await {
-        Ok(result) => result,
-        Err(_) => Err(Exhausted::Wall(wall).into()),
-    }
+    // A limit beyond what a clock can say is none.
+    let Some(deadline) = Instant::now().checked_add(wall.saturating_add(GRACE)) else { return call.await };
+    until(deadline, call).await.unwrap_or_else(|| Err(Exhausted::Wall(wall).into()))
 }

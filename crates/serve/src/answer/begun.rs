@@ -9,10 +9,15 @@ use holm_abi::{Body, BodyError};
 use http::{HeaderMap, header};
 use http_body::{Body as _, Frame, SizeHint};
 
+/// Frames that are looked at before the head is sent: a body that is one piece has come to its end by then, and its
+/// length is known.
+const AHEAD: usize = 2;
+
 /// A guest's body, of which the beginning is here if it came at once.
 pub(super) struct Begun {
     body: Body,
-    first: Option<Frame<Bytes>>,
+    /// What came at once: of a body that is longer, two frames.
+    ahead: [Option<Frame<Bytes>>; AHEAD],
     ended: bool,
     /// Frames were given since the reader last had to wait, so they may not be on their way yet.
     unsent: bool,
@@ -28,14 +33,25 @@ impl Begun {
     /// # Errors
     /// It broke off before its first byte, so there need be no response.
     pub(super) async fn new(mut body: Body, headers: &HeaderMap) -> Result<Self, BodyError> {
-        let first = poll_fn(|cx| Poll::Ready(Pin::new(&mut body).poll_frame(cx))).await;
-        let (first, ended) = match first {
-            Poll::Pending => (None, false),
-            Poll::Ready(None) => (None, true),
-            Poll::Ready(Some(frame)) => (Some(frame?), false),
-        };
+        let (mut ahead, mut ended, mut broken) = ([const { None }; AHEAD], false, None);
+        for (number, place) in ahead.iter_mut().enumerate() {
+            match poll_fn(|cx| Poll::Ready(Pin::new(&mut body).poll_frame(cx))).await {
+                Poll::Ready(Some(Ok(frame))) => *place = Some(frame),
+                Poll::Ready(Some(Err(error))) if number == 0 => return Err(error),
+                Poll::Ready(Some(Err(error))) => broken = Some(error),
+                Poll::Ready(None) => ended = true,
+                Poll::Pending => {}
+            }
+            if place.is_none() {
+                break;
+            }
+        }
         let declared = headers.contains_key(header::CONTENT_LENGTH);
-        Ok(Self { body, first, ended, unsent: false, broken: None, declared })
+        Ok(Self { body, ahead, ended, unsent: false, broken, declared })
+    }
+
+    fn ahead(&self) -> impl Iterator<Item = &Frame<Bytes>> {
+        self.ahead.iter().flatten()
     }
 }
 
@@ -45,9 +61,12 @@ impl http_body::Body for Begun {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = &mut *self;
-        if let Some(first) = this.first.take() {
+        if let Some(frame) = this.ahead.iter_mut().find_map(Option::take) {
             this.unsent = true;
-            return Poll::Ready(Some(Ok(first)));
+            return Poll::Ready(Some(Ok(frame)));
+        }
+        if this.broken.is_some() && std::mem::take(&mut this.unsent) {
+            return send_first(cx);
         }
         if let Some(error) = this.broken.take() {
             this.ended = true;
@@ -59,18 +78,16 @@ impl http_body::Body for Begun {
         let frame = Pin::new(&mut this.body).poll_frame(cx);
         let unsent = std::mem::replace(&mut this.unsent, matches!(frame, Poll::Ready(Some(Ok(_)))));
         match frame {
-            // The connection would end with what it has not sent yet, and the client never learn that there was some.
             Poll::Ready(Some(Err(error))) if unsent => {
                 this.broken = Some(error);
-                cx.waker().wake_by_ref();
-                Poll::Pending
+                send_first(cx)
             }
             frame => frame,
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.first.is_none() && self.broken.is_none() && (self.ended || self.body.is_end_stream())
+        self.ahead().next().is_none() && self.broken.is_none() && (self.ended || self.body.is_end_stream())
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -78,15 +95,26 @@ impl http_body::Body for Begun {
         if self.declared {
             return SizeHint::default();
         }
-        let first = self.first.as_ref().and_then(Frame::data_ref).map_or(0, |data| data.len() as u64);
+        let ahead: u64 = self.ahead().filter_map(Frame::data_ref).map(|data| data.len() as u64).sum();
+        // A length would leave no room for trailers.
+        if self.ended && self.ahead().all(Frame::is_data) {
+            return SizeHint::with_exact(ahead);
+        }
         let rest = self.body.size_hint();
         let mut hint = SizeHint::default();
-        hint.set_lower(rest.lower().saturating_add(first));
-        if let Some(upper) = rest.upper() {
-            hint.set_upper(upper.saturating_add(first));
+        hint.set_lower(rest.lower().saturating_add(ahead));
+        if let Some(upper) = rest.upper().filter(|_| !self.ended) {
+            hint.set_upper(upper.saturating_add(ahead));
         }
         hint
     }
+}
+
+/// Has the reader come again when it has sent what it was given. The connection would end with what it has not sent yet,
+/// and the client never learn that there was some.
+fn send_first<T>(cx: &Context<'_>) -> Poll<T> {
+    cx.waker().wake_by_ref();
+    Poll::Pending
 }
 
 #[cfg(test)]
@@ -134,6 +162,34 @@ mod tests {
         assert_eq!(next(&mut begun).await, Poll::Ready(Some(Ok("a".into()))));
         drop(sender);
         assert_eq!(next(&mut begun).await, Poll::Ready(None));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_came_whole_has_a_length_unless_trailers_follow() {
+        let (mut sender, one) = body();
+        sender.send_data("four".into()).await.unwrap();
+        drop(sender);
+        let mut one = Begun::new(one, &HeaderMap::new()).await.unwrap();
+        assert_eq!(one.size_hint().exact(), Some(4));
+        assert_eq!(next(&mut one).await, Poll::Ready(Some(Ok("four".into()))));
+        assert!(one.is_end_stream());
+
+        let (mut sender, more) = body();
+        sender.send_data("four".into()).await.unwrap();
+        sender.send_trailers(HeaderMap::new()).await.unwrap();
+        drop(sender);
+        let more = Begun::new(more, &HeaderMap::new()).await.unwrap();
+        assert_eq!((more.size_hint().exact(), more.is_end_stream()), (None, false));
+
+        let (mut sender, longer) = body();
+        sender.send_data("four".into()).await.unwrap();
+        sender.send_data("more".into()).await.unwrap();
+        let mut longer = Begun::new(longer, &HeaderMap::new()).await.unwrap();
+        assert_eq!((longer.size_hint().lower(), longer.size_hint().upper()), (8, None));
+        for part in ["four", "more"] {
+            assert_eq!(next(&mut longer).await, Poll::Ready(Some(Ok(part.into()))));
+        }
+        assert!(next(&mut longer).await.is_pending());
     }
 
     #[tokio::test]

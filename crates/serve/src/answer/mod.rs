@@ -14,9 +14,9 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use holm_abi::{BodyError, Error, Kind};
+use holm_engine::until;
 use http::uri::{Authority, Scheme, Uri};
 use http::{Request, Response, StatusCode, header};
-use tokio::time::timeout_at;
 
 pub use response::Answer;
 use underway::Origin;
@@ -96,10 +96,10 @@ where
     };
     drop(waiting);
     let served = account.entered(&guest, (place, room));
-    match timeout_at(deadline.into(), run(&guest, request, &served, account)).await {
-        Ok(Ok(response)) => Ok((response, guest.spec.limits.max_output.unwrap_or(u64::MAX))),
-        Ok(Err(refusal)) => Err(refusal),
-        Err(_) => Err(account.failed_in_time()),
+    match until(deadline, run(&guest, request, &served, account)).await {
+        Some(Ok(response)) => Ok((response, guest.spec.limits.max_output.unwrap_or(u64::MAX))),
+        Some(Err(refusal)) => Err(refusal),
+        None => Err(account.failed_in_time()),
     }
 }
 

@@ -103,15 +103,15 @@ impl Log {
 
     pub(super) fn access_of(&self, app: Option<&AppName>, access: &Access<'_>) {
         if self.0.access {
-            self.send(event::access(self.0.format, SystemTime::now(), app, access));
+            self.send(&event::access(self.0.format, SystemTime::now(), app, access));
         }
     }
 
     pub(super) fn event(&self, event: &Event<'_>) {
-        self.send(event.line(self.0.format));
+        self.send(&event.line(self.0.format));
     }
 
-    fn send(&self, line: String) {
+    fn send(&self, line: &str) {
         self.0.queue.send(line);
     }
 }

@@ -1,99 +1,121 @@
 //! From whoever logs to the thread that writes.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-/// How many lines may wait.
-const LINES: usize = 8 << 10;
 /// How many bytes of lines may wait.
 const BYTES: usize = 8 << 20;
 
-pub(super) enum Message {
-    Line(String),
-    /// Told when all that came before is written.
-    Flush(SyncSender<()>),
-    /// There is something in [`Shared`] to look at.
-    Look,
-}
-
-#[derive(Debug)]
-pub(super) struct Queue {
-    lines: SyncSender<Message>,
-    shared: Arc<Shared>,
-}
-
-/// What both ends see.
+/// What waits to be written.
 #[derive(Debug, Default)]
-pub(super) struct Shared {
-    waiting_bytes: AtomicUsize,
-    dropped: AtomicU64,
-    reopen: AtomicBool,
+pub(super) struct Waiting {
+    /// Whole lines.
+    pub(super) text: Vec<u8>,
+    /// How many.
+    pub(super) lines: u64,
+    /// Told when all that came before is written.
+    pub(super) flushed: Vec<SyncSender<()>>,
+    /// The file is to be opened again.
+    pub(super) reopen: bool,
+    /// Nobody logs any more.
+    pub(super) ended: bool,
+    /// Lines that were dropped so far, at either end.
+    pub(super) dropped: u64,
+    /// The thread waits to be woken.
+    asleep: bool,
 }
 
+/// The end of those who log. The lines of all of them are put together as they come: a line that crossed threads by
+/// itself would cost more than to write it.
 #[derive(Debug)]
-pub(super) struct Lines {
-    pub(super) messages: Receiver<Message>,
-    pub(super) shared: Arc<Shared>,
+pub(super) struct Queue(Arc<Shared>);
+
+/// The end of the thread that writes.
+#[derive(Debug)]
+pub(super) struct Lines(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    waiting: Mutex<Waiting>,
+    wake: Condvar,
 }
 
 pub(super) fn queue() -> (Queue, Lines) {
-    let (sender, messages) = sync_channel(LINES);
     let shared = Arc::<Shared>::default();
-    (Queue { lines: sender, shared: Arc::clone(&shared) }, Lines { messages, shared })
+    (Queue(Arc::clone(&shared)), Lines(shared))
 }
 
 impl Queue {
     /// Hands a line over, or counts it as dropped when too much waits.
-    pub(super) fn send(&self, line: String) {
-        let bytes = line.len();
-        let waiting = self.shared.waiting_bytes.fetch_add(bytes, Relaxed);
-        if waiting > BYTES || self.lines.try_send(Message::Line(line)).is_err() {
-            self.shared.waiting_bytes.fetch_sub(bytes, Relaxed);
-            self.shared.drop_lines(1);
-        }
+    pub(super) fn send(&self, line: &str) {
+        self.0.change(|waiting| {
+            if waiting.text.len() > BYTES {
+                waiting.dropped += 1;
+            } else {
+                waiting.text.extend_from_slice(line.as_bytes());
+                waiting.lines += 1;
+            }
+        });
     }
 
     /// Asks the thread to open its file again.
     pub(super) fn reopen(&self) {
-        self.shared.reopen.store(true, Relaxed);
-        // When the queue is full the thread is awake and looks anyway.
-        let _ = self.lines.try_send(Message::Look);
+        self.0.change(|waiting| waiting.reopen = true);
     }
 
     pub(super) fn flush(&self, patience: Duration) -> bool {
-        let deadline = Instant::now() + patience;
         let (done, is_done) = sync_channel(1);
-        // The channel has no sending with a timeout.
-        while self.lines.try_send(Message::Flush(done.clone())).is_err() {
-            if Instant::now() >= deadline {
-                return false;
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        is_done.recv_timeout(deadline.saturating_duration_since(Instant::now())).is_ok()
+        self.0.change(|waiting| waiting.flushed.push(done));
+        is_done.recv_timeout(patience).is_ok()
     }
 
     pub(super) fn dropped(&self) -> u64 {
-        self.shared.dropped()
+        self.0.lock().dropped
+    }
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        self.0.change(|waiting| waiting.ended = true);
+    }
+}
+
+impl Lines {
+    /// All that waits, as soon as there is something. `emptied` is used for what comes next.
+    pub(super) fn take(&self, emptied: Vec<u8>) -> Waiting {
+        let mut waiting = self.0.lock();
+        while waiting.is_idle() {
+            waiting.asleep = true;
+            waiting = self.0.wake.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+        let next = Waiting { text: emptied, dropped: waiting.dropped, ..Waiting::default() };
+        std::mem::replace(&mut waiting, next)
+    }
+
+    pub(super) fn drop_lines(&self, lines: u64) {
+        self.0.lock().dropped += lines;
+    }
+}
+
+impl Waiting {
+    fn is_idle(&self) -> bool {
+        self.text.is_empty() && self.flushed.is_empty() && !self.reopen && !self.ended
     }
 }
 
 impl Shared {
-    pub(super) fn taken(&self, bytes: usize) {
-        self.waiting_bytes.fetch_sub(bytes, Relaxed);
+    fn change(&self, change: impl FnOnce(&mut Waiting)) {
+        let mut waiting = self.lock();
+        change(&mut waiting);
+        let asleep = std::mem::take(&mut waiting.asleep);
+        drop(waiting);
+        if asleep {
+            self.wake.notify_one();
+        }
     }
 
-    pub(super) fn drop_lines(&self, lines: u64) {
-        self.dropped.fetch_add(lines, Relaxed);
-    }
-
-    pub(super) fn dropped(&self) -> u64 {
-        self.dropped.load(Relaxed)
-    }
-
-    pub(super) fn take_reopen(&self) -> bool {
-        self.reopen.swap(false, Relaxed)
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

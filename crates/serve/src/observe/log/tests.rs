@@ -152,8 +152,9 @@ fn stuck() -> (Log, Written, Sender<()>) {
 #[test]
 fn nobody_waits_for_a_log_that_is_stuck_and_it_says_what_it_lost() {
     let (log, written, go) = stuck();
+    let rest = "x".repeat(500);
     for number in 0..30_000 {
-        log.server(Level::Info, &format!("line {number}"));
+        log.server(Level::Info, &format!("line {number} {rest}"));
     }
     assert!(!log.flush(Duration::from_millis(20)));
     let lost = log.dropped();

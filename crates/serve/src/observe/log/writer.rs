@@ -3,16 +3,15 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::mpsc::{SyncSender, TryRecvError};
 use std::time::Duration;
 
 use holm_manifest::server::LogFormat;
 
 use super::event::{Event, Level};
-use super::queue::{Lines, Message};
+use super::queue::{Lines, Waiting};
 
-/// Bytes after which lines are written without looking for more.
-const BATCH: usize = 64 << 10;
+/// Bytes of room that are kept for the next lines.
+const KEPT: usize = 1 << 20;
 /// How long lines are left to gather while there are some. Whoever logs then never has to wake this thread, which
 /// would cost more than all the rest.
 const GATHER: Duration = Duration::from_millis(5);
@@ -27,120 +26,70 @@ pub(super) struct Writer {
     lines: Lines,
     target: Target,
     format: LogFormat,
-    /// What is to be written next.
-    batch: Vec<u8>,
-    batch_lines: u64,
-    flushed: Vec<SyncSender<()>>,
     /// How many dropped lines the log has told of.
     told: u64,
 }
 
-/// What there was to take.
-enum Taken {
-    /// A whole batch, and perhaps there is more.
-    Batch,
-    Something,
-    Nothing,
-    /// Nobody logs any more.
-    End,
-}
-
 impl Writer {
     pub(super) fn new(lines: Lines, target: Target, format: LogFormat) -> Self {
-        Self { lines, target, format, batch: Vec::new(), batch_lines: 0, flushed: Vec::new(), told: 0 }
+        Self { lines, target, format, told: 0 }
     }
 
     /// Writes until nobody logs any more.
     pub(super) fn run(mut self) {
+        let mut emptied = Vec::new();
         loop {
-            let taken = self.take();
-            self.reopen();
-            self.write();
-            match taken {
-                Taken::Batch => {}
-                Taken::Something => std::thread::sleep(GATHER),
-                Taken::Nothing => self.wait(),
-                Taken::End => return,
+            let mut waiting = self.lines.take(std::mem::take(&mut emptied));
+            if waiting.reopen {
+                self.reopen(&mut waiting.text);
             }
-        }
-    }
-
-    /// Takes what waits, up to a batch.
-    fn take(&mut self) -> Taken {
-        let mut taken = Taken::Nothing;
-        while self.batch.len() < BATCH {
-            match self.lines.messages.try_recv() {
-                Ok(message) => self.put(message),
-                Err(TryRecvError::Empty) => return taken,
-                Err(TryRecvError::Disconnected) => return Taken::End,
+            self.write(&mut waiting);
+            if waiting.ended {
+                return;
             }
-            taken = Taken::Something;
-        }
-        Taken::Batch
-    }
-
-    /// Waits until there is something to do.
-    fn wait(&mut self) {
-        // A queue that nobody sends to is seen by the next look.
-        if let Ok(message) = self.lines.messages.recv() {
-            self.put(message);
+            emptied = waiting.text;
+            emptied.clear();
+            emptied.shrink_to(KEPT);
+            std::thread::sleep(GATHER);
         }
     }
 
-    fn put(&mut self, message: Message) {
-        match message {
-            Message::Line(line) => {
-                self.lines.shared.taken(line.len());
-                self.batch.extend_from_slice(line.as_bytes());
-                self.batch_lines += 1;
-            }
-            Message::Flush(done) => self.flushed.push(done),
-            Message::Look => {}
-        }
-    }
-
-    fn write(&mut self) {
+    fn write(&mut self, waiting: &mut Waiting) {
         let told = self.told;
-        self.tell_dropped();
-        if !self.batch.is_empty() && self.target.write(&self.batch).is_err() {
+        self.tell_dropped(waiting);
+        if !waiting.text.is_empty() && self.target.write(&waiting.text).is_err() {
             // There is nobody to tell but the log itself, which does when it can be written again.
-            self.lines.shared.drop_lines(self.batch_lines);
+            self.lines.drop_lines(waiting.lines);
             self.told = told;
         }
-        self.batch.clear();
-        self.batch_lines = 0;
-        for done in self.flushed.drain(..) {
+        for done in waiting.flushed.drain(..) {
             let _ = done.try_send(());
         }
     }
 
-    fn tell_dropped(&mut self) {
-        let dropped = self.lines.shared.dropped();
-        if dropped > self.told {
-            let lines = dropped - self.told;
+    fn tell_dropped(&mut self, waiting: &mut Waiting) {
+        if waiting.dropped > self.told {
+            let lines = waiting.dropped - self.told;
             let text = format!("{lines} lines of this log were dropped: they could not be written, or not fast enough");
-            self.say(Level::Warn, &text);
-            self.told = dropped;
+            self.say(Level::Warn, &text, &mut waiting.text);
+            self.told = waiting.dropped;
         }
     }
 
-    fn reopen(&mut self) {
-        if !self.lines.shared.take_reopen() {
-            return;
-        }
+    fn reopen(&mut self, log: &mut Vec<u8>) {
         let Target::File(file, path) = &mut self.target else { return };
         match super::open(path) {
             Ok(new) => *file = new,
             Err(error) => {
                 let text = format!("the log {} is not opened again: {error}; the old file goes on", path.display());
-                self.say(Level::Error, &text);
+                self.say(Level::Error, &text, log);
             }
         }
     }
 
-    fn say(&mut self, level: Level, text: &str) {
+    fn say(&self, level: Level, text: &str, log: &mut Vec<u8>) {
         let line = Event { level, ..Event::now(text) }.line(self.format);
-        self.batch.extend_from_slice(line.as_bytes());
+        log.extend_from_slice(line.as_bytes());
     }
 }
 
