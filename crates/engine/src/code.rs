@@ -76,13 +76,37 @@ impl Code {
     /// The file must begin with what [`compile`] returned, and nobody may change it while the code is in use.
     pub(crate) unsafe fn from_file(engine: &Engine, form: Form, path: &std::path::Path) -> wasmtime::Result<Self> {
         // SAFETY: the caller vouches for the file.
-        unsafe {
-            Ok(match form {
+        let code = unsafe {
+            match form {
                 Form::Module => Code::Module(Module::deserialize_file(engine, path)?),
                 Form::Component => Code::Component(Component::deserialize_file(engine, path)?),
-            })
+            }
+        };
+        code.let_go_of_metadata();
+        Ok(code)
+    }
+
+    /// Loading reads all that lies behind the instructions, which is a third of a small module's file, and nobody reads it
+    /// again unless a guest traps.
+    #[cfg(target_os = "linux")]
+    fn let_go_of_metadata(&self) {
+        use rustix::mm::{Advice, madvise};
+
+        // Of a component the engine does not say where the instructions end.
+        let Code::Module(module) = self else { return };
+        let (page, end) = (rustix::param::page_size(), module.image_range().end as usize);
+        let start = module.text().as_ptr_range().end;
+        let start = start.wrapping_add(start.align_offset(page));
+        let length = end.saturating_sub(start as usize) / page * page;
+        if length > 0 {
+            // SAFETY: the pages belong to the image, behind the instructions. They are mapped from a file, to be read only,
+            // and nobody has written to them, so whoever reads them next gets the same from the file.
+            let _ = unsafe { madvise(start.cast_mut().cast(), length, Advice::LinuxDontNeed) };
         }
     }
+
+    #[cfg(not(target_os = "linux"))]
+    fn let_go_of_metadata(&self) {}
 }
 
 /// Compiles a guest. Takes seconds for guests of several megabytes.

@@ -81,7 +81,8 @@ struct Handled {
 impl Handled {
     fn new(guest: &Guest, services: &Arc<Services>) -> Self {
         let args = std::iter::once(guest.name.clone()).chain(services.host.args.iter().cloned()).collect();
-        Self { guest: guest.clone(), args, services: Arc::clone(services) }
+        // How its imports are wired is known by now.
+        Self { guest: Guest { lone: None, ..guest.clone() }, args, services: Arc::clone(services) }
     }
 
     /// An instance's place, or an instance that waits for a request, for this exchange.

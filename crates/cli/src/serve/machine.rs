@@ -47,6 +47,17 @@ pub(super) fn open_files() -> u64 {
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 
+/// Gives memory that nobody uses any more back to the system. The C library keeps it otherwise, however much it is.
+#[cfg(target_env = "gnu")]
+pub(super) fn give_memory_back() {
+    // SAFETY: it may be called at any time, by any thread (malloc_trim(3)).
+    unsafe { libc::malloc_trim(0) };
+}
+
+/// Other C libraries give it back by themselves.
+#[cfg(not(target_env = "gnu"))]
+pub(super) fn give_memory_back() {}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -44,6 +44,8 @@ const MEMORY: u64 = 4 << 30;
 const STACK: u64 = 8 << 20;
 /// How long an app that nobody asks for stays loaded.
 const IDLE: Duration = Duration::from_secs(300);
+/// Guests that are let go of at once after which the memory they had is given back.
+const MANY: usize = 16;
 /// How often that is looked at.
 const TIDY: Duration = Duration::from_secs(1);
 /// How often what no version needs any more is removed.
@@ -170,7 +172,14 @@ async fn tidy(site: Arc<Site>, budget: u64) {
     let mut ticks = tokio::time::interval(TIDY);
     loop {
         ticks.tick().await;
-        site.tidy(IDLE, budget);
+        let site = Arc::clone(&site);
+        // Not where requests are: with thousands of guests it takes milliseconds.
+        let tidied = tokio::task::spawn_blocking(move || {
+            if site.tidy(IDLE, budget) >= MANY {
+                machine::give_memory_back();
+            }
+        });
+        let _ = tidied.await;
     }
 }
 

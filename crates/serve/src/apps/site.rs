@@ -120,19 +120,23 @@ impl Site {
     }
 
     /// Lets go of code that nobody asked for in `idle`, and of what was asked for longest ago until what is left
-    /// is at most `budget` bytes.
-    pub fn tidy(&self, idle: Duration, budget: u64) {
+    /// is at most `budget` bytes. Returns of how many guests.
+    pub fn tidy(&self, idle: Duration, budget: u64) -> usize {
         let apps = self.apps();
         let mut loaded: Vec<_> = apps.iter().flat_map(|app| &app.guests).filter(|g| g.code.is_loaded()).collect();
-        loaded.sort_by_key(|guest| guest.code.idle());
-        let mut kept = 0;
+        // Time goes on while they are sorted, and an order that changes meanwhile is none.
+        loaded.sort_by_cached_key(|guest| guest.code.idle());
+        let (mut kept, mut unloaded) = (0, 0);
         for guest in loaded {
-            kept += guest.code.size();
-            if kept > budget || guest.code.idle() > idle {
-                kept -= guest.code.size();
+            let size = guest.code.size();
+            if kept + size > budget || guest.code.idle() > idle {
                 guest.code.unload();
+                unloaded += 1;
+            } else {
+                kept += size;
             }
         }
+        unloaded
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<AppName, Arc<App>>> {
