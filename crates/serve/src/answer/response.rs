@@ -16,6 +16,7 @@ use super::begun::Begun;
 /// A response's body: the guest's, or a text of ours.
 pub struct Answer(Content);
 
+#[expect(clippy::large_enum_variant, reason = "nearly all answers are a guest's")]
 enum Content {
     Text(Option<Bytes>),
     /// `None` once it is dropped.
