@@ -144,7 +144,9 @@ impl Settings {
             .relaxed_simd_deterministic(self.deterministic)
             .wasm_wide_arithmetic(self.wide_arithmetic)
             // Part of what code is compiled for, even where a build cannot show source lines.
-            .wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Enable);
+            .wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Enable)
+            // For other programs' views of our stack: 5 % of a file, which registering it reads at every load.
+            .native_unwind_info(cfg!(windows));
         #[cfg(feature = "compilers")]
         {
             if self.stack_switching {

@@ -16,8 +16,8 @@ use crate::sqlite::{Database, blocking};
 
 /// The most files that are read and written at once, of each place: they count towards what this process may open.
 const MOST_OPEN: usize = 256;
-/// How many loose files are looked at in one step.
-const SWEEP: u32 = 500;
+/// How many loose files are looked at in one step, all of them open.
+const SWEEP: u32 = 100;
 
 /// An index, and the folder with the files that it names.
 #[derive(Debug)]
@@ -74,10 +74,25 @@ impl Place {
             let files = self.database.read(move |connection| rows::loose_after(connection, &after, SWEEP)).await?;
             let Some(last) = files.last() else { return Ok(()) };
             cursor = last.clone();
-            let place = Arc::clone(self);
-            let gone = blocking(move || files.into_iter().filter(|file| place.unlink_unlocked(file)).collect()).await?;
-            self.forget(gone).await?;
+            self.remove_abandoned(files).await?;
         }
+    }
+
+    /// Removes those of these files that were loose a moment ago, if they still are and nobody is writing them.
+    async fn remove_abandoned(self: &Arc<Self>, files: Vec<String>) -> Result<(), BlobError> {
+        let place = Arc::clone(self);
+        let locked: Vec<Locked> =
+            blocking(move || files.into_iter().filter_map(|name| place.lock(name)).collect()).await?;
+        let names: Vec<String> = locked.iter().map(|locked| locked.name.clone()).collect();
+        // Whoever wrote one may have had the index name it before the lock was to be had. From here on nobody can.
+        let loose = self.database.read(move |connection| rows::loose_of(connection, names)).await?;
+        let place = Arc::clone(self);
+        let gone = blocking(move || {
+            let gone = loose.into_iter().filter(|name| place.unlink(name)).collect();
+            drop(locked);
+            gone
+        });
+        self.forget(gone.await?).await
     }
 
     /// Removes files that are known to be nobody's.
@@ -94,11 +109,11 @@ impl Place {
         self.database.write(move |transaction| rows::forget(transaction, &files)).await
     }
 
-    /// Whether the file is gone: a writer holds a lock on its file for as long as it lives.
-    fn unlink_unlocked(&self, file: &str) -> bool {
-        match File::open(self.path(file)) {
-            Ok(opened) => opened.try_lock().is_ok() && self.unlink(file),
-            Err(error) => error.kind() == ErrorKind::NotFound,
+    /// Takes the lock on a file, which its writer holds for as long as it lives. A file that is gone needs none.
+    fn lock(&self, name: String) -> Option<Locked> {
+        match File::open(self.path(&name)) {
+            Ok(file) => file.try_lock().is_ok().then_some(Locked { name, _file: Some(file) }),
+            Err(error) => (error.kind() == ErrorKind::NotFound).then_some(Locked { name, _file: None }),
         }
     }
 
@@ -161,6 +176,12 @@ impl Place {
     }
 }
 
+/// A file that nobody writes for as long as this is there.
+struct Locked {
+    name: String,
+    _file: Option<File>,
+}
+
 fn create_private(folder: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     #[cfg(unix)]
@@ -203,5 +224,48 @@ impl Drop for Reading {
             self.place.database.beside.shrink(read.removed);
             open.read.remove(&self.file);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blob::{BlobLimits, Containers as _, FileContainers};
+
+    #[tokio::test]
+    async fn a_file_that_was_loose_when_somebody_looked_and_is_an_object_now_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let containers = FileContainers::at(directory.path().join("stores.db"), BlobLimits::default());
+        let (container, _) = containers.create("images").await.unwrap();
+        let mut writer = container.write("a").await.unwrap();
+        writer.write("content".into()).await.unwrap();
+        let place = Arc::clone(&containers.place);
+        let loose = || place.database.read(|connection| rows::loose_after(connection, "", SWEEP));
+        let seen = loose().await.unwrap();
+        assert_eq!(seen.len(), 1);
+        place.remove_abandoned(seen.clone()).await.unwrap();
+        assert_eq!(loose().await.unwrap(), seen, "somebody writes it");
+        writer.finish().await.unwrap();
+        place.remove_abandoned(seen).await.unwrap();
+        let mut reader = container.read("a", 0, u64::MAX).await.unwrap();
+        assert_eq!(reader.next().await.unwrap().unwrap(), "content");
+    }
+
+    #[tokio::test]
+    async fn a_loose_file_goes_whether_it_is_there_or_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let containers = FileContainers::at(directory.path().join("stores.db"), BlobLimits::default());
+        containers.create("images").await.unwrap();
+        let place = Arc::clone(&containers.place);
+        std::fs::write(place.path("here"), "x").unwrap();
+        let loosen = |transaction: &rusqlite::Transaction<'_>| {
+            rows::loosen(transaction, "here")?;
+            rows::loosen(transaction, "missing")
+        };
+        place.database.write(loosen).await.unwrap();
+        place.sweep().await.unwrap();
+        assert!(!place.path("here").exists());
+        let loose = place.database.read(|connection| rows::loose_after(connection, "", SWEEP)).await.unwrap();
+        assert_eq!(loose, Vec::<String>::new());
     }
 }

@@ -124,6 +124,18 @@ pub(super) fn loose_after(connection: &Connection, cursor: &str, limit: u32) -> 
     Ok(files.collect::<Result<_, _>>()?)
 }
 
+/// Those of these files that no object has.
+pub(super) fn loose_of(connection: &Connection, files: Vec<String>) -> Result<Vec<String>, Failure> {
+    let mut select = connection.prepare_cached("SELECT 1 FROM loose WHERE file = ?1")?;
+    let mut loose = Vec::with_capacity(files.len());
+    for file in files {
+        if select.exists([&file])? {
+            loose.push(file);
+        }
+    }
+    Ok(loose)
+}
+
 /// Forgets files that are removed.
 pub(super) fn forget(transaction: &Transaction<'_>, files: &[String]) -> Result<(), Failure> {
     let mut delete = transaction.prepare_cached("DELETE FROM loose WHERE file = ?1")?;
