@@ -1,5 +1,6 @@
 //! `wasi:http/incoming-handler` of WASI 0.2.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -65,7 +66,7 @@ impl Code {
 
     async fn instantiate(&self, store: &mut Store<State>) -> wasmtime::Result<Instance> {
         Ok(match self {
-            Code::Component(pre) => Instance::Component(pre.instantiate_async(store).await?),
+            Code::Component(pre) => Instance::Component(Box::pin(pre.instantiate_async(store)).await?),
             Code::Lone(program) => Instance::Lone(program.instantiate(store).await?),
         })
     }
@@ -79,7 +80,9 @@ impl Instance {
         out: Resource<ResponseOutparam>,
     ) -> wasmtime::Result<()> {
         match self {
-            Instance::Component(proxy) => proxy.wasi_http_incoming_handler().call_handle(store, request, out).await,
+            Instance::Component(proxy) => {
+                Box::pin(proxy.wasi_http_incoming_handler().call_handle(store, request, out)).await
+            }
             Instance::Lone(running) => running.call(store, &request, &out).await,
         }
     }
@@ -93,7 +96,11 @@ impl HttpHandler for Handler {
         let (idle, (send, head)) = (self.idle.clone(), oneshot::channel());
         let guest = async move {
             let limits = handled.services.host.limits;
-            let called = within_wall(&limits, call(&code, &mut ready, request, send)).await;
+            let called = {
+                // Where it stays: what is handed on is there once for each function that takes it.
+                let calling = pin!(call(&code, &mut ready, request, send));
+                within_wall(&limits, calling).await
+            };
             handled.ended(&mut ready.store, called)?;
             if let Some(idle) = idle {
                 idle.put(ready);

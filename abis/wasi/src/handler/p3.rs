@@ -1,6 +1,7 @@
 //! `wasi:http/handler` of WASI 0.3.
 
 use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -40,7 +41,11 @@ impl HttpHandler for Handler {
         let (idle, (send, head)) = (self.idle.clone(), oneshot::channel());
         let guest = async move {
             let limits = handled.services.host.limits;
-            let called = within_wall(&limits, call(&pre, &mut ready, request, send)).await;
+            let called = {
+                // Where it stays: what is handed on is there once for each function that takes it.
+                let calling = pin!(call(&pre, &mut ready, request, send));
+                within_wall(&limits, calling).await
+            };
             handled.ended(&mut ready.store, called)?;
             if let Some(idle) = idle {
                 idle.put(ready);

@@ -9,6 +9,7 @@ mod response;
 mod served;
 mod underway;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -96,7 +97,12 @@ where
     };
     drop(waiting);
     let served = account.entered(&guest, (place, room));
-    match until(deadline, run(&guest, request, &served, account)).await {
+    let answered = {
+        // Where it stays: what is handed on is there once for each function that takes it.
+        let running = pin!(run(&guest, request, &served, account));
+        until(deadline, running).await
+    };
+    match answered {
         Some(Ok(response)) => Ok((response, guest.spec.limits.max_output.unwrap_or(u64::MAX))),
         Some(Err(refusal)) => Err(refusal),
         None => Err(account.failed_in_time()),

@@ -1,6 +1,6 @@
 //! The line of a log that says what became of a request.
 
-use std::fmt::{self, Display, Write};
+use std::fmt::{self, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -121,11 +121,9 @@ impl<'a> Access<'a> {
         line.push(' ');
         line.push_str(&printable_text(self.host, MAX_TARGET));
         line.push_str(&printable_text(self.path, MAX_TARGET));
-        match finished.status {
-            Some(status) => write!(line, " {}", status.as_str())?,
-            None => line.push_str(" -"),
-        }
-        write!(line, " {}", Millis(finished.latency))?;
+        line.push(' ');
+        line.push_str(finished.status.as_ref().map_or("-", http::StatusCode::as_str));
+        push_millis(line, " ", finished.latency);
         if let Some((what, name)) = finished.outcome.problem() {
             write!(line, " {what}={name}")?;
         }
@@ -136,8 +134,12 @@ impl<'a> Access<'a> {
     pub(super) fn write_text(&self, line: &mut String) -> fmt::Result {
         let finished = self.finished;
         self.write_summary(line)?;
-        write!(line, " cpu={} memory={}K", Millis(finished.cpu), finished.memory / 1024)?;
-        write!(line, " in={} out={} {}", finished.bytes_in, finished.bytes_out, protocol(self.protocol))?;
+        push_millis(line, " cpu=", finished.cpu);
+        push_number(line, " memory=", finished.memory / 1024);
+        push_number(line, "K in=", finished.bytes_in);
+        push_number(line, " out=", finished.bytes_out);
+        line.push(' ');
+        line.push_str(protocol(self.protocol));
         if let Some(peer) = self.peer {
             write!(line, " peer={peer}")?;
         }
@@ -148,7 +150,7 @@ impl<'a> Access<'a> {
             write!(line, " caller={caller}")?;
         }
         if let Some(cold_start) = finished.cold_start {
-            write!(line, " cold={}", Millis(cold_start))?;
+            push_millis(line, " cold=", cold_start);
         }
         if let Some(trace) = self.trace {
             write!(line, " trace={} span={}", trace.id, trace.span)?;
@@ -157,14 +159,20 @@ impl<'a> Access<'a> {
     }
 }
 
-/// A duration in milliseconds, to the microsecond.
-struct Millis(Duration);
+/// Adds `before` and a number. There are eight of them in each line, and formatting has a price for each.
+fn push_number(line: &mut String, before: &str, number: u64) {
+    line.push_str(before);
+    line.push_str(itoa::Buffer::new().format(number));
+}
 
-impl Display for Millis {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let microseconds = self.0.as_micros();
-        write!(f, "{}.{:03}ms", microseconds / 1_000, microseconds % 1_000)
-    }
+/// Adds `before` and a duration in milliseconds, to the microsecond.
+fn push_millis(line: &mut String, before: &str, duration: Duration) {
+    let microseconds = microseconds(duration);
+    push_number(line, before, microseconds / 1_000);
+    line.push('.');
+    let rest = microseconds % 1_000;
+    line.extend([100, 10, 1].map(|unit| char::from(b'0' + (rest / unit % 10) as u8)));
+    line.push_str("ms");
 }
 
 fn microseconds(duration: Duration) -> u64 {
