@@ -108,7 +108,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 
 fn prepare(connection: &Connection, path: &Path) -> Result<(), StorageError> {
     let explain = |error: rusqlite::Error| explain(&error, path);
-    let state = state(connection).map_err(explain)?;
+    let state = settled_state(connection).map_err(explain)?;
     check(state, path)?;
     use_write_ahead_log(connection).map_err(explain)?;
     if state != State::Ours(VERSION) {
@@ -133,6 +133,11 @@ fn state(connection: &Connection) -> rusqlite::Result<State> {
     let objects: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     let untouched = application == 0 && version == 0 && objects == 0;
     Ok(if untouched { State::New } else { State::Foreign })
+}
+
+/// The state at one moment: whoever makes the file ours meanwhile must not be seen half-way.
+fn settled_state(connection: &Connection) -> rusqlite::Result<State> {
+    state(&*connection.unchecked_transaction()?)
 }
 
 fn check(state: State, path: &Path) -> Result<(), StorageError> {
@@ -177,4 +182,23 @@ fn create_schema(connection: &Connection, path: &Path) -> Result<(), StorageErro
     transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(explain)?;
     transaction.pragma_update(None, "user_version", VERSION).map_err(explain)?;
     transaction.commit().map_err(explain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_who_create_a_file_together_all_have_it() {
+        let directory = tempfile::tempdir().unwrap();
+        for round in 0..50 {
+            let path = directory.path().join(format!("{round}.db"));
+            thread::scope(|scope| {
+                let openers: Vec<_> = (0..4).map(|_| scope.spawn(|| open(&path).map(drop))).collect();
+                for opener in openers {
+                    opener.join().unwrap().unwrap();
+                }
+            });
+        }
+    }
 }
