@@ -1,6 +1,7 @@
 //! The functions of a linked guest.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -103,7 +104,7 @@ impl Functions for BindgenFunctions {
         let limits = &self.host.limits;
         let state = State::new(self.plumbing.clone(), limits);
         let mut store = limited_store(self.pre.module().engine(), state, limits)?;
-        let called = within_wall(limits, self.invoke(&mut store, plan, args)).await;
+        let called = within_wall(limits, pin!(self.invoke(&mut store, plan, args))).await;
         let context = self.guest.trap_context(&self.host);
         let result = called.map_err(|error| explain(&mut store, error, context))?;
         Ok(result.into_iter().collect())

@@ -1,5 +1,7 @@
 //! Calling the functions of a component.
 
+use std::pin::pin;
+
 use async_trait::async_trait;
 use holm_abi::{Error, Function, Functions, Guest, Host, Kind, Result, Type, Value};
 use holm_engine::{Limited, explain, limited_store, within_wall};
@@ -84,7 +86,7 @@ impl<T: Limited> Functions for ComponentFunctions<T> {
             .ok_or_else(|| Error::new(Kind::Usage, format!("there is no function `{name}`")))?;
         let limits = &self.host.limits;
         let mut store = limited_store(self.pre.component().engine(), (self.state)()?, limits)?;
-        let called = within_wall(limits, self.invoke(&mut store, *export, args)).await;
+        let called = within_wall(limits, pin!(self.invoke(&mut store, *export, args))).await;
         called.map_err(|error| explain(&mut store, error, self.guest.trap_context(&self.host)))
     }
 }

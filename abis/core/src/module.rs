@@ -1,5 +1,7 @@
 //! Calling the functions of a core module.
 
+use std::pin::pin;
+
 use async_trait::async_trait;
 use holm_abi::{Error, Function, Functions, Guest, Host, Kind, Result, Type, Value};
 use holm_engine::{Limited, explain, limited_store, within_wall};
@@ -62,7 +64,7 @@ impl<T: Limited> Functions for ModuleFunctions<T> {
         let args: Vec<Val> = args.iter().map(to_core).collect::<Option<_>>().ok_or_else(unfit)?;
         let limits = &self.host.limits;
         let mut store = limited_store(self.pre.module().engine(), (self.state)()?, limits)?;
-        let called = within_wall(limits, self.invoke(&mut store, name, &args)).await;
+        let called = within_wall(limits, pin!(self.invoke(&mut store, name, &args))).await;
         let results = called.map_err(|error| explain(&mut store, error, self.guest.trap_context(&self.host)))?;
         results.iter().map(from_core).collect::<Option<_>>().ok_or_else(unfit)
     }

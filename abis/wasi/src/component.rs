@@ -1,5 +1,6 @@
 //! Components built for WASI 0.2 and 0.3.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -103,7 +104,7 @@ impl Command for Program {
         #[cfg(feature = "http")]
         store.data_mut().lend(run.outbound.as_ref());
         let guest = Metered::new(Arc::clone(&run.usage), Box::pin(self.start(&mut store)));
-        let ended = within_wall(&host.limits, guest).await;
+        let ended = within_wall(&host.limits, pin!(guest)).await;
         if let Some(error) = store.data().world.failure() {
             return Err(error.about(&self.guest.name));
         }

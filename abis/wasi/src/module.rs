@@ -1,5 +1,6 @@
 //! Core modules built for WASI 0.1 (`wasi_snapshot_preview1`), and for the preview before it (`wasi_unstable`).
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -122,7 +123,7 @@ impl Command for Program {
         let state = ModuleState::new(&self.host, Given::of(run, &self.host.stdio))?;
         let mut store = metered_store(self.pre.module().engine(), state, &self.host.limits, &run.usage)?;
         let guest = Metered::new(Arc::clone(&run.usage), Box::pin(self.start(&mut store)));
-        let ended = within_wall(&self.host.limits, guest).await;
+        let ended = within_wall(&self.host.limits, pin!(guest)).await;
         exit_code(&mut store, ended, self.guest.trap_context(&self.host))
     }
 }

@@ -1,6 +1,7 @@
 //! Stores whose guests are held to their limits.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -123,7 +124,10 @@ const GRACE: Duration = Duration::from_millis(50);
 ///
 /// # Errors
 /// The call's own, or [`Exhausted::Wall`].
-pub async fn within_wall<R>(limits: &Limits, call: impl Future<Output = wasmtime::Result<R>>) -> wasmtime::Result<R> {
+pub async fn within_wall<R>(
+    limits: &Limits,
+    call: Pin<&mut impl Future<Output = wasmtime::Result<R>>>,
+) -> wasmtime::Result<R> {
     let Some(wall) = limits.wall else { return call.await };
     // A limit beyond what a clock can say is none.
     let Some(deadline) = Instant::now().checked_add(wall.saturating_add(GRACE)) else { return call.await };

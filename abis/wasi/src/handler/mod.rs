@@ -10,7 +10,6 @@ use std::sync::Arc;
 use holm_abi::{Entry, Exchange, Guest, Host, HttpHandler, Result};
 use holm_engine::shape::{CoreExport, LoneCore};
 use holm_engine::{Error, Kind, explain, meter, metered_store};
-use wasmtime::Store;
 use wasmtime::component::InstancePre;
 
 use crate::context::{Given, Streams};
@@ -109,8 +108,14 @@ impl Handled {
         Ok(Ready::fresh(store, host.reuse.as_ref()))
     }
 
-    /// How the guest ended, in our words.
-    fn ended(&self, store: &mut Store<State>, called: wasmtime::Result<()>) -> Result<()> {
+    /// How the guest ended, in our words. An instance that ended well waits for its next request, where it may.
+    fn ended<I: Send + 'static>(
+        &self,
+        mut ready: Ready<I>,
+        called: wasmtime::Result<()>,
+        idle: Option<Arc<Idle<I>>>,
+    ) -> Result<()> {
+        let store = &mut ready.store;
         if let Some(error) = store.data().world.failure() {
             return Err(error.about(&self.guest.name));
         }
@@ -119,6 +124,10 @@ impl Handled {
                 Error::new(Kind::NoResponse, format!("it ended with exit code {}", exit.0)).about(&self.guest.name)
             }
             None => explain(store, error, self.guest.trap_context(&self.services.host)),
-        })
+        })?;
+        if let Some(idle) = idle {
+            idle.put(ready);
+        }
+        Ok(())
     }
 }

@@ -40,17 +40,9 @@ impl HttpHandler for Handler {
         let mut ready = handled.ready(pre.engine(), &exchange, self.idle.as_ref())?;
         let (idle, (send, head)) = (self.idle.clone(), oneshot::channel());
         let guest = async move {
-            let limits = handled.services.host.limits;
-            let called = {
-                // Where it stays: what is handed on is there once for each function that takes it.
-                let calling = pin!(call(&pre, &mut ready, request, send));
-                within_wall(&limits, calling).await
-            };
-            handled.ended(&mut ready.store, called)?;
-            if let Some(idle) = idle {
-                idle.put(ready);
-            }
-            Ok(())
+            let limits = &handled.services.host.limits;
+            let called = within_wall(limits, pin!(call(&pre, &mut ready, request, send))).await;
+            handled.ended(ready, called, idle)
         };
         respond(Box::pin(guest), head, &exchange, &self.handled.guest.name).await
     }

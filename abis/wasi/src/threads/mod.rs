@@ -14,6 +14,7 @@ mod program;
 mod state;
 mod world;
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -85,7 +86,7 @@ impl Command for Threaded {
         let program = self.program(run)?;
         let _end = EndOnDrop(program.clone());
         program.start_main()?;
-        if let Err(error) = within_wall(&self.host.limits, program.over()).await {
+        if let Err(error) = within_wall(&self.host.limits, pin!(program.over())).await {
             // No thread noticed, so all of them wait for something.
             program.fail(error);
         }

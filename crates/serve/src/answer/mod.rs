@@ -97,11 +97,7 @@ where
     };
     drop(waiting);
     let served = account.entered(&guest, (place, room));
-    let answered = {
-        // Where it stays: what is handed on is there once for each function that takes it.
-        let running = pin!(run(&guest, request, &served, account));
-        until(deadline, running).await
-    };
+    let answered = until(deadline, pin!(run(&guest, request, &served, account))).await;
     match answered {
         Some(Ok(response)) => Ok((response, guest.spec.limits.max_output.unwrap_or(u64::MAX))),
         Some(Err(refusal)) => Err(refusal),

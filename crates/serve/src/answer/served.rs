@@ -49,10 +49,6 @@ impl Served {
         self.told.get().copied()
     }
 
-    pub(super) fn not_loaded(&self, error: &Error) {
-        self.seen.failed(self.version, self.id, error);
-    }
-
     /// The guest failed. `counts`: it is the guest's own doing, and not what any client could bring about.
     pub(super) fn guest_failed(&self, error: &Error, counts: bool) {
         self.seen.failed(self.version, self.id, error);

@@ -173,7 +173,7 @@ impl Underway {
     pub(super) fn not_loaded(&mut self, error: &Error) {
         self.outcome = Some(Outcome::Failed(Failure::Load));
         if let Some(served) = &self.served {
-            served.not_loaded(error);
+            served.guest_failed(error, false);
         }
     }
 
