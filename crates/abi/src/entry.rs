@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use holm_engine::{Result, Usage};
+use holm_engine::{Error, Kind, Result, Usage};
 
-use crate::{HttpHandler, Input, Outbound, Output, Stdio, Type, Value};
+use crate::{Caller, Datum, HttpFilter, HttpHandler, Input, Outbound, Output, Stdio, Type, Value};
 
 /// One way into a guest.
 #[derive(Clone)]
@@ -16,6 +16,8 @@ pub enum Entry {
     Functions(Arc<dyn Functions>),
     /// Hand it HTTP requests.
     Http(Arc<dyn HttpHandler>),
+    /// Have it stand between HTTP requests and what answers them.
+    HttpFilter(Arc<dyn HttpFilter>),
 }
 
 /// A guest that runs to completion.
@@ -73,11 +75,62 @@ pub trait Functions: Send + Sync {
     /// What can be called, in the order of the guest's exports.
     fn list(&self) -> &[Function];
 
+    /// A fresh instance, for any number of calls one after the other.
+    ///
+    /// # Errors
+    /// It failed while it started, or reached a limit.
+    async fn open(&self) -> Result<Box<dyn Instance>>;
+
     /// Calls one function on a fresh instance. `args` are of the types that [`Functions::list`] gives.
     ///
     /// # Errors
-    /// [`holm_engine::Kind::Usage`] for a function that is not in the list, a trap, or a limit.
-    async fn call(&self, name: &str, args: &[Value]) -> Result<Vec<Value>>;
+    /// As [`Instance::call`].
+    async fn call(&self, name: &str, args: &[Value]) -> Result<Vec<Value>> {
+        let function = self.list().iter().find(|function| function.name == name);
+        let function = function.ok_or_else(|| no_function(name))?;
+        let args: Vec<_> =
+            args.iter().zip(&function.params).map(|(arg, (_, ty))| Datum::from_value(arg.clone(), ty)).collect();
+        let results = self.open().await?.call(&Invocation::new(name, &args)).await?;
+        let values = results.into_iter().map(Datum::into_value).collect::<std::result::Result<_, _>>();
+        values.map_err(|error| Error::new(Kind::Internal, format!("a result has no text form: {error}")))
+    }
+}
+
+/// The error of a function that is not there.
+pub fn no_function(name: &str) -> Error {
+    Error::new(Kind::Usage, format!("there is no function `{name}`"))
+}
+
+/// An instance that is kept between calls: what one leaves behind, the next finds.
+#[async_trait]
+pub trait Instance: Send {
+    /// Calls one function, under the limits of the guest's [`crate::Host`], those on time and fuel for this call alone.
+    ///
+    /// An instance that failed, or whose call was not waited for, is in whatever state it was in: it must not be called
+    /// again.
+    ///
+    /// # Errors
+    /// [`holm_engine::Kind::Usage`] for a function that is not in the list or arguments of other types, before the guest is
+    /// touched; a trap, or a limit.
+    async fn call(&mut self, invocation: &Invocation<'_>) -> Result<Vec<Datum>>;
+}
+
+/// One call of a function.
+#[derive(Clone, Debug)]
+pub struct Invocation<'a> {
+    /// Its name, as [`Functions::list`] has it.
+    pub function: &'a str,
+    /// What it is given.
+    pub args: &'a [Datum],
+    /// Who calls: what the functions that the host lends are told, and where usage is counted.
+    pub caller: Caller,
+}
+
+impl<'a> Invocation<'a> {
+    /// A call with nothing beside its arguments.
+    pub fn new(function: &'a str, args: &'a [Datum]) -> Self {
+        Self { function, args, caller: Caller::default() }
+    }
 }
 
 /// One function of a guest.
@@ -93,4 +146,7 @@ pub struct Function {
     pub refused: Option<String>,
     /// The signature in the words of the guest's own world, for people.
     pub signature: String,
+    /// Its only argument and its result are bytes whose meaning the two sides know; there may be no argument, which is the
+    /// same as none of them.
+    pub raw: bool,
 }

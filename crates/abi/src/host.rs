@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use holm_grants::{Audit, Grants, Limits};
 
-use crate::{Incoming, Pipe};
+use crate::{FilterSettings, Incoming, Pipe, Provided};
 
 /// Everything a guest gets from outside, and nothing else.
 #[derive(Clone, Default)]
@@ -30,6 +30,10 @@ pub struct Host {
     pub stdio: Stdio,
     /// Let instances that answer HTTP requests answer more than one. `None`: every request is a fresh instance.
     pub reuse: Option<Reuse>,
+    /// Functions of the host that it may import, beside what its ABI offers.
+    pub provided: Arc<[Provided]>,
+    /// What it is told of itself where it filters.
+    pub filter: FilterSettings,
     /// Keep a core dump of a guest that traps, in this file.
     pub coredump: Option<std::path::PathBuf>,
 }

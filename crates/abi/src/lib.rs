@@ -2,21 +2,26 @@
 //!
 //! The rest of the program sees entries, never an ABI.
 
+mod datum;
 mod detect;
 mod entry;
+mod filter;
 mod host;
 mod http;
 mod incoming;
 mod json;
 mod outbound;
 mod pipe;
+mod provided;
 mod provision;
 mod text;
 
 use std::sync::Arc;
 
+pub use datum::Datum;
 pub use detect::{Certainty, Detected, Evidence, detect};
-pub use entry::{Command, Entry, Function, Functions, Run};
+pub use entry::{Command, Entry, Function, Functions, Instance, Invocation, Run, no_function};
+pub use filter::{FilterSettings, Filtered, HttpFilter};
 use holm_engine::TrapContext;
 use holm_engine::shape::{Import, LoneCore, Shape};
 pub use holm_engine::{Code, Error, Kind, Result};
@@ -26,6 +31,7 @@ pub use incoming::Incoming;
 pub use json::{from_json, to_json};
 pub use outbound::{CallError, Outbound, Sent};
 pub use pipe::{Pipe, PipeReader, pipe};
+pub use provided::{Answer, Caller, HostFunction, Provided};
 pub use provision::{MissingImport, Provision, missing_imports};
 pub use text::{parse_arg, print};
 pub use wasm_wave::value::{Type, Value};
