@@ -1,13 +1,12 @@
 //! The functions of a linked guest.
 
 use std::collections::HashMap;
-use std::pin::pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use holm_abi::{Function, Functions, Guest, Host, Value};
+use holm_abi::{Datum, Function, Functions, Guest, Host, Instance, Invocation, Value, no_function};
 use holm_engine::shape::Signature;
-use holm_engine::{Error, Kind, Result, explain, limited_store, within_wall};
+use holm_engine::{Error, Kind, Result, Usage, explain, kept_store, meter, metered, settle};
 use wasmtime::{InstancePre, Store};
 
 use crate::convention;
@@ -19,7 +18,9 @@ use crate::session::Session;
 use crate::state::State;
 
 /// A guest's functions and how to call them.
-pub(crate) struct BindgenFunctions {
+pub(crate) struct BindgenFunctions(Arc<Linked>);
+
+struct Linked {
     guest: Guest,
     host: Host,
     pre: InstancePre<State>,
@@ -37,7 +38,7 @@ impl BindgenFunctions {
         plumbing: Arc<Plumbing>,
         declared: Option<Vec<Declaration>>,
     ) -> Self {
-        let mut listed = Self {
+        let mut listed = Linked {
             guest: guest.clone(),
             host: host.clone(),
             pre,
@@ -55,9 +56,11 @@ impl BindgenFunctions {
                 None => listed.add(&from_signature(name, signature, "its types are in a .d.ts file"), signature),
             }
         }
-        listed
+        Self(Arc::new(listed))
     }
+}
 
+impl Linked {
     fn add(&mut self, declared: &Declaration, signature: &Signature) {
         let (function, plan) = plan::describe(declared, signature);
         if let Some(plan) = plan {
@@ -79,35 +82,59 @@ impl BindgenFunctions {
             let refused = self.functions.iter().find(|function| function.name == name);
             let error = match refused.and_then(|function| function.refused.as_deref()) {
                 Some(why) => format!("`{name}` cannot be called: {why}"),
-                None => format!("there is no function `{name}`"),
+                None => return no_function(name).about(&self.guest.name),
             };
             Error::new(Kind::Usage, error).about(&self.guest.name)
         })
-    }
-
-    async fn invoke(&self, store: &mut Store<State>, plan: &Plan, args: &[Value]) -> wasmtime::Result<Option<Value>> {
-        let instance = self.pre.instantiate_async(&mut *store).await?;
-        let mut session = Session { store, instance, plumbing: &self.plumbing };
-        session.start().await?;
-        convention::call(&mut session, plan, args).await
     }
 }
 
 #[async_trait]
 impl Functions for BindgenFunctions {
     fn list(&self) -> &[Function] {
-        &self.functions
+        &self.0.functions
     }
 
-    async fn call(&self, name: &str, args: &[Value]) -> Result<Vec<Value>> {
-        let plan = self.plan(name)?;
-        let limits = &self.host.limits;
-        let state = State::new(self.plumbing.clone(), limits);
-        let mut store = limited_store(self.pre.module().engine(), state, limits)?;
-        let called = within_wall(limits, pin!(self.invoke(&mut store, plan, args))).await;
-        let context = self.guest.trap_context(&self.host);
-        let result = called.map_err(|error| explain(&mut store, error, context))?;
-        Ok(result.into_iter().collect())
+    async fn open(&self) -> Result<Box<dyn Instance>> {
+        let linked = Arc::clone(&self.0);
+        let (limits, usage) = (&linked.host.limits, Arc::<Usage>::default());
+        let state = State::new(linked.plumbing.clone(), limits);
+        let mut store = kept_store(linked.pre.module().engine(), state, limits, &usage)?;
+        let opened = metered(limits, &usage, start(&mut store, &linked)).await;
+        let instance = opened.map_err(|error| explain(&mut store, error, linked.guest.trap_context(&linked.host)))?;
+        Ok(Box::new(Kept { linked, store, instance }))
+    }
+}
+
+async fn start(store: &mut Store<State>, linked: &Linked) -> wasmtime::Result<wasmtime::Instance> {
+    let instance = linked.pre.instantiate_async(&mut *store).await?;
+    Session { store, instance, plumbing: &linked.plumbing }.start().await?;
+    Ok(instance)
+}
+
+/// An instance.
+struct Kept {
+    linked: Arc<Linked>,
+    store: Store<State>,
+    instance: wasmtime::Instance,
+}
+
+#[async_trait]
+impl Instance for Kept {
+    async fn call(&mut self, invocation: &Invocation<'_>) -> Result<Vec<Datum>> {
+        let Self { linked, store, instance } = self;
+        let plan = linked.plan(invocation.function)?;
+        let args: std::result::Result<Vec<Value>, _> = invocation.args.iter().cloned().map(Datum::into_value).collect();
+        let args = args.map_err(|error| Error::new(Kind::Usage, error.to_string()).about(&linked.guest.name))?;
+        let (limits, usage) = (&linked.host.limits, &invocation.caller.usage);
+        meter(store, limits, usage)?;
+        let mut session = Session { store: &mut *store, instance: *instance, plumbing: &linked.plumbing };
+        let called = metered(limits, usage, convention::call(&mut session, plan, &args)).await;
+        settle(store, limits, usage);
+        let result = called.map_err(|error| explain(store, error, linked.guest.trap_context(&linked.host)))?;
+        let types = linked.functions.iter().find(|function| function.name == invocation.function);
+        let types = types.into_iter().flat_map(|function| &function.results);
+        Ok(result.into_iter().zip(types).map(|(value, ty)| Datum::from_value(value, ty)).collect())
     }
 }
 

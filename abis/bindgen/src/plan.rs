@@ -116,6 +116,7 @@ pub(crate) fn describe(declared: &Declaration, core: &Signature) -> (Function, O
         results,
         refused: plan.as_ref().err().cloned(),
         signature: declared.signature.clone(),
+        raw: false,
     };
     (function, plan.ok())
 }

@@ -1,19 +1,25 @@
 //! Calling the functions of a component.
 
-use std::pin::pin;
+mod typed;
+
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use holm_abi::{Error, Function, Functions, Guest, Host, Kind, Result, Type, Value};
-use holm_engine::{Limited, explain, limited_store, within_wall};
+use holm_abi::{Datum, Error, Function, Functions, Guest, Host, Instance, Invocation, Kind, Result, Type, no_function};
+use holm_engine::{Usage, explain, kept_store, meter, metered, settle};
 use wasmtime::Store;
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, ComponentExportIndex, Func, InstancePre, Val};
 
-use crate::NewState;
-use crate::values::convert;
+use crate::values::{from_val, to_val};
+use crate::{Lent, NewState};
+use typed::Typed;
 
 /// The functions of a linked component, those of its exported interfaces included.
-pub struct ComponentFunctions<T: 'static> {
+pub struct ComponentFunctions<T: 'static>(Arc<Linked<T>>);
+
+struct Linked<T: 'static> {
     guest: Guest,
     host: Host,
     pre: InstancePre<T>,
@@ -22,35 +28,11 @@ pub struct ComponentFunctions<T: 'static> {
     exports: Vec<ComponentExportIndex>,
 }
 
-impl<T: Limited> ComponentFunctions<T> {
+impl<T: Lent> ComponentFunctions<T> {
     /// The functions of `guest`, linked as `pre`. `state` makes the state of each fresh instance.
     pub fn new(guest: &Guest, host: &Host, pre: InstancePre<T>, state: NewState<T>) -> Self {
         let (functions, exports) = list(pre.component()).into_iter().unzip();
-        Self { guest: guest.clone(), host: host.clone(), pre, state, functions, exports }
-    }
-
-    async fn invoke(
-        &self,
-        store: &mut Store<T>,
-        export: ComponentExportIndex,
-        args: &[Value],
-    ) -> wasmtime::Result<Vec<Value>> {
-        let instance = self.pre.instantiate_async(&mut *store).await?;
-        let missing = || Error::new(Kind::Internal, "a function that was exported is gone");
-        let function = instance.get_func(&mut *store, export).ok_or_else(missing)?;
-        let ty = function.ty(&*store);
-        let unfit = |why: String| wasmtime::Error::from(Error::new(Kind::Usage, why));
-        let mut given = Vec::with_capacity(args.len());
-        for ((_, ty), arg) in ty.params().zip(args) {
-            given.push(convert(arg, &ty).map_err(unfit)?);
-        }
-        let returned = invoke_component(store, function, &given, ty.results().len()).await?;
-        let mut results = Vec::with_capacity(returned.len());
-        for (ty, result) in ty.results().zip(&returned) {
-            let ty = Type::from_wasm_type(&ty).ok_or_else(missing)?;
-            results.push(convert(result, &ty).map_err(unfit)?);
-        }
-        Ok(results)
+        Self(Arc::new(Linked { guest: guest.clone(), host: host.clone(), pre, state, functions, exports }))
     }
 }
 
@@ -74,20 +56,104 @@ pub async fn invoke_component<T: Send + 'static>(
 }
 
 #[async_trait]
-impl<T: Limited> Functions for ComponentFunctions<T> {
+impl<T: Lent> Functions for ComponentFunctions<T> {
     fn list(&self) -> &[Function] {
-        &self.functions
+        &self.0.functions
     }
 
-    async fn call(&self, name: &str, args: &[Value]) -> Result<Vec<Value>> {
-        let found = self.functions.iter().position(|function| function.name == name);
-        let export = found
-            .and_then(|at| self.exports.get(at))
-            .ok_or_else(|| Error::new(Kind::Usage, format!("there is no function `{name}`")))?;
-        let limits = &self.host.limits;
-        let mut store = limited_store(self.pre.component().engine(), (self.state)()?, limits)?;
-        let called = within_wall(limits, pin!(self.invoke(&mut store, *export, args))).await;
-        called.map_err(|error| explain(&mut store, error, self.guest.trap_context(&self.host)))
+    async fn open(&self) -> Result<Box<dyn Instance>> {
+        let linked = Arc::clone(&self.0);
+        let (limits, usage) = (&linked.host.limits, Arc::<Usage>::default());
+        let mut store = kept_store(linked.pre.component().engine(), (linked.state)()?, limits, &usage)?;
+        let opened = metered(limits, &usage, linked.pre.instantiate_async(&mut store)).await;
+        let instance = opened.map_err(|error| explain(&mut store, error, linked.guest.trap_context(&linked.host)))?;
+        Ok(Box::new(Kept { linked, store, instance, typed: HashMap::new() }))
+    }
+}
+
+/// An instance of a component.
+struct Kept<T: 'static> {
+    linked: Arc<Linked<T>>,
+    store: Store<T>,
+    instance: wasmtime::component::Instance,
+    /// How to call the functions that were called already, by their place in the list.
+    typed: HashMap<usize, Way<T>>,
+}
+
+/// How a function is called.
+enum Way<T: 'static> {
+    /// Text or bytes in, text or bytes out, which is checked once.
+    Typed(Arc<dyn Typed<T>>),
+    /// Whatever it takes.
+    Any(Func),
+}
+
+impl<T: Lent> Kept<T> {
+    async fn invoke(&mut self, at: usize, args: &[Datum]) -> wasmtime::Result<Vec<Datum>> {
+        match self.way(at)? {
+            Way::Typed(typed) => typed.call(&mut self.store, args).await,
+            Way::Any(function) => self.invoke_any(function, at, args).await,
+        }
+    }
+
+    fn way(&mut self, at: usize) -> wasmtime::Result<Way<T>> {
+        if let Some(way) = self.typed.get(&at) {
+            return Ok(way.clone());
+        }
+        let missing = || Error::new(Kind::Internal, "a function that was exported is gone");
+        let export = self.linked.exports.get(at).ok_or_else(missing)?;
+        let function = self.instance.get_func(&mut self.store, export).ok_or_else(missing)?;
+        let way = match typed::typed(&self.store, function) {
+            Some(typed) => Way::Typed(typed),
+            None => Way::Any(function),
+        };
+        self.typed.insert(at, way.clone());
+        Ok(way)
+    }
+
+    async fn invoke_any(&mut self, function: Func, at: usize, args: &[Datum]) -> wasmtime::Result<Vec<Datum>> {
+        let ty = function.ty(&self.store);
+        let given: Result<Vec<_>> = ty.params().zip(args).map(|((_, ty), arg)| to_val(arg, &ty)).collect();
+        let returned = invoke_component(&mut self.store, function, &given?, ty.results().len()).await?;
+        let types = self.linked.functions.get(at).map_or(&[][..], |function| &function.results);
+        let results: Result<_> = returned.iter().zip(types).map(|(result, ty)| from_val(result, ty)).collect();
+        Ok(results?)
+    }
+}
+
+impl<T> Clone for Way<T> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Typed(typed) => Self::Typed(Arc::clone(typed)),
+            Self::Any(function) => Self::Any(*function),
+        }
+    }
+}
+
+#[async_trait]
+impl<T: Lent> Instance for Kept<T> {
+    async fn call(&mut self, invocation: &Invocation<'_>) -> Result<Vec<Datum>> {
+        let Invocation { function: name, args, caller } = invocation;
+        let functions = &self.linked.functions;
+        let at = functions.iter().position(|function| function.name == *name).ok_or_else(|| no_function(name))?;
+        check(&functions[at], args)?;
+        let (limits, usage) = (self.linked.host.limits, Arc::clone(&caller.usage));
+        meter(&mut self.store, &limits, &usage)?;
+        self.store.data_mut().begin(caller);
+        let called = metered(&limits, &usage, self.invoke(at, args)).await;
+        settle(&self.store, &limits, &usage);
+        let context = self.linked.guest.trap_context(&self.linked.host);
+        called.map_err(|error| explain(&mut self.store, error, context))
+    }
+}
+
+/// Whether the function can be called, and with so many arguments.
+fn check(function: &Function, args: &[Datum]) -> Result<()> {
+    let (name, takes, given) = (&function.name, function.params.len(), args.len());
+    match &function.refused {
+        Some(why) => Err(Error::new(Kind::Usage, format!("`{name}` cannot be called: {why}"))),
+        None if takes != given => Err(Error::new(Kind::Usage, format!("`{name}` takes {takes} and was given {given}"))),
+        None => Ok(()),
     }
 }
 
@@ -124,10 +190,17 @@ fn function(name: String, ty: &ComponentFunc) -> Function {
     let refused = (params.is_none() || results.is_none())
         .then(|| "it takes or returns a resource, stream or future, which exists only while the guest runs".to_owned());
     let signature = signature(ty);
-    Function { name, params: params.unwrap_or_default(), results: results.unwrap_or_default(), refused, signature }
+    Function {
+        name,
+        params: params.unwrap_or_default(),
+        results: results.unwrap_or_default(),
+        refused,
+        signature,
+        raw: false,
+    }
 }
 
-fn signature(ty: &ComponentFunc) -> String {
+pub(crate) fn signature(ty: &ComponentFunc) -> String {
     let params: Vec<_> = ty.params().map(|(name, ty)| format!("{name}: {}", type_name(&ty))).collect();
     let params = params.join(", ");
     let asynchronous = if ty.async_() { "async " } else { "" };

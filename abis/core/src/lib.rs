@@ -4,6 +4,7 @@
 
 mod assemblyscript;
 mod component;
+mod lent;
 mod module;
 mod session;
 mod values;
@@ -11,11 +12,15 @@ mod values;
 use std::sync::Arc;
 
 use holm_abi::missing_imports;
-use holm_abi::{Abi, Certainty, Code, Entry, Error, Evidence, Guest, Host, Kind, MissingImport, Provision, Result};
+use holm_abi::{
+    Abi, Caller, Certainty, Code, Entry, Error, Evidence, Guest, Host, Kind, MissingImport, Provided, Provision, Result,
+};
 use holm_engine::shape::{ExternType, Form, Import, Shape};
 use holm_engine::{Limited, Limiter};
+use holm_grants::Limits;
 
 pub use component::{ComponentFunctions, invoke_component};
+pub use lent::{Lent, is_provided, link_component, link_module};
 pub use module::{ModuleFunctions, initialize};
 pub use session::{Session, TypedCall};
 
@@ -24,11 +29,26 @@ pub use session::{Session, TypedCall};
 pub struct Core;
 
 /// The state of a guest that touches nothing.
-pub struct State(Limiter);
+pub struct State {
+    limiter: Limiter,
+    caller: Caller,
+}
+
+impl State {
+    fn new(limits: &Limits) -> Self {
+        Self { limiter: Limiter::new(limits), caller: Caller::default() }
+    }
+}
+
+impl Lent for State {
+    fn caller(&mut self) -> &mut Caller {
+        &mut self.caller
+    }
+}
 
 impl Limited for State {
     fn limiter(&mut self) -> &mut Limiter {
-        &mut self.0
+        &mut self.limiter
     }
 }
 
@@ -60,16 +80,18 @@ impl Abi for Core {
 
     fn load(&self, guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
         let limits = host.limits;
-        let state: NewState<State> = Arc::new(move || Ok(State(Limiter::new(&limits))));
+        let state: NewState<State> = Arc::new(move || Ok(State::new(&limits)));
         let functions: Entry = match &guest.code {
             Code::Module(module) => {
-                let linker = linker(guest, module)?;
-                let pre = linker.instantiate_pre(module).map_err(|_| missing(guest))?;
+                let mut linker = linker(guest, module)?;
+                link_module(&mut linker, module, &guest.name, &host.provided)?;
+                let pre = linker.instantiate_pre(module).map_err(|_| missing(guest, &host.provided))?;
                 Entry::Functions(Arc::new(ModuleFunctions::new(guest, host, pre, state)))
             }
             Code::Component(component) => {
-                let linker = wasmtime::component::Linker::new(component.engine());
-                let pre = linker.instantiate_pre(component).map_err(|_| missing(guest))?;
+                let mut linker = wasmtime::component::Linker::new(component.engine());
+                link_component(&mut linker, component, &guest.name, &host.provided)?;
+                let pre = linker.instantiate_pre(component).map_err(|_| missing(guest, &host.provided))?;
                 Entry::Functions(Arc::new(ComponentFunctions::new(guest, host, pre, state)))
             }
         };
@@ -90,10 +112,12 @@ fn is_function(ty: &ExternType) -> bool {
     matches!(ty, ExternType::Func(_) | ExternType::ComponentFunc | ExternType::Instance(_))
 }
 
-/// A guest of this ABI has no host to import from, so all of its imports are missing.
-fn missing(guest: &Guest) -> Error {
+/// All that a guest of this ABI imports is missing, but for what its host itself provides.
+fn missing(guest: &Guest, provided: &[Provided]) -> Error {
     let imports = guest.shape.imports.iter();
-    let imports = imports.filter(|import| import.ty != ExternType::Type && !assemblyscript::provides(import));
+    let imports = imports.filter(|import| {
+        import.ty != ExternType::Type && !assemblyscript::provides(import) && !is_provided(provided, import)
+    });
     let missing: Vec<_> = imports
         .map(|import| {
             let (from, item) = match (guest.shape.form, &import.ty) {

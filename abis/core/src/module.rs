@@ -1,17 +1,21 @@
 //! Calling the functions of a core module.
 
-use std::pin::pin;
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use holm_abi::{Error, Function, Functions, Guest, Host, Kind, Result, Type, Value};
-use holm_engine::{Limited, explain, limited_store, within_wall};
-use wasmtime::{ExternType, FuncType, Instance, InstancePre, Store, Val};
+use holm_abi::{
+    Datum, Error, Function, Functions, Guest, Host, Instance, Invocation, Kind, Result, Type, Value, no_function,
+};
+use holm_engine::{Usage, explain, kept_store, meter, metered, settle};
+use wasmtime::{ExternType, FuncType, InstancePre, Store, Val};
 
-use crate::NewState;
 use crate::values::{core_type, from_core, to_core};
+use crate::{Lent, NewState};
 
 /// The functions of a linked core module.
-pub struct ModuleFunctions<T: 'static> {
+pub struct ModuleFunctions<T: 'static>(Arc<Linked<T>>);
+
+struct Linked<T: 'static> {
     guest: Guest,
     host: Host,
     pre: InstancePre<T>,
@@ -19,7 +23,7 @@ pub struct ModuleFunctions<T: 'static> {
     functions: Vec<Function>,
 }
 
-impl<T: Limited> ModuleFunctions<T> {
+impl<T: Lent> ModuleFunctions<T> {
     /// The functions of `guest`, linked as `pre`. `state` makes the state of each fresh instance.
     pub fn new(guest: &Guest, host: &Host, pre: InstancePre<T>, state: NewState<T>) -> Self {
         let exports = pre.module().exports().filter_map(|export| match export.ty() {
@@ -27,18 +31,7 @@ impl<T: Limited> ModuleFunctions<T> {
             _ => None,
         });
         let functions = exports.collect();
-        Self { guest: guest.clone(), host: host.clone(), pre, state, functions }
-    }
-
-    async fn invoke(&self, store: &mut Store<T>, name: &str, args: &[Val]) -> wasmtime::Result<Vec<Val>> {
-        let instance = self.pre.instantiate_async(&mut *store).await?;
-        initialize(store, &instance).await?;
-        let function = instance
-            .get_func(&mut *store, name)
-            .ok_or_else(|| Error::new(Kind::Usage, format!("there is no function `{name}`")))?;
-        let mut results = vec![Val::I32(0); function.ty(&*store).results().len()];
-        function.call_async(&mut *store, args, &mut results).await?;
-        Ok(results)
+        Self(Arc::new(Linked { guest: guest.clone(), host: host.clone(), pre, state, functions }))
     }
 }
 
@@ -46,7 +39,7 @@ impl<T: Limited> ModuleFunctions<T> {
 ///
 /// # Errors
 /// The guest trapped.
-pub async fn initialize<T: Send>(store: &mut Store<T>, instance: &Instance) -> wasmtime::Result<()> {
+pub async fn initialize<T: Send>(store: &mut Store<T>, instance: &wasmtime::Instance) -> wasmtime::Result<()> {
     match instance.get_typed_func::<(), ()>(&mut *store, "_initialize") {
         Ok(initialize) => initialize.call_async(store, ()).await,
         Err(_) => Ok(()),
@@ -54,20 +47,76 @@ pub async fn initialize<T: Send>(store: &mut Store<T>, instance: &Instance) -> w
 }
 
 #[async_trait]
-impl<T: Limited> Functions for ModuleFunctions<T> {
+impl<T: Lent> Functions for ModuleFunctions<T> {
     fn list(&self) -> &[Function] {
-        &self.functions
+        &self.0.functions
     }
 
-    async fn call(&self, name: &str, args: &[Value]) -> Result<Vec<Value>> {
-        let unfit = || Error::new(Kind::Usage, format!("`{name}` was not given what it takes"));
-        let args: Vec<Val> = args.iter().map(to_core).collect::<Option<_>>().ok_or_else(unfit)?;
-        let limits = &self.host.limits;
-        let mut store = limited_store(self.pre.module().engine(), (self.state)()?, limits)?;
-        let called = within_wall(limits, pin!(self.invoke(&mut store, name, &args))).await;
-        let results = called.map_err(|error| explain(&mut store, error, self.guest.trap_context(&self.host)))?;
-        results.iter().map(from_core).collect::<Option<_>>().ok_or_else(unfit)
+    async fn open(&self) -> Result<Box<dyn Instance>> {
+        let linked = Arc::clone(&self.0);
+        let (limits, usage) = (&linked.host.limits, Arc::<Usage>::default());
+        let mut store = kept_store(linked.pre.module().engine(), (linked.state)()?, limits, &usage)?;
+        let opened = metered(limits, &usage, start(&mut store, &linked.pre)).await;
+        let instance = opened.map_err(|error| explain(&mut store, error, linked.guest.trap_context(&linked.host)))?;
+        Ok(Box::new(Kept { linked, store, instance }))
     }
+}
+
+async fn start<T: Send>(store: &mut Store<T>, pre: &InstancePre<T>) -> wasmtime::Result<wasmtime::Instance> {
+    let instance = pre.instantiate_async(&mut *store).await?;
+    initialize(store, &instance).await?;
+    Ok(instance)
+}
+
+/// An instance of a core module.
+struct Kept<T: 'static> {
+    linked: Arc<Linked<T>>,
+    store: Store<T>,
+    instance: wasmtime::Instance,
+}
+
+impl<T: Lent> Kept<T> {
+    async fn invoke(&mut self, name: &str, args: &[Val]) -> wasmtime::Result<Vec<Val>> {
+        let function = self.instance.get_func(&mut self.store, name).ok_or_else(|| no_function(name))?;
+        let mut results = vec![Val::I32(0); function.ty(&self.store).results().len()];
+        function.call_async(&mut self.store, args, &mut results).await?;
+        Ok(results)
+    }
+}
+
+#[async_trait]
+impl<T: Lent> Instance for Kept<T> {
+    async fn call(&mut self, invocation: &Invocation<'_>) -> Result<Vec<Datum>> {
+        let Invocation { function: name, args, caller } = invocation;
+        let unfit = || Error::new(Kind::Usage, format!("`{name}` was not given what it takes"));
+        let function = self.linked.functions.iter().find(|function| function.name == *name);
+        let function = function.ok_or_else(|| no_function(name))?;
+        let args: Vec<Val> = core(function, args).ok_or_else(unfit)?;
+        let (limits, usage) = (self.linked.host.limits, Arc::clone(&caller.usage));
+        meter(&mut self.store, &limits, &usage)?;
+        self.store.data_mut().begin(caller);
+        let called = metered(&limits, &usage, self.invoke(name, &args)).await;
+        settle(&self.store, &limits, &usage);
+        let context = self.linked.guest.trap_context(&self.linked.host);
+        let results = called.map_err(|error| explain(&mut self.store, error, context))?;
+        results.iter().map(|result| from_core(result).map(Datum::Value)).collect::<Option<_>>().ok_or_else(unfit)
+    }
+}
+
+/// The arguments, if they are what the function takes.
+fn core(function: &Function, args: &[Datum]) -> Option<Vec<Val>> {
+    let types = function.params.iter().map(|(_, ty)| ty);
+    let of_type = |(arg, ty): (&Datum, &Type)| match arg {
+        Datum::Value(value) => Some(value).filter(|value| has_type(value, ty)).and_then(to_core),
+        Datum::Text(_) | Datum::Bytes(_) => None,
+    };
+    let fits = args.len() == function.params.len() && function.refused.is_none();
+    fits.then(|| args.iter().zip(types).map(of_type).collect())?
+}
+
+fn has_type(value: &Value, ty: &Type) -> bool {
+    use holm_abi::{WasmType as _, WasmValue as _};
+    value.kind() == ty.kind()
 }
 
 /// Exports that toolchains add for themselves.
@@ -89,11 +138,12 @@ fn function(name: &str, ty: &FuncType) -> Function {
         results: results.unwrap_or_default(),
         refused,
         signature: signature(ty),
+        raw: false,
     }
 }
 
 /// `(i32, i32) -> i32`, in the specification's words.
-fn signature(ty: &FuncType) -> String {
+pub(crate) fn signature(ty: &FuncType) -> String {
     let list = |values: Vec<String>| values.join(", ");
     let params = list(ty.params().map(|ty| ty.to_string()).collect());
     let results: Vec<String> = ty.results().map(|ty| ty.to_string()).collect();

@@ -1,7 +1,7 @@
 //! An instance that is kept, for hosts that call small functions very often.
 
 use holm_abi::{Error, Guest, Host, Kind, Result};
-use holm_engine::{Limited as _, Limiter, blocking_store, explain};
+use holm_engine::{Limited as _, blocking_store, explain};
 use wasmtime::{Instance, Linker, Store, TypedFunc, WasmParams, WasmResults};
 
 use crate::State;
@@ -27,8 +27,8 @@ impl Session {
     /// [`Kind::MissingImports`] when it does import something, or its start function failed.
     pub fn new(guest: &Guest, host: &Host) -> Result<Self> {
         let module = guest.code.module()?;
-        let pre = Linker::new(module.engine()).instantiate_pre(module).map_err(|_| crate::missing(guest))?;
-        let mut store = blocking_store(module.engine(), State(Limiter::new(&host.limits)), &host.limits)?;
+        let pre = Linker::new(module.engine()).instantiate_pre(module).map_err(|_| crate::missing(guest, &[]))?;
+        let mut store = blocking_store(module.engine(), State::new(&host.limits), &host.limits)?;
         let instance = pre.instantiate(&mut store);
         let instance = instance.map_err(|error| explain(&mut store, error, guest.trap_context(host)))?;
         Ok(Self { guest: guest.clone(), host: host.clone(), store, instance })

@@ -1,7 +1,7 @@
 //! Values between Holm, core modules and components.
 
-use holm_abi::{Type, Value, WasmType, WasmTypeKind as Kind, WasmValue};
-use wasmtime::{Val, ValType};
+use holm_abi::{Datum, Error, Type, Value, WasmType, WasmTypeKind as Kind, WasmValue};
+use wasmtime::{Val, ValType, component};
 
 /// The type of a core value, as callers see it. `None` for references and vectors, which have no text.
 pub(crate) fn core_type(ty: &ValType) -> Option<Type> {
@@ -34,6 +34,45 @@ pub(crate) fn from_core(value: &Val) -> Option<Value> {
         Val::F64(bits) => Some(Value::make_f64(f64::from_bits(*bits))),
         _ => None,
     }
+}
+
+/// A component's value of type `ty` in the form that callers see.
+///
+/// # Errors
+/// [`holm_abi::Kind::Internal`] for a value of another type.
+pub(crate) fn from_val(value: &component::Val, ty: &Type) -> Result<Datum, Error> {
+    match value {
+        component::Val::String(text) => Ok(Datum::Text(text.clone())),
+        component::Val::List(items) if *ty == Type::list(Type::U8) => {
+            let byte = |item: &component::Val| match item {
+                component::Val::U8(byte) => Ok(*byte),
+                _ => Err(unfit("a list of bytes holds something else")),
+            };
+            items.iter().map(byte).collect::<Result<_, _>>().map(Datum::Bytes)
+        }
+        value => convert(value, ty).map(Datum::Value).map_err(unfit),
+    }
+}
+
+/// What [`from_val`] undoes.
+///
+/// # Errors
+/// [`holm_abi::Kind::Usage`] for a value that is not of this type.
+pub(crate) fn to_val(datum: &Datum, ty: &component::Type) -> Result<component::Val, Error> {
+    let wrong = |what: &str| Error::new(holm_abi::Kind::Usage, format!("{what} where a {} was expected", ty.kind()));
+    match (datum, ty) {
+        (Datum::Text(text), component::Type::String) => Ok(component::Val::String(text.clone())),
+        (Datum::Bytes(bytes), component::Type::List(list)) if list.ty() == component::Type::U8 => {
+            Ok(component::Val::List(bytes.iter().copied().map(component::Val::U8).collect()))
+        }
+        (Datum::Text(_), _) => Err(wrong("text")),
+        (Datum::Bytes(_), _) => Err(wrong("bytes")),
+        (Datum::Value(value), ty) => convert(value, ty).map_err(|why| Error::new(holm_abi::Kind::Usage, why)),
+    }
+}
+
+fn unfit(why: impl Into<String>) -> Error {
+    Error::new(holm_abi::Kind::Internal, why)
 }
 
 /// The same value in another representation. `ty` is the type in that representation.

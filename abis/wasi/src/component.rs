@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use holm_abi::{Command, Entry, Error, Guest, Host, Kind, Result, Run};
-use holm_core::ComponentFunctions;
+use holm_core::{ComponentFunctions, link_component};
 use holm_engine::shape::Shape;
 use holm_engine::{Metered, metered_store, within_wall};
 use wasmtime::Store;
@@ -23,9 +23,10 @@ use crate::{Wasi, config, interfaces, missing, paths};
 /// The entries of a component: a command if it exports `wasi:cli/run`, and its exported functions.
 pub(crate) fn load(wasi: &Wasi, guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
     let component = guest.code.component()?;
-    let linker = linker(component.engine(), &guest.shape)
+    let mut linker = linker(component.engine(), &guest.shape)
         .and_then(|linker| audited(linker, host))
         .map_err(|error| Error::new(Kind::Internal, format!("WASI does not link: {error:#}")))?;
+    link_component(&mut linker, component, &guest.name, &host.provided)?;
     let pre = linker.instantiate_pre(component).map_err(|_| missing::component(guest, component, linker))?;
 
     let services = Arc::new(Services::new(wasi, host));

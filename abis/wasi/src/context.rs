@@ -86,6 +86,13 @@ impl World {
         }
     }
 
+    /// What the guest writes is counted anew.
+    pub(crate) fn begin_anew(&self) {
+        if let Self::Made(made) = self {
+            made.output.begin_anew();
+        }
+    }
+
     /// From now on the guest writes to `streams`, and what it writes is counted anew.
     #[cfg(feature = "http")]
     pub(crate) fn lead_to(&mut self, streams: Streams) {

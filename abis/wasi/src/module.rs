@@ -4,8 +4,8 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use holm_abi::{Command, Entry, Guest, Host, Kind, Result, Run};
-use holm_core::{ModuleFunctions, initialize};
+use holm_abi::{Caller, Command, Entry, Guest, Host, Kind, Result, Run};
+use holm_core::{Lent, ModuleFunctions, initialize, link_module};
 use holm_engine::shape::Shape;
 use holm_engine::{Limited, Limiter, Metered, TrapContext, explain, metered_store, within_wall};
 use wasmtime::{InstancePre, Linker, Store};
@@ -25,14 +25,19 @@ pub(crate) struct ModuleState {
     pub(crate) wasi: WasiP1Ctx,
     /// The root that is not there, for audits.
     pub(crate) decoy: Option<Decoy>,
+    /// What the guest writes.
+    output: Account,
+    caller: Caller,
 }
 
 impl ModuleState {
     pub(crate) fn new(host: &Host, given: Given) -> Result<Self> {
         let network = Network::new(host);
-        let mut builder = context(host, &given, &network, &Account::new(host.limits.max_output))?;
+        let output = Account::new(host.limits.max_output);
+        let mut builder = context(host, &given, &network, &output)?;
         let decoy = Decoy::open(&mut builder, host, &given.args)?;
-        Ok(Self { limiter: Limiter::new(&host.limits), wasi: world(builder, host), decoy })
+        let (limiter, wasi) = (Limiter::new(&host.limits), world(builder, host));
+        Ok(Self { limiter, wasi, decoy, output, caller: Caller::default() })
     }
 }
 
@@ -49,6 +54,17 @@ impl Limited for ModuleState {
     }
 }
 
+impl Lent for ModuleState {
+    fn caller(&mut self) -> &mut Caller {
+        &mut self.caller
+    }
+
+    fn begin(&mut self, caller: &Caller) {
+        self.caller = caller.clone();
+        self.output.begin_anew();
+    }
+}
+
 /// The entries of a module: a command if it has `_start`, and its other exported functions.
 pub(crate) fn load(guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
     let module = guest.code.module()?;
@@ -59,6 +75,7 @@ pub(crate) fn load(guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
     let linked = link(&mut linker, &guest.shape)
         .and_then(|()| if host.audit_paths { paths::module::link(&mut linker) } else { Ok(()) });
     linked.map_err(|error| holm_abi::Error::new(Kind::Internal, format!("WASI does not link: {error:#}")))?;
+    link_module(&mut linker, module, &guest.name, &host.provided)?;
     let pre = match linker.instantiate_pre(module) {
         Ok(pre) => pre,
         Err(error) => {

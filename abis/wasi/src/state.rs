@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use holm_abi::{Host, Result};
+use holm_abi::{Caller, Host, Result};
+use holm_core::Lent;
 use holm_engine::{DEFAULT_HANDLES, Limited, Limiter};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtxView, WasiView};
@@ -23,6 +24,7 @@ use crate::sockets::Sockets;
 /// The state of one running component.
 pub(crate) struct State {
     pub(crate) limiter: Limiter,
+    caller: Caller,
     /// The names behind the lookups under way, by handle.
     pub(crate) lookups: HashMap<u32, String>,
     pub(crate) services: Arc<Services>,
@@ -55,6 +57,7 @@ impl State {
         hold(&mut table, host);
         Ok(Self {
             limiter: Limiter::new(&host.limits),
+            caller: Caller::default(),
             decoy: paths::component::Decoy::new(host, &given.args)?,
             world: World::new(host, given)?,
             #[cfg(feature = "http")]
@@ -108,6 +111,17 @@ pub(crate) fn hold(table: &mut ResourceTable, host: &Host) {
 impl Limited for State {
     fn limiter(&mut self) -> &mut Limiter {
         &mut self.limiter
+    }
+}
+
+impl Lent for State {
+    fn caller(&mut self) -> &mut Caller {
+        &mut self.caller
+    }
+
+    fn begin(&mut self, caller: &Caller) {
+        self.caller = caller.clone();
+        self.world.begin_anew();
     }
 }
 

@@ -48,7 +48,6 @@ impl Account {
     }
 
     /// All of the limit is there again.
-    #[cfg(feature = "http")]
     pub(crate) fn begin_anew(&self) {
         self.0.left.store(self.0.limit.unwrap_or(0), Ordering::Relaxed);
     }

@@ -41,6 +41,8 @@ pub enum Kind {
     StackOverflow,
     /// The guest trapped.
     Trap,
+    /// The guest said that it failed: it returned an error in place of a result.
+    Failed,
     /// It ended without answering the request it was given, or answered with an error in place of a response.
     NoResponse,
     /// A file or device of the host failed.
@@ -54,10 +56,11 @@ pub enum Kind {
 impl Kind {
     /// The exit code of a program that ends because of this error.
     ///
-    /// 124 out of time, 125 Holm failed, 126 the guest could not be loaded, 127 not found, 134 trapped:
+    /// 1 the guest says so, 124 out of time, 125 Holm failed, 126 the guest could not be loaded, 127 not found, 134 trapped:
     /// the codes of `timeout`, `env` and a shell, which scripts know already.
     pub fn exit_code(self) -> i32 {
         match self {
+            Kind::Failed => 1,
             Kind::OutOfCpu | Kind::OutOfTime | Kind::OutOfFuel => 124,
             Kind::Usage | Kind::Io | Kind::HostFull | Kind::Internal => 125,
             Kind::Invalid | Kind::Unsupported | Kind::TooCostly | Kind::MissingImports | Kind::Denied => 126,

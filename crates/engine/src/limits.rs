@@ -63,6 +63,13 @@ impl Limiter {
         self.usage = Some(Arc::clone(usage));
     }
 
+    /// The guest calls a function of the host.
+    pub(crate) fn called_host(&self) {
+        if let Some(usage) = &self.usage {
+            usage.called_host();
+        }
+    }
+
     /// The guest waits for its next work, and gives back its place among those that work.
     pub fn rest(&self) {
         if let Some(usage) = &self.usage {

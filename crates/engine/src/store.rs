@@ -1,19 +1,19 @@
 //! Stores whose guests are held to their limits.
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use holm_grants::Limits;
-use wasmtime::{Engine, Store, UpdateDeadline};
+use wasmtime::{CallHook, Engine, Store, UpdateDeadline};
 
 use crate::clock::{Deadline, Exhausted};
 use crate::error::{Error, Kind, Result};
 use crate::limits::{DEFAULT_HANDLES, Limiter};
 use crate::patience::until;
 use crate::turn::Ticks;
-use crate::usage::Usage;
+use crate::usage::{Metered, Usage};
 
 /// What every ABI's store carries: the account of the guest's memory.
 pub trait Limited: Send + 'static {
@@ -48,6 +48,31 @@ pub fn metered_store<T: Limited>(engine: &Engine, state: T, limits: &Limits, usa
     let mut store = new_store(engine, state)?;
     meter(&mut store, limits, usage)?;
     Ok(store)
+}
+
+/// Likewise for an instance that is kept, and whose calls of the host are counted too. Each call of it begins with
+/// [`meter`] and ends with [`settle`].
+///
+/// # Errors
+/// As [`limited_store`].
+pub fn kept_store<T: Limited>(engine: &Engine, state: T, limits: &Limits, usage: &Arc<Usage>) -> Result<Store<T>> {
+    let mut store = metered_store(engine, state, limits, usage)?;
+    store.call_hook(|mut store, hook| {
+        if matches!(hook, CallHook::CallingHost) {
+            store.data_mut().limiter().called_host();
+        }
+        Ok(())
+    });
+    Ok(store)
+}
+
+/// Counts in `usage` the fuel that was burnt since [`meter`], where it is counted.
+pub fn settle<T>(store: &Store<T>, limits: &Limits, usage: &Usage) {
+    if store.engine().get_consume_fuel()
+        && let Ok(left) = store.get_fuel()
+    {
+        usage.add_fuel(limits.fuel.unwrap_or(u64::MAX).saturating_sub(left));
+    }
 }
 
 /// Begins to count anew, in `usage`, what a guest uses that was held to limits before.
@@ -115,6 +140,19 @@ fn hold<T: Limited>(
         });
     }
     Ok(())
+}
+
+/// Runs a guest whose store counts in `usage`, within its limit on wall time.
+///
+/// # Errors
+/// As [`within_wall`].
+pub async fn metered<R>(
+    limits: &Limits,
+    usage: &Arc<Usage>,
+    work: impl Future<Output = wasmtime::Result<R>>,
+) -> wasmtime::Result<R> {
+    let work = pin!(work);
+    within_wall(limits, pin!(Metered::new(Arc::clone(usage), work))).await
 }
 
 /// How long a guest that computes is given to notice by itself that its time is up, which tells where it was.

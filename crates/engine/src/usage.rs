@@ -19,6 +19,10 @@ pub struct Usage {
     cpu: AtomicU64,
     /// Bytes of memory at most.
     memory: AtomicU64,
+    /// Units of fuel, where they are counted.
+    fuel: AtomicU64,
+    /// Calls of the host's functions, where they are counted.
+    host_calls: AtomicU64,
     /// Where its instances are counted.
     account: Option<Arc<Account>>,
     /// Kept for as long as an instance works on what counts here.
@@ -60,6 +64,26 @@ impl Usage {
     /// The most memory it had at once, in bytes.
     pub fn memory(&self) -> u64 {
         self.memory.load(Relaxed)
+    }
+
+    /// Units of fuel that it burnt: 0 where none is counted.
+    pub fn fuel(&self) -> u64 {
+        self.fuel.load(Relaxed)
+    }
+
+    /// How often it called functions of the host: 0 where that is not counted.
+    pub fn host_calls(&self) -> u64 {
+        self.host_calls.load(Relaxed)
+    }
+
+    /// It burnt `more` units of fuel.
+    pub(crate) fn add_fuel(&self, more: u64) {
+        self.fuel.fetch_add(more, Relaxed);
+    }
+
+    /// It called a function of the host.
+    pub(crate) fn called_host(&self) {
+        self.host_calls.fetch_add(1, Relaxed);
     }
 
     /// Adds CPU time used where no poll is counted, on a guest's own threads; returns the sum.

@@ -97,7 +97,7 @@ impl From<Kind> for Failure {
             Kind::OutOfTime => Failure::Time,
             Kind::StackOverflow => Failure::Stack,
             Kind::OutOfOutput => Failure::Output,
-            Kind::NoResponse => Failure::NoResponse,
+            Kind::NoResponse | Kind::Failed => Failure::NoResponse,
             Kind::NotFound
             | Kind::Invalid
             | Kind::Unsupported
