@@ -9,14 +9,7 @@ use holm_grants::Limits;
 /// # Errors
 /// [`Kind::Usage`] for a feature nobody knows.
 pub(crate) fn settings(shape: &Shape, limits: &Limits, deterministic: bool, features: &[String]) -> Result<Settings> {
-    let mut settings = Settings {
-        concurrency: shape.needs.concurrency,
-        shared_memory: shape.needs.shared_memory,
-        interruptible: limits.cpu.is_some() || limits.wall.is_some(),
-        fuel: limits.fuel.is_some(),
-        deterministic,
-        ..Settings::default()
-    };
+    let mut settings = Settings { deterministic, ..Settings::of(shape, limits) };
     for feature in features {
         match feature.as_str() {
             "wide-arithmetic" => settings.wide_arithmetic = true,

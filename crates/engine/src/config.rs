@@ -3,13 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
+use holm_grants::Limits;
 use serde::{Deserialize, Serialize};
 use wasmtime::{Config, Engine};
 
 use crate::error::{Error, Kind, Result};
 #[cfg(feature = "pool")]
 use crate::pool::Pool;
-use crate::shape::Form;
+use crate::shape::{Form, Shape};
 
 /// Which compiler makes the code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -91,7 +92,30 @@ pub struct Runtime {
     pub pool: Option<Pool>,
 }
 
+impl Runtime {
+    /// For hosts that make many instances, `instances` at once at most, of guests that may use `stack` bytes of stack.
+    ///
+    /// Guests with the same stack share an engine and its pool, so there are few sizes: powers of two from the usual on.
+    #[cfg(feature = "pool")]
+    pub fn pooled(stack: Option<u64>, instances: u32) -> Self {
+        let rounded = |stack: u64| stack.max(DEFAULT_STACK).checked_next_power_of_two().unwrap_or(stack);
+        let pool = Pool { instances, memory: 4 << 30 };
+        Self { stack: stack.map(rounded), pool: Some(pool), coredump: false }
+    }
+}
+
 impl Settings {
+    /// What a guest of this shape needs, and these limits ask for.
+    pub fn of(shape: &Shape, limits: &Limits) -> Self {
+        Self {
+            concurrency: shape.needs.concurrency,
+            shared_memory: shape.needs.shared_memory,
+            interruptible: limits.cpu.is_some() || limits.wall.is_some(),
+            fuel: limits.fuel.is_some(),
+            ..Self::default()
+        }
+    }
+
     /// The form of the code that is made of a guest of this form.
     pub(crate) fn form(&self, of: Form) -> Form {
         if self.lone { Form::Module } else { of }

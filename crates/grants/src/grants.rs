@@ -45,6 +45,25 @@ impl Grants {
         self.blob.extend(other.blob);
     }
 
+    /// What is granted here and not by `given`. A directory that is given to read and write is given to read as well; all
+    /// else counts as given only in the same words.
+    #[must_use]
+    pub fn beyond(&self, given: &Grants) -> Grants {
+        let covers = |has: &DirGrant, dir: &DirGrant| {
+            has.host == dir.host && has.guest == dir.guest && (dir.read_only || !has.read_only)
+        };
+        Grants {
+            dirs: self.dirs.iter().filter(|dir| !given.dirs.iter().any(|has| covers(has, dir))).cloned().collect(),
+            env: less(&self.env, &given.env),
+            net: without(&self.net, &given.net),
+            listen: without(&self.listen, &given.listen),
+            http: without(&self.http, &given.http),
+            kv: without(&self.kv, &given.kv),
+            blob: without(&self.blob, &given.blob),
+            config: less(&self.config, &given.config),
+        }
+    }
+
     /// Whether nothing at all is granted.
     pub fn is_empty(&self) -> bool {
         *self == Grants::default()
@@ -99,6 +118,15 @@ impl Grants {
             .filter(|grant| grant.allows(scheme, host, port, path))
             .any(|grant| grant.allows_addr(host, ip) || opened())
     }
+}
+
+fn without<T: PartialEq + Clone>(asked: &[T], given: &[T]) -> Vec<T> {
+    asked.iter().filter(|asked| !given.contains(asked)).cloned().collect()
+}
+
+fn less(asked: &BTreeMap<String, String>, given: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let own = asked.iter().filter(|(name, value)| given.get(*name) != Some(value));
+    own.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 fn texts<T: ToString>(grants: &[T]) -> impl Iterator<Item = String> {

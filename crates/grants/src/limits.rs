@@ -24,6 +24,51 @@ pub struct Limits {
     pub handles: Option<u64>,
 }
 
+/// For those who write limits in code: `Limits::new().memory(16 << 20).wall(Duration::from_millis(50))`.
+impl Limits {
+    /// No limits beyond the host's own.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// At most so many bytes of linear memory.
+    #[must_use]
+    pub fn memory(self, bytes: u64) -> Self {
+        Self { memory: Some(bytes), ..self }
+    }
+
+    /// At most so much time of executing.
+    #[must_use]
+    pub fn cpu(self, time: Duration) -> Self {
+        Self { cpu: Some(time), ..self }
+    }
+
+    /// At most so much time from start to end.
+    #[must_use]
+    pub fn wall(self, time: Duration) -> Self {
+        Self { wall: Some(time), ..self }
+    }
+
+    /// At most so many units of work.
+    #[must_use]
+    pub fn fuel(self, units: u64) -> Self {
+        Self { fuel: Some(units), ..self }
+    }
+
+    /// At most so many bytes of stack.
+    #[must_use]
+    pub fn stack(self, bytes: u64) -> Self {
+        Self { stack: Some(bytes), ..self }
+    }
+
+    /// At most so many bytes of output.
+    #[must_use]
+    pub fn max_output(self, bytes: u64) -> Self {
+        Self { max_output: Some(bytes), ..self }
+    }
+}
+
 impl Limits {
     /// Takes over every bound that `other` sets, looser or not: a command line over a manifest.
     pub fn merge(&mut self, other: Limits) {

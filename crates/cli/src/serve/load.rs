@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use holm_abi::{Abi, Entry, Guest, Host, HttpHandler, Reuse, Stdio, detect};
 use holm_engine::shape::{Form, LoneCore, lone_core};
-use holm_engine::{Error, Kind, Loader, Opened, Pool, Result, Runtime, Source};
+use holm_engine::{Error, Kind, Loader, Opened, Result, Runtime, Source};
 use holm_manifest::Guest as Described;
 use holm_serve::Loaded;
 use holm_serve::apps::App;
@@ -20,8 +20,6 @@ use crate::settings::settings;
 
 /// Instances that may wait to be used again, of all apps together.
 const IDLE: u32 = 1000;
-/// Bytes of a memory at most: all that a 32-bit one can have.
-const MEMORY: usize = 4 << 30;
 
 /// Loads guests with this user's cache, and has them compiled in processes of their own.
 pub(super) struct Loading {
@@ -124,8 +122,7 @@ impl One<'_> {
         settings.interruptible = true;
         settings.tier = tier.unwrap_or_default();
         settings.lone = lone;
-        let pool = Pool { instances: self.loading.instances.saturating_add(IDLE), memory: MEMORY };
-        let runtime = Runtime { stack: host.limits.stack.map(rounded), pool: Some(pool), ..Runtime::default() };
+        let runtime = Runtime::pooled(host.limits.stack, self.loading.instances.saturating_add(IDLE));
         let load = |runtime: &Runtime| match wanted {
             #[cfg(feature = "compilers")]
             Wanted::Best => loader.improved(opened, &settings, runtime),
@@ -137,11 +134,6 @@ impl One<'_> {
             _ => Err(error),
         })
     }
-}
-
-/// Guests with the same stack share an engine and its pool, so there are few sizes: powers of two from the usual on.
-fn rounded(stack: u64) -> u64 {
-    stack.max(holm_engine::DEFAULT_STACK).checked_next_power_of_two().unwrap_or(stack)
 }
 
 #[cfg(feature = "compilers")]

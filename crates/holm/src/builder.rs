@@ -1,0 +1,189 @@
+//! A plugin before it is loaded.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use holm_abi::{Provided, Stdio};
+use holm_grants::{Grants, Limits};
+
+use crate::asks::Asks;
+use crate::breaker::{Breaker, Switch};
+use crate::host::{HostFn, HostFnAsync};
+use crate::instances::Instances;
+use crate::invoke::{OnCall, Record};
+use crate::load::Spec;
+use crate::plugin::Plugin;
+use crate::{Error, Grant, Kind, Result, Runtime};
+
+/// A plugin that is to be loaded, and what it is given.
+pub struct PluginBuilder {
+    runtime: Runtime,
+    spec: Spec,
+    instances: Instances,
+    breaker: Option<Breaker>,
+    on_call: Option<OnCall>,
+    /// What was said that makes no sense.
+    wrong: Vec<String>,
+}
+
+/// Where a plugin comes from.
+#[derive(Clone)]
+pub(crate) enum From {
+    File(PathBuf),
+    Bytes(Arc<[u8]>),
+}
+
+impl PluginBuilder {
+    pub(crate) fn new(runtime: Runtime, from: From) -> Self {
+        let name = match &from {
+            From::File(path) => file_name(path),
+            From::Bytes(_) => "plugin".into(),
+        };
+        let spec = Spec {
+            from,
+            name,
+            grants: Grants::default(),
+            limits: Limits::default(),
+            provided: Vec::new(),
+            abi: None,
+            stdio: None,
+        };
+        Self { runtime, spec, instances: Instances::PerCall, breaker: None, on_call: None, wrong: Vec::new() }
+    }
+
+    /// Calls it this, in messages and for functions of the host; a file's name unless it is said.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.spec.name = name.into().into();
+        self
+    }
+
+    /// Grants it one more capability.
+    #[must_use]
+    pub fn grant(mut self, grant: Grant) -> Self {
+        match grant.into_grants() {
+            Ok(grants) => self.spec.grants.merge(grants),
+            Err(why) => self.wrong.push(why),
+        }
+        self
+    }
+
+    /// Holds each of its calls, and each of its instances' memory, to these limits as well.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.spec.limits.merge(limits);
+        self
+    }
+
+    /// Lends it a function of the host: `from` is the core module or the interface that the plugin imports it from.
+    ///
+    /// For components, `from` is an interface (`acme:host/log`, with or without its version) or `""` for a function of the
+    /// world itself; for core modules the module's name; for Extism plugins `extism:host/user`. Functions that the
+    /// plugin does not import are of no use to it, and no error.
+    #[must_use]
+    pub fn provide<S, F: HostFn<S>>(self, from: &str, name: &str, function: F) -> Self {
+        let provided = Provided {
+            from: from.to_owned(),
+            name: name.to_owned(),
+            params: F::params(),
+            results: F::results(),
+            function: function.function(),
+        };
+        self.provided(provided)
+    }
+
+    /// Likewise a function that the plugin waits for.
+    #[must_use]
+    pub fn provide_async<S, F: HostFnAsync<S>>(self, from: &str, name: &str, function: F) -> Self {
+        let provided = Provided {
+            from: from.to_owned(),
+            name: name.to_owned(),
+            params: F::params(),
+            results: F::results(),
+            function: function.function(),
+        };
+        self.provided(provided)
+    }
+
+    /// Likewise a function whose types are known only when the program runs: for bindings to other languages.
+    #[must_use]
+    pub fn provided(mut self, provided: Provided) -> Self {
+        self.spec.provided.push(provided);
+        self
+    }
+
+    /// Takes it for a guest of this ABI, in place of the one that is recognised: `wasi`, `core`, `bindgen`, `extism`.
+    #[must_use]
+    pub fn abi(mut self, abi: impl Into<String>) -> Self {
+        self.spec.abi = Some(abi.into());
+        self
+    }
+
+    /// Gives it these standard streams, in place of none to read and `tracing` to write to.
+    #[must_use]
+    pub fn stdio(mut self, stdio: Stdio) -> Self {
+        self.spec.stdio = Some(stdio);
+        self
+    }
+
+    /// Which instances calls are made on: a fresh one each unless it is said.
+    #[must_use]
+    pub fn instances(mut self, instances: Instances) -> Self {
+        self.instances = instances;
+        self
+    }
+
+    /// Leaves it alone for a while after so many failures in a row.
+    #[must_use]
+    pub fn breaker(mut self, breaker: Breaker) -> Self {
+        self.breaker = Some(breaker);
+        self
+    }
+
+    /// Tells `observer` of every call when it has ended, on the caller's thread.
+    #[must_use]
+    pub fn on_call(mut self, observer: impl Fn(&Record<'_>) + Send + Sync + 'static) -> Self {
+        self.on_call = Some(Arc::new(observer));
+        self
+    }
+
+    /// What the plugin itself asks for, in the manifest that it carries or that lies beside it. Nothing of it is given
+    /// unless the host gives it.
+    ///
+    /// # Errors
+    /// The file cannot be read, or the manifest is none.
+    pub fn asks(&self) -> Result<Asks> {
+        Asks::of(&self.spec)
+    }
+
+    /// Compiles it if nobody has before, and links it.
+    ///
+    /// # Errors
+    /// Whatever stands in the way: [`Kind::NotFound`], [`Kind::Invalid`], [`Kind::MissingImports`] with all of them at
+    /// once, [`Kind::Denied`] for a plugin that nobody trusted has signed, [`Kind::Usage`] for grants that are none.
+    pub fn load(self) -> Result<Plugin> {
+        if !self.wrong.is_empty() {
+            return Err(Error::new(Kind::Usage, self.wrong.join("\n")).about(&self.spec.name));
+        }
+        Plugin::load(self.runtime, self.spec, self.instances, self.breaker.map(Switch::new), self.on_call)
+    }
+
+    /// As [`PluginBuilder::load`], without keeping the thread that waits for it.
+    ///
+    /// # Errors
+    /// As [`PluginBuilder::load`].
+    pub async fn load_async(self) -> Result<Plugin> {
+        let runtime = self.runtime.clone();
+        runtime.0.aside(move || self.load()).await
+    }
+}
+
+fn file_name(path: &Path) -> Arc<str> {
+    path.file_name().map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy()).into()
+}
+
+impl std::fmt::Debug for PluginBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PluginBuilder").field("name", &self.spec.name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,13 @@
+//! Rust's values as a guest's, and back.
+
+mod args;
+mod from;
+mod json;
+mod to;
+mod types;
+
+pub use args::{Args, Results};
+pub use from::FromGuest;
+pub use json::Json;
+pub use to::ToGuest;
+pub use types::GuestType;

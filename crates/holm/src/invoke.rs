@@ -1,0 +1,106 @@
+//! One call of a plugin.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Instant;
+
+use holm_abi::{Caller, Datum, Function, Instance, Invocation};
+use holm_engine::Usage;
+
+use crate::convert::{Args, Results};
+use crate::host::Info;
+use crate::plugin::Plugin;
+use crate::{Error, Kind, Report, Result};
+
+/// A call that is to be made: [`Plugin::invoke`].
+#[must_use = "nothing is called before `run` or `run_async`"]
+pub struct Invoke<'a> {
+    plugin: &'a Plugin,
+    function: &'a str,
+    with: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+/// What a call returned, and what it used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Called<R> {
+    /// What it returned.
+    pub value: R,
+    /// What it used.
+    pub report: Report,
+}
+
+/// A call that has ended.
+#[derive(Debug)]
+pub struct Record<'a> {
+    /// The plugin's name.
+    pub plugin: &'a str,
+    /// The function's name.
+    pub function: &'a str,
+    /// What it used.
+    pub report: Report,
+    /// Why it failed, if it did.
+    pub error: Option<&'a Error>,
+}
+
+/// Told of every call.
+pub(crate) type OnCall = Arc<dyn Fn(&Record<'_>) + Send + Sync>;
+
+impl<'a> Invoke<'a> {
+    pub(crate) fn new(plugin: &'a Plugin, function: &'a str) -> Self {
+        Self { plugin, function, with: None }
+    }
+
+    /// Gives something along that functions of the host can ask for while the call goes on ([`crate::Call::with`]): whose
+    /// request it serves, say.
+    pub fn with<T: Any + Send + Sync>(self, what: T) -> Self {
+        Self { with: Some(Arc::new(what)), ..self }
+    }
+
+    /// Makes the call, and waits for it.
+    ///
+    /// # Errors
+    /// As [`Plugin::call`].
+    pub fn run<R: Results>(self, args: impl Args) -> Result<Called<R>> {
+        let runtime = Arc::clone(&self.plugin.runtime().0);
+        runtime.block_on(self.call(args))
+    }
+
+    /// Makes the call. Dropping the future cancels it.
+    ///
+    /// # Errors
+    /// As [`Plugin::call`].
+    pub async fn run_async<R: Results>(self, args: impl Args) -> Result<Called<R>> {
+        let runtime = Arc::clone(&self.plugin.runtime().0);
+        runtime.within(self.call(args)).await
+    }
+
+    async fn call<R: Results>(self, args: impl Args) -> Result<Called<R>> {
+        let (results, report) = self.plugin.pooled(self.function, args, self.with).await?;
+        let value = results_as(results, self.function)?;
+        Ok(Called { value, report })
+    }
+}
+
+/// Calls one function of an instance, and tells what it used.
+pub(crate) async fn call(
+    instance: &mut dyn Instance,
+    function: &str,
+    args: &[Datum],
+    info: Arc<Info>,
+) -> (Result<Vec<Datum>>, Report) {
+    let (usage, start) = (Arc::<Usage>::default(), Instant::now());
+    let caller = Caller { usage: Arc::clone(&usage), with: Some(info) };
+    let called = instance.call(&Invocation { function, args, caller }).await;
+    (called, Report::of(&usage, start.elapsed()))
+}
+
+/// The arguments as the function takes them.
+pub(crate) fn arguments(function: &Function, args: impl Args) -> Result<Vec<Datum>> {
+    let unfit = |why| Error::new(Kind::Usage, format!("`{}` cannot be called like this: {why}", function.name));
+    args.give(function).map_err(unfit)
+}
+
+/// The results as the caller wants them.
+pub(crate) fn results_as<R: Results>(results: Vec<Datum>, function: &str) -> Result<R> {
+    R::take(results).map_err(|why| Error::new(Kind::Usage, format!("`{function}` returned {why}")))
+}

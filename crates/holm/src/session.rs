@@ -1,0 +1,101 @@
+//! An instance that is kept from call to call.
+
+use std::sync::Arc;
+
+use holm_abi::Instance;
+
+use crate::convert::{Args, Results};
+use crate::instances::survives;
+use crate::invoke::{Called, arguments, call, results_as};
+use crate::load::Loaded;
+use crate::plugin::Plugin;
+use crate::{Report, Result};
+
+/// An instance of a plugin that keeps what it has in memory from one call to the next: a document, a game, a connection.
+///
+/// A call that traps or reaches a limit ends the instance, and the next call begins with a fresh one; [`Session::instances`]
+/// says so. A session stays with the code it began with until it needs a fresh instance or is [`Session::restart`]ed.
+pub struct Session {
+    plugin: Plugin,
+    kept: Option<(Box<dyn Instance>, Arc<Loaded>)>,
+    instances: u64,
+}
+
+impl Session {
+    pub(crate) fn new(plugin: Plugin) -> Self {
+        Self { plugin, kept: None, instances: 0 }
+    }
+
+    /// Calls a function, and waits for it.
+    ///
+    /// # Errors
+    /// As [`Plugin::call`].
+    pub fn call<R: Results>(&mut self, function: &str, args: impl Args) -> Result<R> {
+        let runtime = self.plugin.runtime().clone();
+        runtime.0.block_on(self.one(function, args)).map(|called| called.value)
+    }
+
+    /// As [`Session::call`], for asynchronous code of any executor. Dropping the future ends the instance.
+    ///
+    /// # Errors
+    /// As [`Plugin::call`].
+    pub async fn call_async<R: Results>(&mut self, function: &str, args: impl Args) -> Result<R> {
+        let runtime = self.plugin.runtime().clone();
+        runtime.0.within(self.one(function, args)).await.map(|called| called.value)
+    }
+
+    /// As [`Session::call`], and says what the call used.
+    ///
+    /// # Errors
+    /// As [`Plugin::call`].
+    pub fn measured<R: Results>(&mut self, function: &str, args: impl Args) -> Result<Called<R>> {
+        let runtime = self.plugin.runtime().clone();
+        runtime.0.block_on(self.one(function, args))
+    }
+
+    /// How many instances it has had: more than one if calls failed or it was restarted.
+    pub fn instances(&self) -> u64 {
+        self.instances
+    }
+
+    /// Lets go of the instance. The next call begins with a fresh one, of the newest code.
+    pub fn restart(&mut self) {
+        self.kept = None;
+    }
+
+    async fn one<R: Results>(&mut self, name: &str, args: impl Args) -> Result<Called<R>> {
+        let plugin = self.plugin.clone();
+        let loaded = match &self.kept {
+            Some((_, loaded)) => Arc::clone(loaded),
+            None => plugin.0.loaded.load_full(),
+        };
+        let function = loaded.function(name).map_err(|error| plugin.about(error))?;
+        let args = arguments(function, args).map_err(|error| plugin.about(error))?;
+        plugin.may_call()?;
+        // Taken out, so that a call which is not waited for ends it.
+        let opened = match self.kept.take() {
+            Some((instance, _)) => Ok(instance),
+            None => loaded.functions.open().await.inspect(|_| self.instances += 1),
+        };
+        let (mut report, called) = (Report::default(), opened);
+        let called = match called {
+            Ok(mut instance) => {
+                let (called, used) = call(&mut *instance, &function.name, &args, plugin.info(None)).await;
+                report = used;
+                if survives(&called) {
+                    self.kept = Some((instance, Arc::clone(&loaded)));
+                }
+                called
+            }
+            Err(error) => Err(error),
+        };
+        plugin.ended(&function.name, report, &called);
+        Ok(Called { value: results_as(called?, name)?, report })
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("plugin", &self.plugin).field("instances", &self.instances).finish()
+    }
+}
