@@ -71,7 +71,7 @@ impl Usage {
         self.fuel.load(Relaxed)
     }
 
-    /// How often it called functions of the host: 0 where that is not counted.
+    /// How often it called the host, growth of its memory included: 0 where that is not counted.
     pub fn host_calls(&self) -> u64 {
         self.host_calls.load(Relaxed)
     }

@@ -41,7 +41,9 @@ impl Asks {
         };
         let invalid = |error: holm_manifest::ManifestError| Error::new(Kind::Invalid, error.to_string());
         let app = match (within, beside) {
-            (Some(text), _) => App::parse(&text, Path::new(&format!("{} (its manifest)", spec.name))).map_err(invalid)?,
+            (Some(text), _) => {
+                App::parse(&text, Path::new(&format!("{} (its manifest)", spec.name))).map_err(invalid)?
+            }
             (None, Some(beside)) if beside.is_file() => App::load(&beside).map_err(invalid)?,
             _ => return Ok(Self::default()),
         };
@@ -115,8 +117,10 @@ impl Decisions {
         let decided = self.by_plugin.get(plugin).cloned().unwrap_or_default();
         let lines = lines(asks);
         let refused: Vec<_> = lines.iter().filter(|line| decided.refused.contains(line)).cloned().collect();
-        let undecided: Vec<_> =
-            lines.into_iter().filter(|line| !decided.granted.contains(line) && !decided.refused.contains(line)).collect();
+        let undecided: Vec<_> = lines
+            .into_iter()
+            .filter(|line| !decided.granted.contains(line) && !decided.refused.contains(line))
+            .collect();
         match (undecided.is_empty(), refused.is_empty()) {
             (false, _) => Verdict::Undecided(undecided),
             (true, false) => Verdict::Refused(refused),

@@ -4,10 +4,10 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Instant;
 
-use holm_abi::{Caller, Datum, Function, Instance, Invocation};
+use holm_abi::{Caller, Datum, Function, Instance, Invocation, Value, WasmTypeKind, WasmValue as _};
 use holm_engine::Usage;
 
-use crate::convert::{Args, Results};
+use crate::convert::{Args, Results, datum_of};
 use crate::host::Info;
 use crate::plugin::Plugin;
 use crate::{Error, Kind, Report, Result};
@@ -76,7 +76,7 @@ impl<'a> Invoke<'a> {
 
     async fn call<R: Results>(self, args: impl Args) -> Result<Called<R>> {
         let (results, report) = self.plugin.pooled(self.function, args, self.with).await?;
-        let value = results_as(results, self.function)?;
+        let value = results_as(results, self.function).map_err(|error| self.plugin.about(error))?;
         Ok(Called { value, report })
     }
 }
@@ -100,7 +100,27 @@ pub(crate) fn arguments(function: &Function, args: impl Args) -> Result<Vec<Datu
     args.give(function).map_err(unfit)
 }
 
-/// The results as the caller wants them.
+/// The results as the caller wants them. Of a result, whoever does not want it whole gets the value, or the guest's error
+/// as the call's.
 pub(crate) fn results_as<R: Results>(results: Vec<Datum>, function: &str) -> Result<R> {
-    R::take(results).map_err(|why| Error::new(Kind::Usage, format!("`{function}` returned {why}")))
+    let unfit = |why| Error::new(Kind::Usage, format!("`{function}` returned {why}"));
+    let Some(result) = result(&results).cloned() else { return R::take(results).map_err(unfit) };
+    if let Ok(whole) = R::take(results) {
+        return Ok(whole);
+    }
+    match result.unwrap_result() {
+        Ok(value) => R::take(value.map(|value| datum_of(value.into_owned())).into_iter().collect()).map_err(unfit),
+        Err(error) => Err(Error::new(Kind::Failed, failure(error.as_deref()))),
+    }
+}
+
+fn result(results: &[Datum]) -> Option<&Value> {
+    match results {
+        [Datum::Value(value)] if value.kind() == WasmTypeKind::Result => Some(value),
+        _ => None,
+    }
+}
+
+fn failure(error: Option<&Value>) -> String {
+    error.map_or_else(|| "it failed, and does not say why".to_owned(), holm_abi::print)
 }

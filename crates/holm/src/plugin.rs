@@ -217,7 +217,9 @@ fn improve(inner: &Weak<Inner>, old: &Weak<Loaded>) {
         (Ok(better), Some(old)) if better.digest == old.digest => {
             inner.loaded.compare_and_swap(&old, Arc::new(better));
         }
-        (Err(error), _) => tracing::warn!(target: "holm", plugin = &*inner.spec.name, %error, "no better code was made"),
+        (Err(error), _) => {
+            tracing::warn!(target: "holm", plugin = &*inner.spec.name, %error, "no better code was made")
+        }
         _ => {}
     }
 }

@@ -15,18 +15,12 @@ pub struct Report {
     pub memory: u64,
     /// Units of fuel, where a limit on fuel was set; 0 otherwise.
     pub fuel: u64,
-    /// How often it called functions of the host, its ABI's included.
+    /// How often it called the host: functions that it was lent, those of its ABI, growth of its memory.
     pub host_calls: u64,
 }
 
 impl Report {
     pub(crate) fn of(usage: &Usage, wall: Duration) -> Self {
-        Self {
-            cpu: usage.cpu(),
-            wall,
-            memory: usage.memory(),
-            fuel: usage.fuel(),
-            host_calls: usage.host_calls(),
-        }
+        Self { cpu: usage.cpu(), wall, memory: usage.memory(), fuel: usage.fuel(), host_calls: usage.host_calls() }
     }
 }

@@ -90,7 +90,8 @@ impl Session {
             Err(error) => Err(error),
         };
         plugin.ended(&function.name, report, &called);
-        Ok(Called { value: results_as(called?, name)?, report })
+        let value = results_as(called?, name).map_err(|error| plugin.about(error))?;
+        Ok(Called { value, report })
     }
 }
 

@@ -8,6 +8,7 @@ mod types;
 
 pub use args::{Args, Results};
 pub use from::FromGuest;
+pub(crate) use from::datum_of;
 pub use json::Json;
 pub use to::ToGuest;
 pub use types::GuestType;

@@ -1,0 +1,13 @@
+//! What a program that embeds Holm relies on.
+
+mod asks;
+mod calls;
+mod convert;
+mod failures;
+mod host;
+mod instances;
+mod logs;
+mod modules;
+mod reload;
+mod signatures;
+mod support;
