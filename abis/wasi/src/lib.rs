@@ -33,6 +33,7 @@ mod switch;
 mod threads;
 #[cfg(feature = "tls")]
 mod tls;
+mod typed;
 
 use holm_abi::{Abi, Certainty, Entry, Evidence, Guest, Host, Provision, Result};
 #[cfg(feature = "http")]
@@ -44,6 +45,9 @@ use holm_services::http_client::{ClientConfig, HttpClient};
 use holm_services::lent::Lent;
 
 pub use stdio::capture;
+pub use typed::{State, Typed, TypedInstance, World, host};
+/// The engine, for what its binding generator makes.
+pub use wasmtime as engine;
 
 /// The modules that WASI for core modules is imported from.
 const MODULES: [&str; 2] = ["wasi_snapshot_preview1", "wasi_unstable"];

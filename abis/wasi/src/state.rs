@@ -1,5 +1,6 @@
 //! What a component's store carries.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -22,9 +23,11 @@ use crate::services::Services;
 use crate::sockets::Sockets;
 
 /// The state of one running component.
-pub(crate) struct State {
+pub struct State {
     pub(crate) limiter: Limiter,
     caller: Caller,
+    /// What implements the imports of its world, where the host knows that.
+    pub(crate) hosted: Option<Box<dyn Any + Send>>,
     /// The names behind the lookups under way, by handle.
     pub(crate) lookups: HashMap<u32, String>,
     pub(crate) services: Arc<Services>,
@@ -58,6 +61,7 @@ impl State {
         Ok(Self {
             limiter: Limiter::new(&host.limits),
             caller: Caller::default(),
+            hosted: None,
             decoy: paths::component::Decoy::new(host, &given.args)?,
             world: World::new(host, given)?,
             #[cfg(feature = "http")]

@@ -8,6 +8,7 @@ use holm_grants::{Grants, Limits};
 
 use crate::asks::Asks;
 use crate::breaker::{Breaker, Switch};
+use crate::component::{Component, World};
 use crate::host::{HostFn, HostFnAsync};
 use crate::instances::Instances;
 use crate::invoke::{OnCall, Record};
@@ -162,10 +163,19 @@ impl PluginBuilder {
     /// Whatever stands in the way: [`Kind::NotFound`], [`Kind::Invalid`], [`Kind::MissingImports`] with all of them at
     /// once, [`Kind::Denied`] for a plugin that nobody trusted has signed, [`Kind::Usage`] for grants that are none.
     pub fn load(self) -> Result<Plugin> {
-        if !self.wrong.is_empty() {
-            return Err(Error::new(Kind::Usage, self.wrong.join("\n")).about(&self.spec.name));
-        }
+        self.check()?;
         Plugin::load(self.runtime, self.spec, self.instances, self.breaker.map(Switch::new), self.on_call)
+    }
+
+    /// Loads it as a component of the world `W`, for typed calls both ways. What was said of instances, breakers and
+    /// observers is for plugins that are called by name, and means nothing here.
+    ///
+    /// # Errors
+    /// As [`PluginBuilder::load`]; [`Kind::Usage`] for a core module.
+    pub fn world<W: World>(self) -> Result<Component<W>> {
+        self.check()?;
+        let typed = crate::load::typed(&self.runtime.0, &self.spec)?;
+        Ok(Component::new(self.runtime, typed))
     }
 
     /// As [`PluginBuilder::load`], without keeping the thread that waits for it.
@@ -175,6 +185,16 @@ impl PluginBuilder {
     pub async fn load_async(self) -> Result<Plugin> {
         let runtime = self.runtime.clone();
         runtime.0.aside(move || self.load()).await
+    }
+}
+
+impl PluginBuilder {
+    /// Whether all that was said makes sense.
+    fn check(&self) -> Result<()> {
+        match self.wrong.as_slice() {
+            [] => Ok(()),
+            wrong => Err(Error::new(Kind::Usage, wrong.join("\n")).about(&self.spec.name)),
+        }
     }
 }
 

@@ -26,6 +26,7 @@
 mod asks;
 mod breaker;
 mod builder;
+pub mod component;
 mod convert;
 mod grant;
 mod host;

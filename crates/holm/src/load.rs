@@ -8,6 +8,8 @@ use holm_engine::shape::Digest;
 use holm_engine::{Opened, Settings, Source};
 use holm_grants::{Grants, Limits};
 
+use holm_wasi::{Typed, Wasi, World};
+
 use crate::builder::From;
 use crate::runtime::Inner;
 use crate::{Error, Kind, Result, output, signature};
@@ -64,15 +66,29 @@ impl Spec {
 
 /// Every ABI whose guests have functions to call, the more particular first.
 fn abis() -> Vec<Box<dyn Abi>> {
-    vec![Box::new(holm_bindgen::Bindgen), Box::new(holm_wasi::Wasi::default()), Box::new(holm_core::Core)]
+    vec![Box::new(holm_bindgen::Bindgen), Box::new(Wasi::default()), Box::new(holm_core::Core)]
+}
+
+/// Loads a component of the world `W`.
+pub(crate) fn typed<W: World>(runtime: &Inner, spec: &Spec) -> Result<Typed<W>> {
+    let opened = trusted(runtime, spec)?;
+    let code = code(runtime, spec, &opened, Wanted::First)?.code;
+    let (path, shape) = (opened.source.path, Arc::new(opened.shape));
+    let guest = Guest { name: spec.name.to_string(), shape, code, path, lone: None };
+    Typed::new(&Wasi::default(), &guest, &spec.host())
+}
+
+/// The plugin's bytes, read and understood, if whoever signed them is trusted.
+fn trusted(runtime: &Inner, spec: &Spec) -> Result<Opened> {
+    let source = spec.source()?;
+    signature::check(&runtime.keys, &source)?;
+    runtime.loader.open(source)
 }
 
 impl Loaded {
     /// Loads a plugin.
     pub(crate) fn load(runtime: &Inner, spec: &Spec, wanted: Wanted) -> Result<Self> {
-        let source = spec.source()?;
-        signature::check(&runtime.keys, &source)?;
-        let opened = runtime.loader.open(source)?;
+        let opened = trusted(runtime, spec)?;
         let abis = abis();
         let known: Vec<&dyn Abi> = abis.iter().map(AsRef::as_ref).collect();
         let abi = detect(&known, &opened.shape, spec.abi.as_deref())?.abi;

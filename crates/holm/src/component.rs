@@ -1,0 +1,116 @@
+//! Components whose world is known when the program is compiled: typed calls both ways.
+//!
+//! ```ignore
+//! holm::component::bindgen!({
+//!     path: "wit",
+//!     world: "editor",
+//!     exports: { default: async },
+//!     wasmtime_crate: holm::component::engine,
+//! });
+//! holm::component::world!(Editor => Buffer);
+//!
+//! let editor = runtime.plugin("upper.wasm").world::<Editor>()?;
+//! let mut instance = editor.open(Buffer::new("text"))?;
+//! instance.call(async |editor, store| editor.call_run(store, "whole").await)?;
+//! println!("{}", instance.host().text);
+//! ```
+//!
+//! `examples/editor` is a program that does this.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use holm_engine::Usage;
+pub use holm_wasi::engine::component::bindgen;
+use holm_wasi::engine::{Result as EngineResult, Store};
+pub use holm_wasi::{State, World, engine, world};
+use holm_wasi::{Typed, TypedInstance};
+
+use crate::invoke::Called;
+use crate::runtime::Runtime;
+use crate::{Report, Result};
+
+/// A component of the world `W`.
+pub struct Component<W> {
+    runtime: Runtime,
+    typed: Typed<W>,
+}
+
+/// An instance of a component of the world `W`. One that failed should be dropped.
+pub struct ComponentInstance<W> {
+    runtime: Runtime,
+    instance: TypedInstance<W>,
+}
+
+impl<W: World> Component<W> {
+    pub(crate) fn new(runtime: Runtime, typed: Typed<W>) -> Self {
+        Self { runtime, typed }
+    }
+
+    /// A fresh instance, whose imports `host` implements.
+    ///
+    /// # Errors
+    /// It failed while it started, or reached a limit.
+    pub fn open(&self, host: W::Host) -> Result<ComponentInstance<W>> {
+        self.runtime.0.block_on(self.opened(host))
+    }
+
+    /// As [`Component::open`], for asynchronous code of any executor.
+    ///
+    /// # Errors
+    /// As [`Component::open`].
+    pub async fn open_async(&self, host: W::Host) -> Result<ComponentInstance<W>> {
+        self.runtime.0.within(self.opened(host)).await
+    }
+
+    async fn opened(&self, host: W::Host) -> Result<ComponentInstance<W>> {
+        Ok(ComponentInstance { runtime: self.runtime.clone(), instance: self.typed.open(host).await? })
+    }
+}
+
+impl<W: World> ComponentInstance<W> {
+    /// Makes the calls that `work` makes, under the limits of one.
+    ///
+    /// # Errors
+    /// A trap or a limit, after which the instance must not be called again.
+    pub fn call<R>(&mut self, work: impl AsyncFnOnce(&W, &mut Store<State>) -> EngineResult<R>) -> Result<R> {
+        self.measured(work).map(|called| called.value)
+    }
+
+    /// As [`ComponentInstance::call`], and says what the calls used.
+    ///
+    /// # Errors
+    /// As [`ComponentInstance::call`].
+    pub fn measured<R>(
+        &mut self,
+        work: impl AsyncFnOnce(&W, &mut Store<State>) -> EngineResult<R>,
+    ) -> Result<Called<R>> {
+        let runtime = self.runtime.clone();
+        runtime.0.block_on(called(&mut self.instance, work))
+    }
+
+    /// As [`ComponentInstance::measured`], for asynchronous code of any executor.
+    ///
+    /// # Errors
+    /// As [`ComponentInstance::call`].
+    pub async fn call_async<R>(
+        &mut self,
+        work: impl AsyncFnOnce(&W, &mut Store<State>) -> EngineResult<R>,
+    ) -> Result<Called<R>> {
+        self.runtime.0.within(called(&mut self.instance, work)).await
+    }
+
+    /// What implements its imports.
+    pub fn host(&mut self) -> &mut W::Host {
+        self.instance.host()
+    }
+}
+
+async fn called<W: World, R>(
+    instance: &mut TypedInstance<W>,
+    work: impl AsyncFnOnce(&W, &mut Store<State>) -> EngineResult<R>,
+) -> Result<Called<R>> {
+    let (usage, start) = (Arc::<Usage>::default(), Instant::now());
+    let value = instance.call(&usage, work).await?;
+    Ok(Called { value, report: Report::of(&usage, start.elapsed()) })
+}
