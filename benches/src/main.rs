@@ -1,6 +1,6 @@
 //! Runs every benchmark beside its peers and prints medians.
 //!
-//!     cargo run --release --manifest-path benches/Cargo.toml [-- start | first | throughput | call | request | serve | cold | deployed
+//!     cargo run --release --manifest-path benches/Cargo.toml [-- start | first | throughput | call | plugin | plugins | request | serve | cold | deployed
 //!         | neighbour | resident | size | soak]
 //!
 //! Processes are compared in turn (A B A B …) and in CPU time, because machines are noisy. `wasmtime` and `wasm3` are
@@ -13,6 +13,7 @@ mod first;
 mod measure;
 mod neighbour;
 mod peers;
+mod plugin;
 mod request;
 mod resident;
 mod serve;
@@ -29,11 +30,13 @@ fn main() {
     if wanted == ["soak"] {
         return soak::run();
     }
-    let all: [(&str, fn()); 11] = [
+    let all: [(&str, fn()); 13] = [
         ("start", start::run),
         ("first", first::run),
         ("throughput", throughput::run),
         ("call", call::run),
+        ("plugin", plugin::run),
+        ("plugins", plugin::many),
         ("request", request::run),
         ("serve", serve::run),
         ("cold", deployed::cold),

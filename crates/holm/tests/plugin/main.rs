@@ -3,6 +3,7 @@
 mod asks;
 mod calls;
 mod convert;
+mod examples;
 mod failures;
 mod host;
 mod instances;
