@@ -301,7 +301,8 @@ mod tests {
         let block = kernel.put(b"hello, kernel", |_| true).unwrap();
         kernel.input_set(block, 13);
         kernel.output_set(block + 7, 6);
-        for (offset, length) in [(0, 1), (block, 17), (block + 16, 1), (u64::MAX, 2), (block, u64::MAX), (1, u64::MAX)] {
+        for (offset, length) in [(0, 1), (block, 17), (block + 16, 1), (u64::MAX, 2), (block, u64::MAX), (1, u64::MAX)]
+        {
             kernel.input_set(offset, length);
             kernel.output_set(offset, length);
         }
@@ -344,7 +345,6 @@ mod tests {
             kernel.free(block);
         }
         assert!(kernel.memory_bytes() <= 128 << 10, "{}", kernel.memory_bytes());
-
     }
 
     #[test]
