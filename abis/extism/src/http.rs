@@ -130,7 +130,7 @@ async fn read(state: &mut State, mut body: ResponseBody) -> wasmtime::Result<Vec
         let length = (all.len() as u64).saturating_add(data.len() as u64);
         if length > most {
             let most = holm_grants::format_size(most);
-            return Err(stopped(format_args!("its HTTP response has more than {most}")).into());
+            return Err(stopped(format_args!("its HTTP response has more than its limit of {most}")).into());
         }
         state.arrived(length)?;
         all.extend_from_slice(data);

@@ -49,9 +49,7 @@ impl Kernel {
         if length == 0 {
             return Some(0);
         }
-        // Rounded up, since plugins read and write the end of a block by the word too.
-        let size = length.checked_next_multiple_of(8)?;
-        match self.place(size, length, may)? {
+        match self.place(length, may)? {
             Place::Again(offset) => Some(offset),
             Place::New { offset, end } => {
                 self.bytes.resize(end, 0);
@@ -62,12 +60,10 @@ impl Kernel {
 
     /// A block with these bytes, as [`Kernel::alloc`] makes one.
     pub fn put(&mut self, bytes: &[u8], may: impl FnMut(u64) -> bool) -> Option<u64> {
-        let length = bytes.len() as u64;
-        let size = length.checked_next_multiple_of(8)?;
-        if length == 0 {
+        if bytes.is_empty() {
             return Some(0);
         }
-        match self.place(size, length, may)? {
+        match self.place(bytes.len() as u64, may)? {
             Place::Again(offset) => {
                 self.at(offset, bytes.len())?.copy_from_slice(bytes);
                 Some(offset)
@@ -81,15 +77,17 @@ impl Kernel {
     }
 
     /// Finds room for a block; in memory that was freed, once there is no other.
-    fn place(&mut self, size: u64, length: u64, mut may: impl FnMut(u64) -> bool) -> Option<Place> {
+    fn place(&mut self, length: u64, mut may: impl FnMut(u64) -> bool) -> Option<Place> {
+        // Rounded up, since plugins read and write the end of a block by the word too.
+        let size = length.checked_next_multiple_of(8).unwrap_or(u64::MAX);
         let start = self.bytes.len() as u64;
-        let end = start.checked_add(size)?;
-        let needed = end.checked_add(self.blocks.cost_of_one_more())?;
+        let end = start.saturating_add(size);
+        let needed = end.saturating_add(self.blocks.cost_of_one_more());
         if needed > self.room {
             if let Some(offset) = self.blocks.again(size, length) {
                 return Some(Place::Again(offset));
             }
-            let room = needed.checked_next_multiple_of(PAGE)?;
+            let room = needed.checked_next_multiple_of(PAGE).unwrap_or(u64::MAX);
             if !may(room) {
                 return None;
             }
@@ -364,6 +362,13 @@ mod tests {
             assert_eq!(kernel.alloc(length, |bytes| bytes <= 128 << 10), None, "{length}");
         }
         assert!(kernel.alloc(100 << 10, |bytes| bytes <= 128 << 10).is_some());
+    }
+
+    #[test]
+    fn memory_that_no_host_has_is_not_had_even_where_it_may_be() {
+        for length in [1 << 63, u64::MAX, (1 << 63) - 8] {
+            assert_eq!(Kernel::default().alloc(length, |_| true), None, "{length}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use holm_abi::{Error, Guest, Host, Kind, MissingImport, Result, missing_imports};
 use holm_wasi::link_world;
-use wasmtime::{Instance, InstancePre, Linker, Module, Store};
+use wasmtime::{Engine, Instance, InstancePre, Linker, Module, Store};
 
 use crate::shared::Shared;
 use crate::state::State;
@@ -90,25 +90,35 @@ fn uses_wasi(shape: &holm_engine::shape::Shape) -> bool {
 
 /// The other modules that `module` needs, each after those that it imports from itself.
 fn others(abi: &Extism, module: &Module) -> Result<Vec<(String, Module)>> {
-    let (mut ordered, mut seen) = (Vec::new(), HashSet::new());
-    place(abi, module, &mut seen, &mut ordered)?;
+    let mut ordered = Vec::new();
+    place(abi, module, &mut Vec::new(), &mut ordered)?;
     Ok(ordered)
 }
 
+/// `way` leads from the plugin to `module`.
 fn place<'a>(
     abi: &'a Extism,
     module: &Module,
-    seen: &mut HashSet<&'a str>,
+    way: &mut Vec<&'a str>,
     ordered: &mut Vec<(String, Module)>,
 ) -> Result<()> {
     for import in module.imports() {
         let named = abi.modules.iter().find(|(name, _)| name == import.module());
-        let Some((name, other)) = named else { continue };
-        if seen.insert(name) {
-            let module = other.code.module()?;
-            place(abi, module, seen, ordered)?;
-            ordered.push((name.clone(), module.clone()));
+        let Some((name, other)) = named.filter(|(name, _)| ordered.iter().all(|(placed, _)| placed != name)) else {
+            continue;
+        };
+        if way.contains(&name.as_str()) {
+            let circle = format!("the modules {} import each other in a circle", way.join(", "));
+            return Err(Error::new(Kind::Unsupported, circle));
         }
+        let other = other.code.module()?;
+        if !Engine::same(module.engine(), other.engine()) {
+            return Err(Error::new(Kind::Internal, format!("the module `{name}` was compiled for another engine")));
+        }
+        way.push(name);
+        place(abi, other, way, ordered)?;
+        way.pop();
+        ordered.push((name.clone(), other.clone()));
     }
     Ok(())
 }
@@ -155,8 +165,8 @@ fn missing(
 
 fn why(from: &str) -> Option<String> {
     match from {
-        ENV => Some("Holm does not know it; the plugin's PDK may be newer".into()),
-        USER => Some("a program that runs the plugin would have to provide it".into()),
+        ENV => Some("Holm does not know it; the plugin's kit may be newer".into()),
+        USER => Some("the program that runs the plugin is to provide it".into()),
         _ => None,
     }
 }

@@ -128,7 +128,7 @@ impl State {
         };
         if !self.vars.set(name, value, most) {
             let most = holm_grants::format_size(most);
-            return Err(stopped(format_args!("its variables have more than {most} together")).into());
+            return Err(stopped(format_args!("its variables together have more than their limit of {most}")).into());
         }
         self.count()
     }

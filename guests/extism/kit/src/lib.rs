@@ -66,7 +66,7 @@ pub fn fetch(text: String) -> FnResult<String> {
 
 /// Logs the input at every level.
 #[plugin_fn]
-pub fn log(text: String) -> FnResult<()> {
+pub fn say(text: String) -> FnResult<()> {
     trace!("{text}");
     debug!("{text}");
     info!("{text}");
@@ -110,13 +110,13 @@ pub fn grow(whose: String) -> FnResult<()> {
             taken.push(vec![1_u8; 1 << 20]);
             std::hint::black_box(&taken);
         } else {
-            Memory::from_bytes([1_u8; 1 << 20])?;
+            Memory::from_bytes(vec![1_u8; 1 << 16])?;
         }
     }
 }
 
 /// Reads the file that the input names.
 #[plugin_fn]
-pub fn read(path: String) -> FnResult<Vec<u8>> {
+pub fn read_file(path: String) -> FnResult<Vec<u8>> {
     Ok(std::fs::read(path)?)
 }
