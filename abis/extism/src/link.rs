@@ -1,6 +1,5 @@
 //! Linking a plugin: Extism's functions, WASI, those of the host, and other modules by name.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use holm_abi::{Error, Guest, Host, Kind, MissingImport, Result, missing_imports};
