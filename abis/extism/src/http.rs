@@ -53,6 +53,7 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
 
 /// Sends what the block `asked` says, with the block `body`, or none at 0. Returns a block with the response's body.
 async fn request(state: &mut State, asked: u64, body: u64) -> wasmtime::Result<u64> {
+    state.called();
     (state.http_status, state.http_headers) = Default::default();
     let hop = first(state, asked, body)?;
     state.kernel.free(asked);

@@ -26,6 +26,7 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     linker.func_wrap(ENV, "config_get", |mut of: Caller<'_, State>, key: u64| config(of.data_mut(), key))?;
     linker.func_wrap(ENV, "var_get", |mut of: Caller<'_, State>, name: u64| {
         let state = of.data_mut();
+        state.called();
         let found = state.text(name, VARIABLE)?.to_owned();
         state.kernel.free(name);
         state.var(&found)
@@ -51,6 +52,7 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
 const VARIABLE: &str = "the name of a variable";
 
 fn config(state: &mut State, key: u64) -> wasmtime::Result<u64> {
+    state.called();
     let name = state.text(key, "the name of a configuration value")?.to_owned();
     state.kernel.free(key);
     let host = std::sync::Arc::clone(&state.shared.host);
@@ -64,6 +66,7 @@ fn config(state: &mut State, key: u64) -> wasmtime::Result<u64> {
 }
 
 fn set_var(state: &mut State, name: u64, value: u64) -> wasmtime::Result<()> {
+    state.called();
     let found = state.text(name, VARIABLE)?.to_owned();
     let bytes = if value == 0 { None } else { Some(state.bytes(value, "the value of a variable")?.to_vec()) };
     state.set_var(found, bytes)?;
@@ -74,6 +77,7 @@ fn set_var(state: &mut State, name: u64, value: u64) -> wasmtime::Result<()> {
 
 /// A line of the guest's standard error for each message, which may have more lines itself.
 async fn log(state: &mut State, level: &str, text: u64) -> wasmtime::Result<()> {
+    state.called();
     let message = String::from_utf8_lossy(state.bytes(text, "a message to log")?);
     let line = format!("{level} {}\n", message.trim_end_matches('\n'));
     state.kernel.free(text);

@@ -56,6 +56,11 @@ impl State {
         Ok(())
     }
 
+    /// The guest calls the host for more than to cross its own memory, which is not counted: that it does for each word.
+    pub(crate) fn called(&mut self) {
+        self.caller.usage.called_host();
+    }
+
     /// What came with the call is let go of.
     pub(crate) fn rest(&mut self) {
         self.caller.with = None;

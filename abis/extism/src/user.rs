@@ -164,12 +164,14 @@ fn link_one(linker: &mut Linker<State>, provided: &Provided, ty: FuncType, passe
     let linked = match provided.function.clone() {
         HostFunction::Now(function) => linker.func_new(from, name, ty, move |mut of, args, results| {
             let args = arguments(&of, &passed, args)?;
+            of.data_mut().called();
             let who = of.data_mut().caller().clone();
             let returned = function(&who, args)?;
             answer(of.data_mut(), &passed, &returned, results)
         }),
         HostFunction::Later(function) => linker.func_new_async(from, name, ty, move |mut of, args, results| {
             let (args, passed) = (arguments(&of, &passed, args), passed.clone());
+            of.data_mut().called();
             let who = of.data_mut().caller().clone();
             let function = Arc::clone(&function);
             Box::new(async move {

@@ -1,6 +1,6 @@
 //! A plugin made with the kit for Rust.
 
-use holm_abi::{Abi as _, Certainty, Datum, Host, Invocation, Kind};
+use holm_abi::{Abi as _, Caller, Certainty, Datum, Host, Invocation, Kind};
 use holm_extism::Extism;
 
 use crate::{bytes, call, call_fresh, granting, load, open, prebuilt, told};
@@ -123,6 +123,17 @@ async fn what_a_plugin_logs_is_bounded_for_each_call() {
     assert_eq!(written.lock().unwrap().len(), 3 * 43);
     let error = call(&mut instance, "say", &"x".repeat(40)).await.unwrap_err();
     assert_eq!(error.kind(), Kind::OutOfOutput, "{error}");
+}
+
+#[tokio::test]
+async fn calls_of_the_host_are_counted_and_words_that_cross_are_not() {
+    let mut instance = open(&prebuilt("extism-kit.wasm"), &Host::default()).await;
+    for (name, count) in [("echo", 0), ("config", 1), ("count_vowels", 3)] {
+        let (args, caller) = ([Datum::Text("some text".into())], Caller::default());
+        let usage = caller.usage.clone();
+        instance.call(&Invocation { caller, ..Invocation::new(name, &args) }).await.unwrap();
+        assert_eq!(usage.host_calls(), count, "{name}");
+    }
 }
 
 #[tokio::test]
