@@ -276,7 +276,7 @@ mod tests {
         assert_eq!(names(&format!("{a},{b}")), (file("b"), vec!["a".into()]));
         assert_eq!(names(&format!("{main},{a},{b}")), (file("m"), vec!["a".into(), "b".into()]));
         assert!(refused(&format!(r#"{{"wasm": [{a},{a},{b}]}}"#)).contains("called `a`"));
-        assert!(refused(&format!(r#"{{"wasm": [{{"path":"x"}},{{"path":"y"}}]}}"#)).contains("called `main`"));
+        assert!(refused(r#"{"wasm": [{"path":"x"},{"path":"y"}]}"#).contains("called `main`"));
     }
 
     #[test]
