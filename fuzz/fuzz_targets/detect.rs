@@ -6,8 +6,9 @@ use holm_engine::shape::Shape;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let Ok(shape) = Shape::parse(bytes) else { return };
-    let (bindgen, wasi, core) = (holm_bindgen::Bindgen, holm_wasi::Wasi::default(), holm_core::Core);
-    let abis: [&dyn Abi; 3] = [&bindgen, &wasi, &core];
+    let (bindgen, extism) = (holm_bindgen::Bindgen, holm_extism::Extism::default());
+    let (wasi, core) = (holm_wasi::Wasi::default(), holm_core::Core);
+    let abis: [&dyn Abi; 4] = [&bindgen, &extism, &wasi, &core];
     if let Ok(detected) = detect(&abis, &shape, None) {
         for import in &shape.imports {
             let _ = detected.abi.provides(import);

@@ -12,6 +12,7 @@ mod compiling;
 mod completions;
 mod determinism;
 mod errors;
+mod extism;
 mod features;
 mod files;
 mod grants;

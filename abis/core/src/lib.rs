@@ -20,8 +20,8 @@ use holm_engine::{Limited, Limiter};
 use holm_grants::Limits;
 
 pub use component::{ComponentFunctions, invoke_component};
-pub use lent::{Lent, is_provided, link_component, link_module};
-pub use module::{ModuleFunctions, initialize};
+pub use lent::{Lent, from_scalar, is_provided, link_component, link_module, scalar, to_scalar};
+pub use module::{ModuleFunctions, initialize, signature};
 pub use session::{Session, TypedCall};
 
 /// The ABI of guests without a platform.

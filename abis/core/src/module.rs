@@ -142,8 +142,8 @@ fn function(name: &str, ty: &FuncType) -> Function {
     }
 }
 
-/// `(i32, i32) -> i32`, in the specification's words.
-pub(crate) fn signature(ty: &FuncType) -> String {
+/// The type of a function in the specification's words: `(i32, i32) -> i32`.
+pub fn signature(ty: &FuncType) -> String {
     let list = |values: Vec<String>| values.join(", ");
     let params = list(ty.params().map(|ty| ty.to_string()).collect());
     let results: Vec<String> = ty.results().map(|ty| ty.to_string()).collect();

@@ -20,6 +20,7 @@ mod kept;
 mod keyvalue;
 mod missing;
 mod module;
+mod module_world;
 mod names;
 mod network;
 #[cfg(feature = "http")]
@@ -44,6 +45,7 @@ use holm_services::http_client::{ClientConfig, HttpClient};
 #[cfg(feature = "stores")]
 use holm_services::lent::Lent;
 
+pub use module_world::{InWorld, ModuleWorld, exited, link_world};
 pub use stdio::capture;
 pub use typed::{State, Typed, TypedInstance, World, host};
 /// The engine, for what its binding generator makes.

@@ -4,48 +4,34 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use holm_abi::{Caller, Command, Entry, Guest, Host, Kind, Result, Run};
+use holm_abi::{Caller, Command, Entry, Guest, Host, Result, Run, Stdio};
 use holm_core::{Lent, ModuleFunctions, initialize, link_module};
-use holm_engine::shape::Shape;
 use holm_engine::{Limited, Limiter, Metered, TrapContext, explain, metered_store, within_wall};
 use wasmtime::{InstancePre, Linker, Store};
-use wasmtime_wasi::p1::WasiP1Ctx;
-use wasmtime_wasi::{I32Exit, WasiCtxBuilder, WasiView as _, p0, p1};
+use wasmtime_wasi::I32Exit;
 
-use crate::context::{Given, Streams, context};
-use crate::network::Network;
-use crate::paths::module::Decoy;
-use crate::state::hold;
-use crate::stdio::Account;
-use crate::{MODULES, missing, paths, threads};
+use crate::context::{Given, Streams};
+use crate::module_world::{InWorld, ModuleWorld, link_world};
+use crate::{missing, threads};
 
 /// The state of one running module.
-pub(crate) struct ModuleState {
+struct ModuleState {
     limiter: Limiter,
-    pub(crate) wasi: WasiP1Ctx,
-    /// The root that is not there, for audits.
-    pub(crate) decoy: Option<Decoy>,
-    /// What the guest writes.
-    output: Account,
+    world: ModuleWorld,
     caller: Caller,
 }
 
 impl ModuleState {
-    pub(crate) fn new(host: &Host, given: Given) -> Result<Self> {
-        let network = Network::new(host);
-        let output = Account::new(host.limits.max_output);
-        let mut builder = context(host, &given, &network, &output)?;
-        let decoy = Decoy::open(&mut builder, host, &given.args)?;
-        let (limiter, wasi) = (Limiter::new(&host.limits), world(builder, host));
-        Ok(Self { limiter, wasi, decoy, output, caller: Caller::default() })
+    fn new(host: &Arc<Host>, given: Given) -> Result<Self> {
+        let world = ModuleWorld::with(host, given)?;
+        Ok(Self { limiter: Limiter::new(&host.limits), world, caller: Caller::default() })
     }
 }
 
-/// A module's world, with as many open files as the host allows.
-pub(crate) fn world(mut builder: WasiCtxBuilder, host: &Host) -> WasiP1Ctx {
-    let mut world = builder.build_p1();
-    hold(world.ctx().table, host);
-    world
+impl InWorld for ModuleState {
+    fn world(&mut self) -> &mut ModuleWorld {
+        &mut self.world
+    }
 }
 
 impl Limited for ModuleState {
@@ -61,7 +47,7 @@ impl Lent for ModuleState {
 
     fn begin(&mut self, caller: &Caller) {
         self.caller = caller.clone();
-        self.output.begin_anew();
+        self.world.begin();
     }
 }
 
@@ -72,57 +58,32 @@ pub(crate) fn load(guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
         return threads::load(guest, host);
     }
     let mut linker = Linker::new(module.engine());
-    let linked = link(&mut linker, &guest.shape)
-        .and_then(|()| if host.audit_paths { paths::module::link(&mut linker) } else { Ok(()) });
-    linked.map_err(|error| holm_abi::Error::new(Kind::Internal, format!("WASI does not link: {error:#}")))?;
+    link_world(&mut linker, &guest.shape, host)?;
     link_module(&mut linker, module, &guest.name, &host.provided)?;
     let pre = match linker.instantiate_pre(module) {
         Ok(pre) => pre,
         Err(error) => {
-            let none = Host::default();
-            let mut store = Store::new(
-                module.engine(),
-                ModuleState::new(&none, Given::new(Arc::default(), Streams::Are(none.stdio.clone())))?,
-            );
+            let none = Given::new(Arc::default(), Streams::Are(Stdio::default()));
+            let mut store = Store::new(module.engine(), ModuleState::new(&Arc::default(), none)?);
             return Err(missing::module(guest, module, &linker, &mut store, &error));
         }
     };
 
-    let state_host = host.clone();
+    let host = Arc::new(host.clone());
+    let state_host = Arc::clone(&host);
     let given = Given::new(Arc::new([guest.name.clone()]), Streams::Are(host.stdio.clone()));
     let state = Arc::new(move || ModuleState::new(&state_host, given.clone()));
-    let mut entries = vec![Entry::Functions(Arc::new(ModuleFunctions::new(guest, host, pre.clone(), state)))];
+    let mut entries = vec![Entry::Functions(Arc::new(ModuleFunctions::new(guest, &host, pre.clone(), state)))];
     if guest.shape.export("_start").is_some() {
-        entries.insert(0, Entry::Command(Arc::new(Program { guest: guest.clone(), host: host.clone(), pre })));
+        entries.insert(0, Entry::Command(Arc::new(Program { guest: guest.clone(), host, pre })));
     }
     Ok(entries)
-}
-
-/// Links the preview that the guest imports.
-fn link(linker: &mut Linker<ModuleState>, shape: &Shape) -> wasmtime::Result<()> {
-    let imports = |module: &str| shape.imports.iter().any(|import| import.module == module);
-    if imports(MODULES[0]) {
-        p1::add_to_linker_async(linker, |state: &mut ModuleState| &mut state.wasi)?;
-    }
-    if imports(MODULES[1]) {
-        p0::add_to_linker_async(linker, |state: &mut ModuleState| &mut state.wasi)?;
-    }
-    link_exit(linker)
-}
-
-/// `proc_exit` with every code there is: the engine's own takes those from 126 on for mistakes.
-fn link_exit(linker: &mut Linker<ModuleState>) -> wasmtime::Result<()> {
-    linker.allow_shadowing(true);
-    for module in MODULES {
-        linker.func_wrap(module, "proc_exit", |code: i32| -> wasmtime::Result<()> { Err(I32Exit(code).into()) })?;
-    }
-    Ok(())
 }
 
 /// A module with `_start`.
 struct Program {
     guest: Guest,
-    host: Host,
+    host: Arc<Host>,
     pre: InstancePre<ModuleState>,
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use holm_abi::Host;
 use holm_services::connections::Connections;
 #[cfg(feature = "http")]
-use holm_services::http_client::HttpClient;
+use holm_services::http_client::{HttpClient, new_identity};
 #[cfg(feature = "stores")]
 use holm_services::lent::Lent;
 
@@ -42,12 +42,4 @@ impl Services {
             identity: new_identity(),
         }
     }
-}
-
-#[cfg(feature = "http")]
-fn new_identity() -> u64 {
-    use std::sync::atomic::{AtomicU64, Ordering};
-
-    static LAST: AtomicU64 = AtomicU64::new(0);
-    LAST.fetch_add(1, Ordering::Relaxed)
 }

@@ -66,12 +66,16 @@ fn way_out(from: &str) -> Option<String> {
     if let Some((package, _)) = from.split_once('/')
         && package.contains(':')
         && !package.starts_with("wasi:")
+        && package != "extism:host"
     {
         return Some(format!("`{package}` is not WASI: compose the guest with a component that exports it"));
     }
     match from {
         "wbg" | "__wbindgen_placeholder__" => Some("it was made by wasm-bindgen for JavaScript: --abi bindgen".into()),
         "env" => Some("`env` is whatever the program that was to load this guest offers: ask whoever built it".into()),
+        "extism:host/user" => {
+            Some("`extism:host/user` is what the program that runs the plugin offers: a Rust one, by `provide`".into())
+        }
         "gojs" | "go" => Some("it was built for JavaScript: build it with GOOS=wasip1 GOARCH=wasm".into()),
         _ => None,
     }

@@ -1,5 +1,7 @@
 //! `holm call`
 
+mod raw;
+
 use std::sync::Arc;
 
 use holm_abi::{Entry, Function, Functions, Value, from_json, parse_arg, print, to_json};
@@ -18,6 +20,9 @@ pub(crate) fn call(args: Call) -> Result<i32> {
         return list(&ready, functions.list(), args.json);
     };
     let function = find(&ready, functions.list(), name)?;
+    if function.raw {
+        return raw::call(&ready, functions.as_ref(), function, &args.args, args.json);
+    }
     let values = values(function, &args.args, args.json)?;
     interrupt::end_on_ctrl_c(None);
     let results = run::runtime()?.block_on(functions.call(&function.name, &values));

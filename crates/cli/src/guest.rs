@@ -21,6 +21,8 @@ pub(crate) fn abis(wasi: Wasi) -> Vec<Box<dyn Abi>> {
     vec![
         #[cfg(feature = "bindgen")]
         Box::new(holm_bindgen::Bindgen),
+        #[cfg(feature = "extism")]
+        Box::new(holm_extism::Extism::default()),
         Box::new(wasi),
         Box::new(holm_core::Core),
     ]

@@ -81,8 +81,8 @@ impl Usage {
         self.fuel.fetch_add(more, Relaxed);
     }
 
-    /// It called a function of the host.
-    pub(crate) fn called_host(&self) {
+    /// It called a function of the host. For ABIs that count those calls themselves.
+    pub fn called_host(&self) {
         self.host_calls.fetch_add(1, Relaxed);
     }
 

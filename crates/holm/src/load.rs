@@ -66,7 +66,12 @@ impl Spec {
 
 /// Every ABI whose guests have functions to call, the more particular first.
 fn abis() -> Vec<Box<dyn Abi>> {
-    vec![Box::new(holm_bindgen::Bindgen), Box::new(Wasi::default()), Box::new(holm_core::Core)]
+    vec![
+        Box::new(holm_bindgen::Bindgen),
+        Box::new(holm_extism::Extism::default()),
+        Box::new(Wasi::default()),
+        Box::new(holm_core::Core),
+    ]
 }
 
 /// Loads a component of the world `W`.

@@ -2,6 +2,7 @@
 
 mod component;
 mod module;
+mod scalar;
 
 use std::collections::HashSet;
 
@@ -11,6 +12,7 @@ use holm_engine::shape::Import;
 
 pub use component::link_component;
 pub use module::link_module;
+pub use scalar::{from_scalar, scalar, to_scalar};
 
 /// The state of an instance that may call functions of the host.
 pub trait Lent: Limited {

@@ -3,11 +3,12 @@
 //! Numbers are numbers, `bool` and `char` are `i32`. Text and bytes come as a pointer and a length into the memory that
 //! the guest exports as `memory`; a core module cannot be given any, since nobody but it knows where it has room.
 
-use holm_abi::{Datum, Error, HostFunction, Kind, Provided, Result, Type, Value, WasmType as _, WasmTypeKind as Form};
-use holm_abi::{MissingImport, WasmValue as _};
+use holm_abi::{
+    Datum, Error, HostFunction, Kind, MissingImport, Provided, Result, Type, WasmType as _, WasmTypeKind as Form,
+};
 use wasmtime::{Caller, Extern, ExternType, FuncType, Linker, Module, Val, ValType};
 
-use super::{Lent, last_of_each};
+use super::{Lent, from_scalar, last_of_each, scalar, to_scalar};
 
 /// Links those of `provided` that `module` imports.
 ///
@@ -54,18 +55,6 @@ fn signature(engine: &wasmtime::Engine, provided: &Provided) -> Option<FuncType>
     Some(FuncType::new(engine, params, results?))
 }
 
-fn scalar(ty: &Type) -> Option<ValType> {
-    match ty.kind() {
-        Form::Bool | Form::S8 | Form::U8 | Form::S16 | Form::U16 | Form::S32 | Form::U32 | Form::Char => {
-            Some(ValType::I32)
-        }
-        Form::S64 | Form::U64 => Some(ValType::I64),
-        Form::F32 => Some(ValType::F32),
-        Form::F64 => Some(ValType::F64),
-        _ => None,
-    }
-}
-
 fn is_slice(ty: &Type) -> bool {
     ty.kind() == Form::String || *ty == Type::list(Type::U8)
 }
@@ -102,7 +91,7 @@ fn argument<'a, T: Lent>(
     let wrong = || Error::new(Kind::Internal, "a function of the host was linked as what it is not");
     let arg = args.next().ok_or_else(wrong)?;
     if !is_slice(ty) {
-        return from_val(ty, arg).map(Datum::Value);
+        return from_scalar(ty, arg).map(Datum::Value);
     }
     let (Val::I32(start), Some(Val::I32(length))) = (arg, args.next()) else { return Err(wrong()) };
     let bytes = slice(caller, start.cast_unsigned(), length.cast_unsigned())?;
@@ -122,35 +111,6 @@ fn slice<T: Lent>(caller: &mut Caller<'_, T>, start: u32, length: u32) -> Result
     memory.data(&*caller).get(range).map(<[u8]>::to_vec).ok_or_else(outside)
 }
 
-fn from_val(ty: &Type, value: &Val) -> Result<Value> {
-    let bits = match value {
-        Val::I32(value) => u64::from(value.cast_unsigned()),
-        Val::I64(value) => value.cast_unsigned(),
-        Val::F32(bits) => u64::from(*bits),
-        Val::F64(bits) => *bits,
-        _ => 0,
-    };
-    let low = bits as u32;
-    Ok(match ty.kind() {
-        Form::Bool => Value::make_bool(low != 0),
-        Form::S8 => Value::make_s8(low as i8),
-        Form::U8 => Value::make_u8(low as u8),
-        Form::S16 => Value::make_s16(low as i16),
-        Form::U16 => Value::make_u16(low as u16),
-        Form::S32 => Value::make_s32(low as i32),
-        Form::U32 => Value::make_u32(low),
-        Form::S64 => Value::make_s64(bits as i64),
-        Form::U64 => Value::make_u64(bits),
-        Form::F32 => Value::make_f32(f32::from_bits(low)),
-        Form::F64 => Value::make_f64(f64::from_bits(bits)),
-        Form::Char => {
-            let char = char::from_u32(low);
-            Value::make_char(char.ok_or_else(|| Error::new(Kind::Trap, "it gave the host a character that is none"))?)
-        }
-        _ => return Err(Error::new(Kind::Internal, "a function of the host was linked as what it is not")),
-    })
-}
-
 fn answer(returned: Vec<Datum>, results: &mut [Val]) -> wasmtime::Result<()> {
     let wrong = || Error::new(Kind::Internal, "a function of the host returned what it does not say");
     if returned.len() != results.len() {
@@ -158,25 +118,7 @@ fn answer(returned: Vec<Datum>, results: &mut [Val]) -> wasmtime::Result<()> {
     }
     for (returned, result) in returned.iter().zip(results) {
         let Datum::Value(value) = returned else { return Err(wrong().into()) };
-        *result = to_val(value).ok_or_else(wrong)?;
+        *result = to_scalar(value).ok_or_else(wrong)?;
     }
     Ok(())
-}
-
-fn to_val(value: &Value) -> Option<Val> {
-    Some(match value.kind() {
-        Form::Bool => Val::I32(value.unwrap_bool().into()),
-        Form::S8 => Val::I32(value.unwrap_s8().into()),
-        Form::U8 => Val::I32(value.unwrap_u8().into()),
-        Form::S16 => Val::I32(value.unwrap_s16().into()),
-        Form::U16 => Val::I32(value.unwrap_u16().into()),
-        Form::S32 => Val::I32(value.unwrap_s32()),
-        Form::U32 => Val::I32(value.unwrap_u32().cast_signed()),
-        Form::S64 => Val::I64(value.unwrap_s64()),
-        Form::U64 => Val::I64(value.unwrap_u64().cast_signed()),
-        Form::F32 => Val::F32(value.unwrap_f32().to_bits()),
-        Form::F64 => Val::F64(value.unwrap_f64().to_bits()),
-        Form::Char => Val::I32(u32::from(value.unwrap_char()).cast_signed()),
-        _ => return None,
-    })
 }

@@ -8,7 +8,7 @@ use wasmtime_wasi::p1::wasi_snapshot_preview1::{self as preview1, WasiSnapshotPr
 use wiggle::GuestMemory;
 
 use super::{Listener, Wish, add_root};
-use crate::module::ModuleState;
+use crate::module_world::{InWorld, ModuleWorld};
 
 const PREVIEW1: &str = "wasi_snapshot_preview1";
 /// Descriptors before the first directory: the standard streams.
@@ -37,18 +37,19 @@ macro_rules! listen {
         $linker.func_wrap_async(
             PREVIEW1,
             stringify!($function),
-            |mut caller: Caller<'_, ModuleState>, (fd, $($arg),*): (i32, $($type),*)| {
+            |mut caller: Caller<'_, T>, (fd, $($arg),*): (i32, $($type),*)| {
                 Box::new(async move {
                     let fuel = caller.as_context_mut().hostcall_fuel();
                     let Some(Extern::Memory(memory)) = caller.get_export("memory") else {
                         return Err(wasmtime::Error::msg("it exports no memory called `memory`"));
                     };
                     let (memory, state) = memory.data_and_store_mut(&mut caller);
-                    if heard(state, memory, fd, $path, $wish) {
+                    if heard(state.world(), memory, fd, $path, $wish) {
                         return Ok(i32::from(Errno::Noent as u16));
                     }
-                    state.wasi.set_hostcall_fuel(fuel);
-                    preview1::$function(&mut state.wasi, &mut GuestMemory::Unshared(memory), fd, $($arg),*).await
+                    let wasi = state.world().wasi();
+                    wasi.set_hostcall_fuel(fuel);
+                    preview1::$function(wasi, &mut GuestMemory::Unshared(memory), fd, $($arg),*).await
                 })
             },
         )?;
@@ -56,7 +57,7 @@ macro_rules! listen {
 }
 
 /// Puts us in front of the functions that begin to use a file.
-pub(crate) fn link(linker: &mut Linker<ModuleState>) -> wasmtime::Result<()> {
+pub(crate) fn link<T: InWorld>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     listen!(
         linker,
@@ -81,13 +82,13 @@ fn open(how: i32, rights: i64) -> Wish {
 }
 
 /// Whether this was for us. What cannot be read is left to the function itself to complain about.
-fn heard(state: &mut ModuleState, memory: &mut [u8], fd: i32, path: (i32, i32), wish: Wish) -> bool {
-    let Some(decoy) = &state.decoy else { return false };
+fn heard(world: &mut ModuleWorld, memory: &mut [u8], fd: i32, path: (i32, i32), wish: Wish) -> bool {
+    let (wasi, Some(decoy)) = world.with_decoy() else { return false };
     if fd.cast_unsigned() != decoy.fd {
         return false;
     }
     // Its number is another file's once the guest has closed it.
-    let prestat = state.wasi.fd_prestat_get(&mut GuestMemory::Unshared(memory), Fd::from(decoy.fd));
+    let prestat = wasi.fd_prestat_get(&mut GuestMemory::Unshared(memory), Fd::from(decoy.fd));
     match (prestat, text(memory, path)) {
         (Ok(Prestat::Dir(dir)), Some(path)) if dir.pr_name_len == 1 => {
             decoy.listener.heard(path, wish);

@@ -21,7 +21,8 @@ use super::state::{Taken, ThreadState, store};
 use super::world::World;
 use super::{SharedImport, reserved};
 use crate::context::{Given, context};
-use crate::module::{exit_code, world};
+use crate::module::exit_code;
+use crate::module_world::world;
 use crate::network::Network;
 use crate::stdio::Account;
 

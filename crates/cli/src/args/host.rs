@@ -99,7 +99,7 @@ pub(crate) struct HostArgs {
 /// How the guest is understood and compiled.
 #[derive(Args, Clone, Default)]
 pub(crate) struct EngineArgs {
-    /// The ABI it was built for, when Holm does not see it by itself: wasi, bindgen, core
+    /// The ABI it was built for, when Holm does not see it by itself: wasi, bindgen, extism, core
     #[arg(long, value_name = "NAME", help_heading = "Engine")]
     pub(crate) abi: Option<String>,
 

@@ -4,6 +4,7 @@ mod asks;
 mod calls;
 mod convert;
 mod examples;
+mod extism;
 mod failures;
 mod host;
 mod instances;

@@ -18,6 +18,7 @@ use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -55,6 +56,12 @@ pub trait AddressPolicy: Send + Sync {
     fn connections(&self) -> Option<&Arc<Connections>> {
         None
     }
+}
+
+/// An [`AddressPolicy::identity`] that nobody else has.
+pub fn new_identity() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed)
 }
 
 /// What a client is made of.
