@@ -84,7 +84,8 @@ fn bare() -> (Store<()>, TypedFunc<(Vec<u8>,), (Vec<u8>,)>) {
 
 /// The same module in `extism`, under the same limits.
 fn peer() -> extism::Plugin {
-    let manifest = extism::Manifest::new([extism::Wasm::file(guest("extism-kit.wasm"))])
+    let module = std::fs::read(guest("extism-kit.wasm")).expect("it is there");
+    let manifest = extism::Manifest::new([extism::Wasm::data(module)])
         .with_memory_max(256)
         .with_timeout(Duration::from_millis(50));
     extism::Plugin::new(&manifest, [], false).expect("extism loads it")

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use holm_abi::{Datum, Function, Functions, Guest, Host, Instance, Invocation, Value, no_function};
 use holm_engine::shape::Signature;
-use holm_engine::{Error, Kind, Result, Usage, explain, kept_store, meter, metered, settle};
+use holm_engine::{Error, Kind, Metering, Result, Usage, explain, kept_store};
 use wasmtime::{InstancePre, Store};
 
 use crate::convention;
@@ -100,7 +100,8 @@ impl Functions for BindgenFunctions {
         let (limits, usage) = (&linked.host.limits, Arc::<Usage>::default());
         let state = State::new(linked.plumbing.clone(), limits);
         let mut store = kept_store(linked.pre.module().engine(), state, limits, &usage)?;
-        let opened = metered(limits, &usage, start(&mut store, &linked)).await;
+        let metering = Metering::begin(&mut store, limits, &usage)?;
+        let opened = metering.run(start(&mut store, &linked)).await;
         let instance = opened.map_err(|error| explain(&mut store, error, linked.guest.trap_context(&linked.host)))?;
         Ok(Box::new(Kept { linked, store, instance }))
     }
@@ -121,20 +122,19 @@ struct Kept {
 
 #[async_trait]
 impl Instance for Kept {
-    async fn call(&mut self, invocation: &Invocation<'_>) -> Result<Vec<Datum>> {
+    async fn call(&mut self, invocation: Invocation) -> Result<Vec<Datum>> {
         let Self { linked, store, instance } = self;
-        let plan = linked.plan(invocation.function)?;
-        let args: std::result::Result<Vec<Value>, _> = invocation.args.iter().cloned().map(Datum::into_value).collect();
+        let Invocation { function, args, caller } = invocation;
+        let function = linked.functions.get(function).ok_or_else(|| no_function("of this number"))?;
+        let plan = linked.plan(&function.name)?;
+        let args: std::result::Result<Vec<Value>, _> = args.into_iter().map(Datum::into_value).collect();
         let args = args.map_err(|error| Error::new(Kind::Usage, error.to_string()).about(&linked.guest.name))?;
-        let (limits, usage) = (&linked.host.limits, &invocation.caller.usage);
-        meter(store, limits, usage)?;
+        let metering = Metering::begin(store, &linked.host.limits, &caller.usage)?;
         let mut session = Session { store: &mut *store, instance: *instance, plumbing: &linked.plumbing };
-        let called = metered(limits, usage, convention::call(&mut session, plan, &args)).await;
-        settle(store, limits, usage);
+        let called = metering.run(convention::call(&mut session, plan, &args)).await;
+        metering.end(store);
         let result = called.map_err(|error| explain(store, error, linked.guest.trap_context(&linked.host)))?;
-        let types = linked.functions.iter().find(|function| function.name == invocation.function);
-        let types = types.into_iter().flat_map(|function| &function.results);
-        Ok(result.into_iter().zip(types).map(|(value, ty)| Datum::from_value(value, ty)).collect())
+        Ok(result.into_iter().zip(&function.results).map(|(value, ty)| Datum::from_value(value, ty)).collect())
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use holm_abi::{Datum, Error, Function, Functions, Guest, Host, Instance, Invocation, Kind, Result, Type, no_function};
-use holm_engine::{Usage, explain, kept_store, meter, metered, settle};
+use holm_engine::{Metering, Usage, explain, kept_store};
 use wasmtime::Store;
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, ComponentExportIndex, Func, InstancePre, Val};
@@ -65,7 +65,8 @@ impl<T: Lent> Functions for ComponentFunctions<T> {
         let linked = Arc::clone(&self.0);
         let (limits, usage) = (&linked.host.limits, Arc::<Usage>::default());
         let mut store = kept_store(linked.pre.component().engine(), (linked.state)()?, limits, &usage)?;
-        let opened = metered(limits, &usage, linked.pre.instantiate_async(&mut store)).await;
+        let metering = Metering::begin(&mut store, limits, &usage)?;
+        let opened = metering.run(linked.pre.instantiate_async(&mut store)).await;
         let instance = opened.map_err(|error| explain(&mut store, error, linked.guest.trap_context(&linked.host)))?;
         Ok(Box::new(Kept { linked, store, instance, typed: HashMap::new() }))
     }
@@ -89,10 +90,10 @@ enum Way<T: 'static> {
 }
 
 impl<T: Lent> Kept<T> {
-    async fn invoke(&mut self, at: usize, args: &[Datum]) -> wasmtime::Result<Vec<Datum>> {
+    async fn invoke(&mut self, at: usize, args: Vec<Datum>) -> wasmtime::Result<Vec<Datum>> {
         match self.way(at)? {
             Way::Typed(typed) => typed.call(&mut self.store, args).await,
-            Way::Any(function) => self.invoke_any(function, at, args).await,
+            Way::Any(function) => self.invoke_any(function, at, &args).await,
         }
     }
 
@@ -132,18 +133,15 @@ impl<T> Clone for Way<T> {
 
 #[async_trait]
 impl<T: Lent> Instance for Kept<T> {
-    async fn call(&mut self, invocation: &Invocation<'_>) -> Result<Vec<Datum>> {
-        let Invocation { function: name, args, caller } = invocation;
-        let functions = &self.linked.functions;
-        let at = functions.iter().position(|function| function.name == *name).ok_or_else(|| no_function(name))?;
-        check(&functions[at], args)?;
-        let (limits, usage) = (self.linked.host.limits, Arc::clone(&caller.usage));
-        meter(&mut self.store, &limits, &usage)?;
+    async fn call(&mut self, invocation: Invocation) -> Result<Vec<Datum>> {
+        let Invocation { function: at, args, caller } = invocation;
+        let linked = Arc::clone(&self.linked);
+        check(linked.functions.get(at).ok_or_else(|| no_function("of this number"))?, &args)?;
+        let metering = Metering::begin(&mut self.store, &linked.host.limits, &caller.usage)?;
         self.store.data_mut().begin(caller);
-        let called = metered(&limits, &usage, self.invoke(at, args)).await;
-        settle(&self.store, &limits, &usage);
-        let context = self.linked.guest.trap_context(&self.linked.host);
-        called.map_err(|error| explain(&mut self.store, error, context))
+        let called = metering.run(self.invoke(at, args)).await;
+        metering.end(&self.store);
+        called.map_err(|error| explain(&mut self.store, error, linked.guest.trap_context(&linked.host)))
     }
 }
 

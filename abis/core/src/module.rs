@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use holm_abi::{
     Datum, Error, Function, Functions, Guest, Host, Instance, Invocation, Kind, Result, Type, Value, no_function,
 };
-use holm_engine::{Usage, explain, kept_store, meter, metered, settle};
+use holm_engine::{Metering, Usage, explain, kept_store};
 use wasmtime::{ExternType, FuncType, InstancePre, Store, Val};
 
 use crate::values::{core_type, from_core, to_core};
@@ -56,7 +56,8 @@ impl<T: Lent> Functions for ModuleFunctions<T> {
         let linked = Arc::clone(&self.0);
         let (limits, usage) = (&linked.host.limits, Arc::<Usage>::default());
         let mut store = kept_store(linked.pre.module().engine(), (linked.state)()?, limits, &usage)?;
-        let opened = metered(limits, &usage, start(&mut store, &linked.pre)).await;
+        let metering = Metering::begin(&mut store, limits, &usage)?;
+        let opened = metering.run(start(&mut store, &linked.pre)).await;
         let instance = opened.map_err(|error| explain(&mut store, error, linked.guest.trap_context(&linked.host)))?;
         Ok(Box::new(Kept { linked, store, instance }))
     }
@@ -86,18 +87,17 @@ impl<T: Lent> Kept<T> {
 
 #[async_trait]
 impl<T: Lent> Instance for Kept<T> {
-    async fn call(&mut self, invocation: &Invocation<'_>) -> Result<Vec<Datum>> {
-        let Invocation { function: name, args, caller } = invocation;
-        let unfit = || Error::new(Kind::Usage, format!("`{name}` was not given what it takes"));
-        let function = self.linked.functions.iter().find(|function| function.name == *name);
-        let function = function.ok_or_else(|| no_function(name))?;
-        let args: Vec<Val> = core(function, args).ok_or_else(unfit)?;
-        let (limits, usage) = (self.linked.host.limits, Arc::clone(&caller.usage));
-        meter(&mut self.store, &limits, &usage)?;
+    async fn call(&mut self, invocation: Invocation) -> Result<Vec<Datum>> {
+        let Invocation { function, args, caller } = invocation;
+        let linked = Arc::clone(&self.linked);
+        let function = linked.functions.get(function).ok_or_else(|| no_function("of this number"))?;
+        let unfit = || Error::new(Kind::Usage, format!("`{}` was not given what it takes", function.name));
+        let args: Vec<Val> = core(function, &args).ok_or_else(unfit)?;
+        let metering = Metering::begin(&mut self.store, &linked.host.limits, &caller.usage)?;
         self.store.data_mut().begin(caller);
-        let called = metered(&limits, &usage, self.invoke(name, &args)).await;
-        settle(&self.store, &limits, &usage);
-        let context = self.linked.guest.trap_context(&self.linked.host);
+        let called = metering.run(self.invoke(&function.name, &args)).await;
+        metering.end(&self.store);
+        let context = linked.guest.trap_context(&linked.host);
         let results = called.map_err(|error| explain(&mut self.store, error, context))?;
         results.iter().map(|result| from_core(result).map(Datum::Value)).collect::<Option<_>>().ok_or_else(unfit)
     }

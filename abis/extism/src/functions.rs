@@ -1,12 +1,11 @@
 //! The functions of a plugin, and instances of it that are kept.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use holm_abi::{Datum, Error, Function, Functions, Guest, Host, Instance, Invocation, Kind, Result, Type, no_function};
 use holm_core::Lent as _;
-use holm_engine::{Usage, explain, meter, metered, metered_store, settle};
+use holm_engine::{Metering, Usage, explain, metered_store};
 use holm_wasi::exited;
 use wasmtime::{ExternType, FuncType, Store, TypedFunc, ValType};
 
@@ -27,7 +26,6 @@ struct Plugin {
     linked: Linked,
     start: Start,
     functions: Vec<Function>,
-    by_name: HashMap<String, usize>,
 }
 
 impl PluginFunctions {
@@ -42,9 +40,8 @@ impl PluginFunctions {
             _ => None,
         });
         let functions: Vec<Function> = exports.collect();
-        let by_name = functions.iter().enumerate().map(|(at, function)| (function.name.clone(), at)).collect();
         let (start, shared) = (Start::of(linked.module()), Arc::new(Shared::new(abi, guest, host)));
-        Ok(Self(Arc::new(Plugin { shared, linked, start, functions, by_name })))
+        Ok(Self(Arc::new(Plugin { shared, linked, start, functions })))
     }
 }
 
@@ -102,7 +99,8 @@ async fn open(plugin: &Plugin, usage: &Arc<Usage>) -> Result<Opened> {
     let host = &plugin.shared.host;
     let (engine, state) = (plugin.linked.module().engine(), State::new(&plugin.shared)?);
     let mut store = metered_store(engine, state, &host.limits, usage)?;
-    let started = metered(&host.limits, usage, started(plugin, &mut store)).await;
+    let metering = Metering::begin(&mut store, &host.limits, usage)?;
+    let started = metering.run(started(plugin, &mut store)).await;
     let instance = started.map_err(|error| explain(&mut store, error, plugin.shared.guest.trap_context(host)))?;
     Ok(Opened { store, instance, called: vec![None; plugin.functions.len()] })
 }
@@ -133,23 +131,23 @@ enum Condition {
 
 #[async_trait]
 impl Instance for Kept {
-    async fn call(&mut self, invocation: &Invocation<'_>) -> Result<Vec<Datum>> {
-        let Invocation { function: name, args, caller } = invocation;
+    async fn call(&mut self, invocation: Invocation) -> Result<Vec<Datum>> {
+        let Invocation { function: index, args, caller } = invocation;
         let plugin = Arc::clone(&self.plugin);
-        let index = *plugin.by_name.get(*name).ok_or_else(|| no_function(name))?;
-        let input = input(name, args)?;
+        let function = plugin.functions.get(index).ok_or_else(|| no_function("of this number"))?;
+        let name = function.name.as_str();
+        let input = input(name, &args)?;
         let before = std::mem::replace(&mut self.condition, Condition::Broken);
         match before {
             Condition::Whole => {}
             Condition::Ended => self.opened = open(&plugin, &caller.usage).await?,
             Condition::Broken => return Err(spent(&plugin.shared.guest)),
         }
-        let (limits, usage) = (&plugin.shared.host.limits, &caller.usage);
         let store = &mut self.opened.store;
-        meter(store, limits, usage)?;
+        let metering = Metering::begin(store, &plugin.shared.host.limits, &caller.usage)?;
         store.data_mut().begin(caller);
-        let called = metered(limits, usage, self.opened.invoke(&plugin, index, input)).await;
-        settle(&self.opened.store, limits, usage);
+        let called = metering.run(self.opened.invoke(&plugin, index, input)).await;
+        metering.end(&self.opened.store);
         self.opened.store.data_mut().rest();
         let (condition, result) = self.opened.outcome(&plugin, name, called);
         self.condition = condition;

@@ -183,8 +183,8 @@ impl Lent for State {
         &mut self.caller
     }
 
-    fn begin(&mut self, caller: &Caller) {
-        self.caller = caller.clone();
+    fn begin(&mut self, caller: Caller) {
+        self.caller = caller;
         self.world.begin();
     }
 }

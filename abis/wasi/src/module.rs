@@ -45,8 +45,8 @@ impl Lent for ModuleState {
         &mut self.caller
     }
 
-    fn begin(&mut self, caller: &Caller) {
-        self.caller = caller.clone();
+    fn begin(&mut self, caller: Caller) {
+        self.caller = caller;
         self.world.begin();
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use holm_abi::{Error, Guest, Host, Kind, Result};
 use holm_core::{Lent as _, link_component};
-use holm_engine::{Usage, explain, kept_store, meter, metered, settle};
+use holm_engine::{Metering, Usage, explain, kept_store};
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre, Linker};
 
@@ -110,7 +110,8 @@ impl<W: World> Typed<W> {
         state.hosted = Some(Box::new(host));
         let usage = Arc::<Usage>::default();
         let mut store = kept_store(self.pre.component().engine(), state, limits, &usage)?;
-        let opened = metered(limits, &usage, self.pre.instantiate_async(&mut store)).await;
+        let metering = Metering::begin(&mut store, limits, &usage)?;
+        let opened = metering.run(self.pre.instantiate_async(&mut store)).await;
         let opened = opened.and_then(|instance| W::of(&mut store, &instance));
         let context = self.guest.trap_context(&self.services.host);
         let world = opened.map_err(|error| explain(&mut store, error, context))?;
@@ -131,11 +132,10 @@ impl<W: World> TypedInstance<W> {
     ) -> Result<R> {
         let Self { guest, services, store, world } = self;
         let limits = &services.host.limits;
-        meter(store, limits, usage)?;
-        let caller = holm_abi::Caller { usage: Arc::clone(usage), with: None };
-        store.data_mut().begin(&caller);
-        let called = metered(limits, usage, work(world, store)).await;
-        settle(store, limits, usage);
+        let metering = Metering::begin(store, limits, usage)?;
+        store.data_mut().begin(holm_abi::Caller { usage: Arc::clone(usage), with: None });
+        let called = metering.run(work(world, store)).await;
+        metering.end(store);
         called.map_err(|error| explain(store, error, guest.trap_context(&services.host)))
     }
 

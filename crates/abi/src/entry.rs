@@ -81,16 +81,23 @@ pub trait Functions: Send + Sync {
     /// It failed while it started, or reached a limit.
     async fn open(&self) -> Result<Box<dyn Instance>>;
 
+    /// Calls the function at this place in the list on a fresh instance.
+    ///
+    /// # Errors
+    /// As [`Instance::call`].
+    async fn call_on_fresh(&self, function: usize, args: Vec<Datum>) -> Result<Vec<Datum>> {
+        self.open().await?.call(Invocation { function, args, caller: Caller::default() }).await
+    }
+
     /// Calls one function on a fresh instance. `args` are of the types that [`Functions::list`] gives.
     ///
     /// # Errors
     /// As [`Instance::call`].
     async fn call(&self, name: &str, args: &[Value]) -> Result<Vec<Value>> {
-        let function = self.list().iter().find(|function| function.name == name);
-        let function = function.ok_or_else(|| no_function(name))?;
-        let args: Vec<_> =
-            args.iter().zip(&function.params).map(|(arg, (_, ty))| Datum::from_value(arg.clone(), ty)).collect();
-        let results = self.open().await?.call(&Invocation::new(name, &args)).await?;
+        let at = self.list().iter().position(|function| function.name == name).ok_or_else(|| no_function(name))?;
+        let types = self.list()[at].params.iter();
+        let args = args.iter().zip(types).map(|(arg, (_, ty))| Datum::from_value(arg.clone(), ty)).collect();
+        let results = self.call_on_fresh(at, args).await?;
         let values = results.into_iter().map(Datum::into_value).collect::<std::result::Result<_, _>>();
         values.map_err(|error| Error::new(Kind::Internal, format!("a result has no text form: {error}")))
     }
@@ -112,25 +119,18 @@ pub trait Instance: Send {
     /// # Errors
     /// [`holm_engine::Kind::Usage`] for a function that is not in the list or arguments of other types, before the guest is
     /// touched; a trap, or a limit.
-    async fn call(&mut self, invocation: &Invocation<'_>) -> Result<Vec<Datum>>;
+    async fn call(&mut self, invocation: Invocation) -> Result<Vec<Datum>>;
 }
 
 /// One call of a function.
 #[derive(Clone, Debug)]
-pub struct Invocation<'a> {
-    /// Its name, as [`Functions::list`] has it.
-    pub function: &'a str,
+pub struct Invocation {
+    /// Its place in [`Functions::list`].
+    pub function: usize,
     /// What it is given.
-    pub args: &'a [Datum],
+    pub args: Vec<Datum>,
     /// Who calls: what the functions that the host lends are told, and where usage is counted.
     pub caller: Caller,
-}
-
-impl<'a> Invocation<'a> {
-    /// A call with nothing beside its arguments.
-    pub fn new(function: &'a str, args: &'a [Datum]) -> Self {
-        Self { function, args, caller: Caller::default() }
-    }
 }
 
 /// One function of a guest.

@@ -31,7 +31,7 @@ pub use incoming::Incoming;
 pub use json::{from_json, to_json};
 pub use outbound::{CallError, Outbound, Sent};
 pub use pipe::{Pipe, PipeReader, pipe};
-pub use provided::{Answer, Caller, HostFunction, Provided};
+pub use provided::{Answer, Answers, AnswersLater, Caller, HostFunction, Provided};
 pub use provision::{MissingImport, Provision, missing_imports};
 pub use text::{parse_arg, print};
 pub use wasm_wave::value::{Type, Value};

@@ -30,10 +30,16 @@ pub struct Provided {
 #[derive(Clone)]
 pub enum HostFunction {
     /// Answers at once.
-    Now(Arc<dyn Fn(&Caller, Vec<Datum>) -> Result<Vec<Datum>> + Send + Sync>),
+    Now(Arc<Answers>),
     /// Answers later; the guest waits. Dropped when its call is cancelled or has no time left.
-    Later(Arc<dyn Fn(Caller, Vec<Datum>) -> Answer + Send + Sync>),
+    Later(Arc<AnswersLater>),
 }
+
+/// Answers a call at once.
+pub type Answers = dyn Fn(&Caller, Vec<Datum>) -> Result<Vec<Datum>> + Send + Sync;
+
+/// Answers a call later.
+pub type AnswersLater = dyn Fn(Caller, Vec<Datum>) -> Answer + Send + Sync;
 
 /// The results to come.
 pub type Answer = Pin<Box<dyn Future<Output = Result<Vec<Datum>>> + Send>>;

@@ -44,8 +44,6 @@ pub use patience::until;
 #[cfg(feature = "pool")]
 pub use pool::Pool;
 pub use source::{Source, SourceKind};
-pub use store::{
-    Limited, blocking_store, kept_store, limited_store, meter, metered, metered_store, settle, within_wall,
-};
+pub use store::{Limited, Metering, blocking_store, kept_store, limited_store, meter, metered_store, within_wall};
 pub use trap::{TrapContext, explain};
 pub use usage::{Metered, Usage};

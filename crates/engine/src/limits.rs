@@ -1,11 +1,14 @@
 //! Holding a guest to its limits on memory and tables.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use holm_grants::Limits;
-use wasmtime::ResourceLimiter;
+use wasmtime::{ResourceLimiter, UpdateDeadline};
 
 use crate::account::{Full, Share};
+use crate::clock::Exhausted;
+use crate::turn::Ticks;
 use crate::usage::Usage;
 
 /// Bytes of memory a guest may have when no limit says otherwise: all that a 32-bit memory can hold,
@@ -37,6 +40,10 @@ pub struct Limiter {
     beyond: Option<Beyond>,
     usage: Option<Arc<Usage>>,
     share: Option<Share>,
+    /// When the limit on wall time is reached, and how long it was.
+    wall: Option<(Instant, Duration)>,
+    cpu: Option<Duration>,
+    ticks: Ticks,
 }
 
 impl Limiter {
@@ -53,7 +60,37 @@ impl Limiter {
             beyond: None,
             usage: None,
             share: None,
+            wall: None,
+            cpu: None,
+            ticks: Ticks::default(),
         }
+    }
+
+    /// The guest's time counts from `start` on, and all that it uses in `usage`.
+    pub(crate) fn begin(&mut self, limits: &Limits, usage: &Arc<Usage>, start: Instant) {
+        self.count_in(usage);
+        self.wall = limits.wall.and_then(|limit| Some((start.checked_add(limit)?, limit)));
+        self.cpu = limits.cpu;
+        self.ticks = Ticks::default();
+    }
+
+    /// A tick of the clock: whether the guest may go on, and when.
+    ///
+    /// # Errors
+    /// It has no time left, or the host keeps too much for it.
+    pub(crate) fn tick(&mut self) -> wasmtime::Result<UpdateDeadline> {
+        self.check()?;
+        if let Some((at, limit)) = self.wall
+            && Instant::now() >= at
+        {
+            return Err(Exhausted::Wall(limit).into());
+        }
+        if let (Some(limit), Some(usage)) = (self.cpu, &self.usage)
+            && usage.cpu_now() >= limit
+        {
+            return Err(Exhausted::Cpu(limit).into());
+        }
+        Ok(self.ticks.next())
     }
 
     /// Tells `usage` of the memory the guest has, from now on. It belongs to the account of the first usage.

@@ -12,7 +12,6 @@ use crate::clock::{Deadline, Exhausted};
 use crate::error::{Error, Kind, Result};
 use crate::limits::{DEFAULT_HANDLES, Limiter};
 use crate::patience::until;
-use crate::turn::Ticks;
 use crate::usage::{Metered, Usage};
 
 /// What every ABI's store carries: the account of the guest's memory.
@@ -46,12 +45,15 @@ pub fn blocking_store<T: Limited>(engine: &Engine, state: T, limits: &Limits) ->
 /// As [`limited_store`].
 pub fn metered_store<T: Limited>(engine: &Engine, state: T, limits: &Limits, usage: &Arc<Usage>) -> Result<Store<T>> {
     let mut store = new_store(engine, state)?;
+    bound(&mut store, limits);
+    if store.engine().get_epoch_interruption() {
+        store.epoch_deadline_callback(|mut store| store.data_mut().limiter().tick());
+    }
     meter(&mut store, limits, usage)?;
     Ok(store)
 }
 
-/// Likewise for an instance that is kept, and whose calls of the host are counted too. Each call of it begins with
-/// [`meter`] and ends with [`settle`].
+/// Likewise for an instance that is kept, and whose calls of the host are counted too. Each call of it is a [`Metering`].
 ///
 /// # Errors
 /// As [`limited_store`].
@@ -66,32 +68,59 @@ pub fn kept_store<T: Limited>(engine: &Engine, state: T, limits: &Limits, usage:
     Ok(store)
 }
 
-/// Counts in `usage` the fuel that was burnt since [`meter`], where it is counted.
-pub fn settle<T>(store: &Store<T>, limits: &Limits, usage: &Usage) {
-    if store.engine().get_consume_fuel()
-        && let Ok(left) = store.get_fuel()
-    {
-        usage.add_fuel(limits.fuel.unwrap_or(u64::MAX).saturating_sub(left));
-    }
-}
-
-/// Begins to count anew, in `usage`, what a guest uses that was held to limits before.
+/// Begins to count anew, in `usage`, what a guest uses whose store is a [`metered_store`].
 ///
 /// # Errors
 /// As [`limited_store`].
 pub fn meter<T: Limited>(store: &mut Store<T>, limits: &Limits, usage: &Arc<Usage>) -> Result<()> {
-    store.data_mut().limiter().count_in(usage);
-    let wall = Deadline::start(&Limits { cpu: None, ..*limits });
-    let (cpu, usage) = (limits.cpu, Arc::clone(usage));
-    let check = move || {
-        wall.check()?;
-        match cpu {
-            Some(limit) if usage.cpu_now() >= limit => Err(Exhausted::Cpu(limit)),
-            _ => Ok(()),
+    meter_from(store, limits, usage, Instant::now())
+}
+
+fn meter_from<T: Limited>(store: &mut Store<T>, limits: &Limits, usage: &Arc<Usage>, start: Instant) -> Result<()> {
+    store.data_mut().limiter().begin(limits, usage, start);
+    fuel(store, limits)?;
+    if store.engine().get_epoch_interruption() {
+        store.set_epoch_deadline(1);
+    }
+    Ok(())
+}
+
+/// One call of an instance that is kept, from its begin to its end.
+pub struct Metering {
+    limits: Limits,
+    usage: Arc<Usage>,
+    start: Instant,
+}
+
+impl Metering {
+    /// The call begins: its limits on time and fuel are its own, and what it uses is counted in `usage`.
+    ///
+    /// # Errors
+    /// As [`limited_store`].
+    pub fn begin<T: Limited>(store: &mut Store<T>, limits: &Limits, usage: &Arc<Usage>) -> Result<Self> {
+        let start = Instant::now();
+        meter_from(store, limits, usage, start)?;
+        Ok(Self { limits: *limits, usage: Arc::clone(usage), start })
+    }
+
+    /// Runs the guest, within its limit on wall time.
+    ///
+    /// # Errors
+    /// The guest's own, or [`Exhausted::Wall`].
+    pub async fn run<R>(&self, work: impl Future<Output = wasmtime::Result<R>>) -> wasmtime::Result<R> {
+        let work = pin!(work);
+        let metered = pin!(Metered::since(Arc::clone(&self.usage), work, self.start));
+        within(self.limits.wall, self.start, metered).await
+    }
+
+    /// The call ends: counts the fuel that it burnt, where that is counted.
+    pub fn end<T>(self, store: &Store<T>) {
+        if store.engine().get_consume_fuel()
+            && let Ok(left) = store.get_fuel()
+        {
+            self.usage.add_fuel(self.limits.fuel.unwrap_or(u64::MAX).saturating_sub(left));
         }
-    };
-    let mut ticks = Ticks::default();
-    hold(store, limits, check, move || ticks.next())
+    }
 }
 
 fn store<T: Limited>(
@@ -123,14 +152,8 @@ fn hold<T: Limited>(
     check: impl Fn() -> Result<(), Exhausted> + Send + Sync + 'static,
     mut next_tick: impl FnMut() -> UpdateDeadline + Send + Sync + 'static,
 ) -> Result<()> {
-    let handles = usize::try_from(limits.handles.unwrap_or(DEFAULT_HANDLES)).unwrap_or(usize::MAX);
-    store.set_max_component_handles(handles);
-    if let Some(table) = store.concurrent_resource_table() {
-        table.set_max_capacity(handles);
-    }
-    if store.engine().get_consume_fuel() {
-        store.set_fuel(limits.fuel.unwrap_or(u64::MAX)).map_err(|error| internal(&error))?;
-    }
+    bound(store, limits);
+    fuel(store, limits)?;
     if store.engine().get_epoch_interruption() {
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(move |mut store| {
@@ -142,17 +165,20 @@ fn hold<T: Limited>(
     Ok(())
 }
 
-/// Runs a guest whose store counts in `usage`, within its limit on wall time.
-///
-/// # Errors
-/// As [`within_wall`].
-pub async fn metered<R>(
-    limits: &Limits,
-    usage: &Arc<Usage>,
-    work: impl Future<Output = wasmtime::Result<R>>,
-) -> wasmtime::Result<R> {
-    let work = pin!(work);
-    within_wall(limits, pin!(Metered::new(Arc::clone(usage), work))).await
+/// Bounds what the engine itself keeps for the guest.
+fn bound<T>(store: &mut Store<T>, limits: &Limits) {
+    let handles = usize::try_from(limits.handles.unwrap_or(DEFAULT_HANDLES)).unwrap_or(usize::MAX);
+    store.set_max_component_handles(handles);
+    if let Some(table) = store.concurrent_resource_table() {
+        table.set_max_capacity(handles);
+    }
+}
+
+fn fuel<T>(store: &mut Store<T>, limits: &Limits) -> Result<()> {
+    if store.engine().get_consume_fuel() {
+        store.set_fuel(limits.fuel.unwrap_or(u64::MAX)).map_err(|error| internal(&error))?;
+    }
+    Ok(())
 }
 
 /// How long a guest that computes is given to notice by itself that its time is up, which tells where it was.
@@ -166,8 +192,16 @@ pub async fn within_wall<R>(
     limits: &Limits,
     call: Pin<&mut impl Future<Output = wasmtime::Result<R>>>,
 ) -> wasmtime::Result<R> {
-    let Some(wall) = limits.wall else { return call.await };
+    within(limits.wall, Instant::now(), call).await
+}
+
+async fn within<R>(
+    wall: Option<Duration>,
+    start: Instant,
+    call: Pin<&mut impl Future<Output = wasmtime::Result<R>>>,
+) -> wasmtime::Result<R> {
+    let Some(wall) = wall else { return call.await };
     // A limit beyond what a clock can say is none.
-    let Some(deadline) = Instant::now().checked_add(wall.saturating_add(GRACE)) else { return call.await };
+    let Some(deadline) = start.checked_add(wall.saturating_add(GRACE)) else { return call.await };
     until(deadline, call).await.unwrap_or_else(|| Err(Exhausted::Wall(wall).into()))
 }

@@ -23,7 +23,7 @@ thread_local! {
 }
 
 /// The ticks of one guest.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Ticks(u32);
 
 impl Ticks {

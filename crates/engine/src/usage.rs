@@ -23,6 +23,8 @@ pub struct Usage {
     fuel: AtomicU64,
     /// Calls of the host's functions, where they are counted.
     host_calls: AtomicU64,
+    /// Nanoseconds from the start of a call that is kept count of to when it was last polled.
+    wall: AtomicU64,
     /// Where its instances are counted.
     account: Option<Arc<Account>>,
     /// Kept for as long as an instance works on what counts here.
@@ -76,6 +78,11 @@ impl Usage {
         self.host_calls.load(Relaxed)
     }
 
+    /// How long the call took, where that was counted.
+    pub fn wall(&self) -> Duration {
+        Duration::from_nanos(self.wall.load(Relaxed))
+    }
+
     /// It burnt `more` units of fuel.
     pub(crate) fn add_fuel(&self, more: u64) {
         self.fuel.fetch_add(more, Relaxed);
@@ -118,8 +125,7 @@ struct Span {
 }
 
 impl Span {
-    fn begin() -> Self {
-        let start = Instant::now();
+    fn begin(start: Instant) -> Self {
         let before = match ASKED.get() {
             Some((at, cpu)) if start.duration_since(at) < SHORT => cpu,
             _ => ask(start),
@@ -129,7 +135,10 @@ impl Span {
 
     /// CPU time since. Of a long one, what the thread had: it may have been kept waiting by others.
     fn used(self) -> Duration {
-        let now = Instant::now();
+        self.used_at(Instant::now())
+    }
+
+    fn used_at(self, now: Instant) -> Duration {
         let passed = now.duration_since(self.start);
         if passed < SHORT { passed } else { passed.min(ask(now).saturating_sub(self.before)) }
     }
@@ -145,12 +154,21 @@ fn ask(now: Instant) -> Duration {
 pub struct Metered<F> {
     guest: F,
     usage: Arc<Usage>,
+    /// When the call began whose first poll is still to come.
+    begins: Option<Instant>,
+    start: Option<Instant>,
 }
 
 impl<F> Metered<F> {
     /// Counts the polls of `guest` in `usage`.
     pub fn new(usage: Arc<Usage>, guest: F) -> Self {
-        Self { guest, usage }
+        Self { guest, usage, begins: None, start: None }
+    }
+
+    /// Likewise of a call that began at `start`, a moment ago on this thread: what it took to get here is counted as well,
+    /// and how long it takes in all.
+    pub(crate) fn since(usage: Arc<Usage>, guest: F, start: Instant) -> Self {
+        Self { guest, usage, begins: Some(start), start: Some(start) }
     }
 }
 
@@ -158,12 +176,17 @@ impl<F: Future + Unpin> Future for Metered<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let span = Span::begin();
+        let span = Span::begin(self.begins.take().unwrap_or_else(Instant::now));
         let outer = POLL.replace(Some(span));
         let polled = Pin::new(&mut self.guest).poll(cx);
         POLL.set(outer);
         turn::end();
-        self.usage.add_cpu(span.used());
+        let now = Instant::now();
+        self.usage.add_cpu(span.used_at(now));
+        if let Some(start) = self.start {
+            let wall = u64::try_from(now.saturating_duration_since(start).as_nanos()).unwrap_or(u64::MAX);
+            self.usage.wall.store(wall, Relaxed);
+        }
         polled
     }
 }

@@ -18,7 +18,6 @@
 //! `examples/editor` is a program that does this.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use holm_engine::Usage;
 pub use holm_wasi::engine::component::bindgen;
@@ -110,7 +109,7 @@ async fn called<W: World, R>(
     instance: &mut TypedInstance<W>,
     work: impl AsyncFnOnce(&W, &mut Store<State>) -> EngineResult<R>,
 ) -> Result<Called<R>> {
-    let (usage, start) = (Arc::<Usage>::default(), Instant::now());
+    let usage = Arc::<Usage>::default();
     let value = instance.call(&usage, work).await?;
-    Ok(Called { value, report: Report::of(&usage, start.elapsed()) })
+    Ok(Called { value, report: Report::of(&usage) })
 }

@@ -2,7 +2,6 @@
 
 use std::any::Any;
 use std::sync::Arc;
-use std::time::Instant;
 
 use holm_abi::{Caller, Datum, Function, Instance, Invocation, Value, WasmTypeKind, WasmValue as _};
 use holm_engine::Usage;
@@ -84,14 +83,14 @@ impl<'a> Invoke<'a> {
 /// Calls one function of an instance, and tells what it used.
 pub(crate) async fn call(
     instance: &mut dyn Instance,
-    function: &str,
-    args: &[Datum],
+    function: usize,
+    args: Vec<Datum>,
     info: Arc<Info>,
 ) -> (Result<Vec<Datum>>, Report) {
-    let (usage, start) = (Arc::<Usage>::default(), Instant::now());
+    let usage = Arc::<Usage>::default();
     let caller = Caller { usage: Arc::clone(&usage), with: Some(info) };
-    let called = instance.call(&Invocation { function, args, caller }).await;
-    (called, Report::of(&usage, start.elapsed()))
+    let called = instance.call(Invocation { function, args, caller }).await;
+    (called, Report::of(&usage))
 }
 
 /// The arguments as the function takes them.

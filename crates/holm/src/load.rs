@@ -114,13 +114,13 @@ impl Loaded {
         Ok(Self { functions, names, digest, improvable })
     }
 
-    /// The function of this name, or the only one that is called this in its interface.
-    pub(crate) fn function(&self, name: &str) -> Result<&Function> {
-        let found = self.names.get(name).and_then(|at| self.functions.list().get(*at));
-        let function = found.ok_or_else(|| self.unknown(name))?;
+    /// The function of this name, or the only one that is called this in its interface, and its place in the list.
+    pub(crate) fn function(&self, name: &str) -> Result<(usize, &Function)> {
+        let found = self.names.get(name).and_then(|at| Some((*at, self.functions.list().get(*at)?)));
+        let (at, function) = found.ok_or_else(|| self.unknown(name))?;
         match &function.refused {
             Some(why) => Err(Error::new(Kind::Usage, format!("`{name}` cannot be called: {why}"))),
-            None => Ok(function),
+            None => Ok((at, function)),
         }
     }
 

@@ -152,13 +152,13 @@ impl Plugin {
     ) -> Result<(Vec<Datum>, Report)> {
         let inner = &*self.0;
         let loaded = inner.loaded.load_full();
-        let function = loaded.function(name).map_err(|error| self.about(error))?;
+        let (at, function) = loaded.function(name).map_err(|error| self.about(error))?;
         let args = arguments(function, args).map_err(|error| self.about(error))?;
         self.may_call()?;
         let (mut report, called) = (Report::default(), inner.pool.take(&loaded, inner.spec.limits.wall).await);
         let called = match called {
             Ok(mut lease) => {
-                let (called, used) = call(lease.instance(), &function.name, &args, self.info(with)).await;
+                let (called, used) = call(lease.instance(), at, args, self.info(with)).await;
                 report = used;
                 if survives(&called) {
                     inner.pool.give_back(lease);

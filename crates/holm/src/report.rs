@@ -20,7 +20,13 @@ pub struct Report {
 }
 
 impl Report {
-    pub(crate) fn of(usage: &Usage, wall: Duration) -> Self {
-        Self { cpu: usage.cpu(), wall, memory: usage.memory(), fuel: usage.fuel(), host_calls: usage.host_calls() }
+    pub(crate) fn of(usage: &Usage) -> Self {
+        Self {
+            cpu: usage.cpu(),
+            wall: usage.wall(),
+            memory: usage.memory(),
+            fuel: usage.fuel(),
+            host_calls: usage.host_calls(),
+        }
     }
 }

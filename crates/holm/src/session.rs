@@ -69,7 +69,7 @@ impl Session {
             Some((_, loaded)) => Arc::clone(loaded),
             None => plugin.0.loaded.load_full(),
         };
-        let function = loaded.function(name).map_err(|error| plugin.about(error))?;
+        let (at, function) = loaded.function(name).map_err(|error| plugin.about(error))?;
         let args = arguments(function, args).map_err(|error| plugin.about(error))?;
         plugin.may_call()?;
         // Taken out, so that a call which is not waited for ends it.
@@ -80,7 +80,7 @@ impl Session {
         let (mut report, called) = (Report::default(), opened);
         let called = match called {
             Ok(mut instance) => {
-                let (called, used) = call(&mut *instance, &function.name, &args, plugin.info(None)).await;
+                let (called, used) = call(&mut *instance, at, args, plugin.info(None)).await;
                 report = used;
                 if survives(&called) {
                     self.kept = Some((instance, Arc::clone(&loaded)));

@@ -12,7 +12,7 @@ use wasmtime::component::{ComponentNamedList, Func, Lift, Lower, TypedFunc};
 #[async_trait]
 pub(super) trait Typed<T>: Send + Sync {
     /// Calls it.
-    async fn call(&self, store: &mut Store<T>, args: &[Datum]) -> wasmtime::Result<Vec<Datum>>;
+    async fn call(&self, store: &mut Store<T>, args: Vec<Datum>) -> wasmtime::Result<Vec<Datum>>;
 }
 
 /// The way to call a function of these types, if it has one. Functions that may wait for other tasks of the guest have
@@ -37,13 +37,13 @@ where
 
 /// A type that is carried as it is.
 trait Carried: Sized + Send + Sync + 'static {
-    fn take(datum: &Datum) -> Option<Self>;
+    fn take(datum: Datum) -> Option<Self>;
     fn give(self) -> Datum;
 }
 
 impl Carried for String {
-    fn take(datum: &Datum) -> Option<Self> {
-        if let Datum::Text(text) = datum { Some(text.clone()) } else { None }
+    fn take(datum: Datum) -> Option<Self> {
+        if let Datum::Text(text) = datum { Some(text) } else { None }
     }
 
     fn give(self) -> Datum {
@@ -52,8 +52,8 @@ impl Carried for String {
 }
 
 impl Carried for Vec<u8> {
-    fn take(datum: &Datum) -> Option<Self> {
-        if let Datum::Bytes(bytes) = datum { Some(bytes.clone()) } else { None }
+    fn take(datum: Datum) -> Option<Self> {
+        if let Datum::Bytes(bytes) = datum { Some(bytes) } else { None }
     }
 
     fn give(self) -> Datum {
@@ -67,8 +67,8 @@ where
     (P,): ComponentNamedList + Lower,
     (R,): ComponentNamedList + Lift,
 {
-    async fn call(&self, store: &mut Store<T>, args: &[Datum]) -> wasmtime::Result<Vec<Datum>> {
-        let arg = args.first().and_then(P::take).ok_or_else(unfit)?;
+    async fn call(&self, store: &mut Store<T>, args: Vec<Datum>) -> wasmtime::Result<Vec<Datum>> {
+        let arg = args.into_iter().next().and_then(P::take).ok_or_else(unfit)?;
         let (returned,) = self.call_async(store, (arg,)).await?;
         Ok(vec![returned.give()])
     }

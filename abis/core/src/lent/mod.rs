@@ -20,8 +20,8 @@ pub trait Lent: Limited {
     fn caller(&mut self) -> &mut Caller;
 
     /// A call begins. What is bounded for each is counted anew.
-    fn begin(&mut self, caller: &Caller) {
-        *self.caller() = caller.clone();
+    fn begin(&mut self, caller: Caller) {
+        *self.caller() = caller;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal as _;
 
-use holm_abi::{Datum, Function, Functions, Invocation};
+use holm_abi::{Datum, Function, Functions};
 use holm_engine::{Error, Kind, Result};
 use serde_json::Value as Json;
 
@@ -19,10 +19,8 @@ pub(super) fn call(
 ) -> Result<i32> {
     let input = input(function, args)?;
     interrupt::end_on_ctrl_c(None);
-    let called = run::runtime()?.block_on(async {
-        let mut instance = functions.open().await?;
-        instance.call(&Invocation::new(&function.name, &input)).await
-    });
+    let at = functions.list().iter().position(|one| one.name == function.name).unwrap_or(usize::MAX);
+    let called = run::runtime()?.block_on(functions.call_on_fresh(at, input));
     if called.is_err() {
         audit::hint(&ready.host.audit, &ready.name);
     }

@@ -15,7 +15,7 @@ fn an_extism_plugin_is_called_like_any_other() {
 #[test]
 fn an_extism_plugin_keeps_its_variables_for_a_session() {
     let plugin = RUNTIME.plugin(guest("extism-kit.wasm")).load().unwrap();
-    let mut session = plugin.session().unwrap();
+    let mut session = plugin.session();
     session.call::<String>("keep", "a=1").unwrap();
     assert_eq!(session.call::<String>("fail", "no luck").unwrap_err().kind(), Kind::Failed);
     assert_eq!(session.call::<String>("keep", "a").unwrap(), "1");
