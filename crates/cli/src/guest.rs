@@ -87,6 +87,10 @@ pub(crate) fn ready(name: Option<&str>, args: HostArgs) -> Result<Ready> {
     let name = match (name, &app.file) {
         (Some(name), _) => name.to_owned(),
         (None, Some(guest)) => guest.to_string_lossy().into_owned(),
+        (None, None) if app.upstream.is_some() => {
+            let why = "the manifest names an `upstream` and no guest, so there is nothing to run";
+            return Err(Error::new(Kind::Usage, why).note("`holm serve` passes requests on to it"));
+        }
         (None, None) => {
             return Err(Error::new(
                 Kind::Usage,

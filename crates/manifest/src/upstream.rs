@@ -2,7 +2,7 @@
 
 use crate::keys;
 use crate::values::Reader;
-use holm_grants::ParseError;
+use holm_grants::{ParseError, sibling};
 use http::Uri;
 use http::uri::Authority;
 use std::fmt;
@@ -67,6 +67,9 @@ fn plain(authority: &Authority, tls: bool) -> Result<Authority, String> {
     let port = authority.as_str().get(host.len()..).unwrap_or_default();
     if host.is_empty() || host.contains(['%', '*']) {
         return Err("it names no host".into());
+    }
+    if sibling(&host).is_some() {
+        return Err("guests of the same app have routes of their own".into());
     }
     let port = match (port, authority.port_u16()) {
         ("", _) => None,
@@ -148,6 +151,7 @@ mod tests {
             ("http://a.example?x=1", "it has no `?` and no `#`; what a request asks for is added to its path"),
             ("http://a.example/#x", "it has no `?` and no `#`; what a request asks for is added to its path"),
             ("http://a.example/a/../b", "its path has no segments made of dots"),
+            ("http://web.holm.internal", "guests of the same app have routes of their own"),
             ("http://a.example:0", "a port is a number from 1 to 65535"),
             ("http://a.example:99999", "a port is a number from 1 to 65535"),
         ] {

@@ -1,14 +1,19 @@
 //! Guests for the server: compiled for many instances at once, under limits.
 
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
 use std::sync::Arc;
 
-use holm_abi::{Abi, Entry, Guest, Host, HttpHandler, Reuse, Stdio, detect};
+use holm_abi::{Abi, Entry, FilterSettings, Filtered, Guest, Host, HttpFilter, HttpHandler, Reuse, Stdio, detect};
 use holm_engine::shape::{Form, LoneCore, lone_core};
 use holm_engine::{Error, Kind, Loader, Opened, Result, Runtime, Source};
-use holm_manifest::Guest as Described;
+use holm_manifest::{Configuration, Filter, Guest as Described};
 use holm_serve::Loaded;
 use holm_serve::apps::App;
 use holm_serve::cgi::Cgi;
+use holm_serve::proxy::{Proxy, Reach};
+use holm_services::http_client::{ClientConfig, HttpClient};
 use holm_services::lent::Lent;
 use holm_wasi::Wasi;
 
@@ -20,12 +25,20 @@ use crate::settings::settings;
 
 /// Instances that may wait to be used again, of all apps together.
 const IDLE: u32 = 1000;
+/// Connections to upstreams that are open at once, of all apps together.
+const UPSTREAMS: usize = 16 << 10;
+/// Of those, the ones to one upstream that wait to be used again.
+const IDLE_EACH: usize = 128;
+/// Bytes of a filter's configuration.
+const CONFIGURATION: u64 = 1 << 20;
 
 /// Loads guests with this user's cache, and has them compiled in processes of their own.
 pub(super) struct Loading {
     loader: Loader,
     /// What all guests share of WASI: the connections of its HTTP client.
     wasi: Wasi,
+    /// What reaches upstreams: a client of its own, so that guests and upstreams leave each other their connections.
+    upstreams: HttpClient,
     abi: Option<String>,
     tier: Option<holm_engine::Tier>,
     instances: u32,
@@ -43,7 +56,12 @@ pub(super) enum Wanted {
 
 impl Loading {
     /// Room for so many instances at once, of all guests together.
-    pub(super) fn new(engine: &EngineArgs, compiling: &CompilingArgs, instances: u64, copies: &Arc<Copies>) -> Self {
+    pub(super) fn new(
+        engine: &EngineArgs,
+        compiling: &CompilingArgs,
+        instances: u64,
+        copies: &Arc<Copies>,
+    ) -> Result<Self> {
         // What compiles has no terminal.
         let loader = Loader { on_compile: None, ..loader(engine) };
         #[cfg(feature = "compilers")]
@@ -52,33 +70,141 @@ impl Loading {
         let _ = compiling;
         let instances = u32::try_from(instances).unwrap_or(u32::MAX);
         let copies = Arc::clone(copies);
-        Self { loader, wasi: Wasi::default(), abi: engine.abi.clone(), tier: engine.tier, instances, copies }
+        let upstreams = HttpClient::new(ClientConfig {
+            max_connections: UPSTREAMS,
+            max_idle_each: IDLE_EACH,
+            ..ClientConfig::default()
+        })
+        .map_err(|error| Error::new(Kind::Internal, error.to_string()))?;
+        let (abi, tier) = (engine.abi.clone(), engine.tier);
+        Ok(Self { loader, wasi: Wasi::default(), upstreams, abi, tier, instances, copies })
     }
 
-    /// Loads a guest that is lent these stores.
-    pub(super) fn get(&self, guest: &Described, lent: Option<Lent>, wanted: Wanted) -> Result<Loaded> {
-        let file = guest.file.clone().unwrap_or_default();
-        self.loaded(guest, lent, wanted).map_err(|error| self.copies.named(error, &file))
+    /// Loads a guest that is lent these stores, or what stands in its place, behind its filters.
+    pub(super) fn get(&self, guest: &Described, lent: Option<Lent>, reach: Reach, wanted: Wanted) -> Result<Loaded> {
+        let mut loaded = match &guest.upstream {
+            Some(upstream) => {
+                let proxy = Proxy::new(guest, upstream, self.upstreams.clone(), reach)?;
+                Loaded { handler: Arc::new(proxy), code: 0, improvable: false }
+            }
+            None => self.guest(guest, lent, wanted)?,
+        };
+        // The last one stands nearest.
+        for filter in guest.filters.iter().rev() {
+            loaded = self.in_front(filter, loaded, wanted)?;
+        }
+        Ok(loaded)
     }
 
-    fn loaded(&self, guest: &Described, lent: Option<Lent>, wanted: Wanted) -> Result<Loaded> {
-        let path = guest.file.clone().unwrap_or_default();
-        let name = path.to_string_lossy().into_owned();
-        let opened = self.loader.open(Source::read(&name)?)?;
-        let abis = abis(self.wasi(lent));
-        let known: Vec<&dyn Abi> = abis.iter().map(AsRef::as_ref).collect();
-        let abi = detect(&known, &opened.shape, self.abi.as_deref().or(guest.abi.as_deref()))?.abi;
+    fn guest(&self, guest: &Described, lent: Option<Lent>, wanted: Wanted) -> Result<Loaded> {
         let reuse = guest.reuse.map(|reuse| Reuse { requests: reuse.requests, idle: reuse.idle });
-        let host = Host { stdio: Stdio::default(), args: guest.args.clone(), reuse, ..granted(guest.clone())? };
-        let loading = One { loading: self, abi, opened, host, guest, name };
-        // What does not fit as its only module is a component, and if that fails too, the reason is there.
-        let lone = loading.lone().and_then(|lone| loading.load(Some(lone), wanted).ok());
-        lone.map_or_else(|| loading.load(None, wanted), Ok)
+        let host = Host { args: guest.args.clone(), reuse, ..granted(guest.clone())? };
+        let abi = self.abi.as_deref().or(guest.abi.as_deref());
+        let made = self.made(guest, abi, host, lent, wanted)?;
+        let handler = handler(&made.entries).or_else(|| command(&made.entries, &made.name, guest));
+        let handler = handler.ok_or_else(|| no_handler(&made.entries, &self.copies.called(file(guest))))?;
+        Ok(Loaded { handler, code: made.code, improvable: made.improvable })
+    }
+
+    /// Puts a filter in front of what was loaded.
+    fn in_front(&self, filter: &Filter, behind: Loaded, wanted: Wanted) -> Result<Loaded> {
+        let guest = as_guest(filter);
+        let host = Host { filter: filter_settings(filter, &self.copies)?, ..granted(guest.clone())? };
+        let made = self.made(&guest, filter.abi.as_deref(), host, None, wanted)?;
+        let front = made.entries.iter().find_map(|entry| match entry {
+            Entry::HttpFilter(filter) => Some(Arc::<dyn HttpFilter>::clone(filter)),
+            _ => None,
+        });
+        let front = front.ok_or_else(|| no_filter(&made.entries, &self.copies.called(&filter.file)))?;
+        let handler = Arc::new(Filtered { filter: front, next: behind.handler });
+        Ok(Loaded { handler, code: made.code + behind.code, improvable: made.improvable || behind.improvable })
+    }
+
+    /// A guest's entries. In errors its file is called what its owner calls it.
+    fn made(
+        &self,
+        guest: &Described,
+        abi: Option<&str>,
+        host: Host,
+        lent: Option<Lent>,
+        wanted: Wanted,
+    ) -> Result<Made> {
+        let file = file(guest);
+        let made = || {
+            let name = file.to_string_lossy().into_owned();
+            let opened = self.loader.open(Source::read(&name)?)?;
+            let abis = abis(self.wasi(lent));
+            let known: Vec<&dyn Abi> = abis.iter().map(AsRef::as_ref).collect();
+            let abi = detect(&known, &opened.shape, abi)?.abi;
+            let host = Host { stdio: Stdio::default(), ..host };
+            let loading = One { loading: self, abi, opened, host, guest, name };
+            // What does not fit as its only module is a component, and if that fails too, the reason is there.
+            let lone = loading.lone().and_then(|lone| loading.load(Some(lone), wanted).ok());
+            lone.map_or_else(|| loading.load(None, wanted), Ok)
+        };
+        made().map_err(|error| self.copies.named(error, file))
     }
 
     fn wasi(&self, lent: Option<Lent>) -> Wasi {
         Wasi { lent, http_client: self.wasi.http_client.clone() }
     }
+}
+
+fn file(guest: &Described) -> &Path {
+    guest.file.as_deref().unwrap_or(Path::new(""))
+}
+
+/// What a filter is loaded as.
+fn as_guest(filter: &Filter) -> Described {
+    let mut guest = Described {
+        file: Some(filter.file.clone()),
+        abi: filter.abi.clone(),
+        features: filter.features.clone(),
+        grants: filter.grants.clone(),
+        env_from_host: filter.env_from_host.clone(),
+        limits: filter.limits,
+        routes: Vec::new(),
+        ..Described::default()
+    };
+    guest.serve.connections = filter.connections;
+    guest
+}
+
+fn filter_settings(filter: &Filter, copies: &Copies) -> Result<FilterSettings> {
+    Ok(FilterSettings {
+        name: filter.name.clone(),
+        root_id: filter.root_id.clone(),
+        vm_id: filter.vm_id.clone(),
+        configuration: configuration(&filter.config, copies)?,
+        vm_configuration: Arc::clone(&filter.vm_config),
+        fail_open: filter.fail_open,
+    })
+}
+
+fn configuration(config: &Configuration, copies: &Copies) -> Result<Arc<[u8]>> {
+    let file = match config {
+        Configuration::Bytes(bytes) => return Ok(Arc::clone(bytes)),
+        Configuration::File(file) => file,
+    };
+    let called = copies.called(file);
+    let failed = |error: io::Error| Error::io(format_args!("read {called}"), &error);
+    let mut bytes = Vec::new();
+    File::open(file).and_then(|file| file.take(CONFIGURATION + 1).read_to_end(&mut bytes)).map_err(failed)?;
+    if bytes.len() as u64 > CONFIGURATION {
+        let why = format!("{called} is larger than a filter's configuration may be ({CONFIGURATION} bytes)");
+        return Err(Error::new(Kind::Usage, why));
+    }
+    Ok(bytes.into())
+}
+
+/// A guest that is linked.
+struct Made {
+    entries: Vec<Entry>,
+    /// What it is called in messages.
+    name: String,
+    /// Bytes of its code.
+    code: u64,
+    improvable: bool,
 }
 
 /// One guest on its way.
@@ -102,16 +228,14 @@ impl One<'_> {
         self.abi.takes_lone(&lone, &self.host).then(|| Arc::new(lone))
     }
 
-    fn load(&self, lone: Option<Arc<LoneCore>>, wanted: Wanted) -> Result<Loaded> {
+    fn load(&self, lone: Option<Arc<LoneCore>>, wanted: Wanted) -> Result<Made> {
         let loaded = self.code(lone.is_some(), wanted)?;
         let (code, improvable) = (loaded.code.size(), loaded.improvable);
         let shape = Arc::new(self.opened.shape.clone());
         let path = self.opened.source.path.clone();
         let ready = Guest { name: short(&self.name), shape, code: loaded.code, path, lone };
         let entries = self.abi.load(&ready, &self.host)?;
-        let handler = handler(&entries).or_else(|| command(&entries, &ready.name, self.guest));
-        let handler = handler.ok_or_else(|| no_handler(&self.name))?;
-        Ok(Loaded { handler, code, improvable })
+        Ok(Made { entries, name: ready.name, code, improvable })
     }
 
     fn code(&self, lone: bool, wanted: Wanted) -> Result<holm_engine::Loaded> {
@@ -165,10 +289,27 @@ fn command(entries: &[Entry], name: &str, guest: &Described) -> Option<Arc<dyn H
     Some(Arc::new(Cgi::new(command, name).with_args(guest.args.iter().cloned())))
 }
 
-fn no_handler(guest: &str) -> Error {
-    Error::new(Kind::Usage, format!("{guest} does not answer HTTP requests"))
+fn no_handler(entries: &[Entry], guest: &str) -> Error {
+    let error = Error::new(Kind::Usage, format!("{guest} does not answer HTTP requests"));
+    if entries.iter().any(|entry| matches!(entry, Entry::HttpFilter(_))) {
+        return error.note(format!(
+            "it is a filter, which stands in front of something else: write `file = \"{guest}\"` in [[filters]] of a \
+             manifest with a guest or an `upstream`"
+        ));
+    }
+    error
         .note("it would export wasi:http/incoming-handler (0.2) or wasi:http/handler (0.3), or be a WASI program")
         .note(format!("`holm inspect {guest}` shows what it exports"))
+}
+
+fn no_filter(entries: &[Entry], guest: &str) -> Error {
+    let error = Error::new(Kind::Usage, format!("{guest} is not a filter, so it cannot stand in [[filters]]"));
+    if handler(entries).is_some() {
+        return error.note("it answers HTTP requests itself: name it as `guest`, or as `file` in [guest.NAME]");
+    }
+    error
+        .note("it would be built for proxy-wasm, as for Envoy, or for http-wasm, as for Traefik")
+        .note(format!("`holm inspect {guest}` shows what it is"))
 }
 
 /// Loads every guest of these apps once.
