@@ -23,6 +23,8 @@ pub(crate) fn abis(wasi: Wasi) -> Vec<Box<dyn Abi>> {
         Box::new(holm_bindgen::Bindgen),
         #[cfg(feature = "extism")]
         Box::new(holm_extism::Extism::default()),
+        #[cfg(feature = "http-wasm")]
+        Box::new(holm_http_wasm::HttpWasm),
         Box::new(wasi),
         Box::new(holm_core::Core),
     ]
