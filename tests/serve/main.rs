@@ -11,6 +11,7 @@ mod collector;
 mod connections;
 mod deploying;
 mod failures;
+mod filters;
 mod guests;
 mod http2;
 mod proxy;

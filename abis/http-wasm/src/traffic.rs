@@ -118,7 +118,8 @@ impl Traffic {
         // What the guest said before stays, but where it was answered.
         let said = &self.response.headers;
         let more: Vec<_> = said.keys().filter(|name| !head.headers.contains_key(*name)).collect();
-        for (name, value) in more.into_iter().flat_map(|name| said.get_all(name).iter().map(move |value| (name, value))) {
+        for (name, value) in more.into_iter().flat_map(|name| said.get_all(name).iter().map(move |value| (name, value)))
+        {
             // There is room for as many as a guest may have.
             let _ = head.headers.try_append(name, value.clone());
         }

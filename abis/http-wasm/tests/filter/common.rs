@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use bytes::Bytes;
 use holm_abi::{Abi as _, Body, Entry, Exchange, Guest, Host, HttpFilter, HttpHandler, Kind, Stdio};
-use holm_engine::{Error, Loader, Result, Runtime, Settings, Source};
+use holm_engine::{Error, Loader, Result, Runtime, Settings, Source, Usage};
 use holm_http_wasm::HttpWasm;
 use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt as _, Full};
@@ -81,10 +81,20 @@ impl Filter {
         request: Request<Body>,
         answer: impl Fn(&Message<http::request::Parts>) -> Result<Response<Body>> + Send + Sync + 'static,
     ) -> Passed {
+        self.pass_counted(request, Arc::default(), answer).await
+    }
+
+    /// Likewise, where `usage` counts what it takes.
+    pub(crate) async fn pass_counted(
+        &self,
+        request: Request<Body>,
+        usage: Arc<Usage>,
+        answer: impl Fn(&Message<http::request::Parts>) -> Result<Response<Body>> + Send + Sync + 'static,
+    ) -> Passed {
         let next = Arc::new(Next { answer: Box::new(answer), asked: Mutex::default() });
         let handler: Arc<dyn HttpHandler> = Arc::<Next>::clone(&next);
         let peer = Some("192.0.2.7:4711".parse().unwrap());
-        let exchange = Exchange { peer, ..Exchange::default() };
+        let exchange = Exchange { peer, usage, ..Exchange::default() };
         let answer = match self.filter.handle(request, exchange, &handler).await {
             Ok(response) => {
                 let (head, body) = response.into_parts();

@@ -1,14 +1,17 @@
 //! What a guest made with the Rust SDK sees and does.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use holm_abi::{FilterSettings, Host, Kind};
+use holm_engine::Usage;
 use http::{HeaderValue, Request, Response, header};
 
 use crate::common::{Filter, full, kit};
 
 fn configured(configuration: &str) -> Host {
-    let filter = FilterSettings { name: "kit".into(), configuration: configuration.as_bytes().into(), ..Default::default() };
+    let filter =
+        FilterSettings { name: "kit".into(), configuration: configuration.as_bytes().into(), ..Default::default() };
     Host { filter, ..Host::default() }
 }
 
@@ -52,23 +55,35 @@ async fn a_guest_that_answers_lets_nobody_else() {
     assert!(passed.asked.is_none());
     let answer = passed.answer();
     assert_eq!((answer.head.status.as_u16(), answer.body.as_str()), (403, "not for you\n"));
-    assert_eq!((&answer.head.headers["x-kit"], &answer.head.headers[header::CONTENT_LENGTH]), (&"answered".parse().unwrap(), &"12".parse().unwrap()));
+    assert_eq!(
+        (&answer.head.headers["x-kit"], &answer.head.headers[header::CONTENT_LENGTH]),
+        (&"answered".parse().unwrap(), &"12".parse().unwrap())
+    );
 }
 
 #[tokio::test]
 async fn a_body_that_is_read_goes_on_only_if_it_is_buffered() {
     let body = "x".repeat(100_000);
     let passed = filter().told("read", &body).await;
-    assert_eq!((passed.asked().body.len(), &passed.asked().head.headers["x-kit-length"]), (100_000, &"100000".parse().unwrap()));
+    assert_eq!(
+        (passed.asked().body.len(), &passed.asked().head.headers["x-kit-length"]),
+        (100_000, &"100000".parse().unwrap())
+    );
     let passed = filter().told("consume", &body).await;
-    assert_eq!((passed.asked().body.len(), &passed.asked().head.headers["x-kit-length"]), (0, &"100000".parse().unwrap()));
+    assert_eq!(
+        (passed.asked().body.len(), &passed.asked().head.headers["x-kit-length"]),
+        (0, &"100000".parse().unwrap())
+    );
 }
 
 #[tokio::test]
 async fn a_body_that_is_written_takes_the_place_of_the_other_and_has_its_length() {
     let request = Request::post("http://a/").header("x-test", "write in its place").header("content-length", "4");
     let passed = filter().pass(request.body(full("body")).unwrap()).await;
-    assert_eq!((passed.asked().body.as_str(), &passed.asked().head.headers["content-length"]), ("in its place", &"12".parse().unwrap()));
+    assert_eq!(
+        (passed.asked().body.as_str(), &passed.asked().head.headers["content-length"]),
+        ("in its place", &"12".parse().unwrap())
+    );
     assert_eq!(filter().told("upload-upper", "body").await.asked().body, "BODY");
 }
 
@@ -76,7 +91,10 @@ async fn a_body_that_is_written_takes_the_place_of_the_other_and_has_its_length(
 async fn a_response_is_changed_where_it_is_buffered() {
     let passed = filter().told("upper", "body").await;
     assert_eq!((passed.asked().body.as_str(), passed.answer().body.as_str()), ("body", "BODY"));
-    assert_eq!((&passed.answer().head.headers["x-next"], &passed.answer().head.headers["content-length"]), (&"seen".parse().unwrap(), &"4".parse().unwrap()));
+    assert_eq!(
+        (&passed.answer().head.headers["x-next"], &passed.answer().head.headers["content-length"]),
+        (&"seen".parse().unwrap(), &"4".parse().unwrap())
+    );
     assert_eq!(filter().told("status", "").await.answer().head.status, 201);
     assert_eq!(filter().told("respond", "").await.answer().head.headers["x-order"], "k");
 
@@ -129,6 +147,25 @@ async fn a_guest_that_reaches_a_limit_is_an_error_and_the_next_request_goes_on()
     let (kind, why) = filter.told("read", &"x".repeat(8 << 20)).await.failed();
     assert_eq!(kind, Kind::OutOfMemory, "{why}");
     assert_eq!(filter.told("count", "").await.answer().body, "1");
+}
+
+#[tokio::test]
+async fn time_that_others_take_is_none_of_the_filters_and_its_own_counts_as_the_requests() {
+    let mut host = configured("k");
+    host.limits.cpu = Some(Duration::from_secs(5));
+    let filter = Filter::new(&kit(), host);
+    let usage = Arc::<Usage>::default();
+    usage.add_cpu(Duration::from_secs(100));
+    let request = Request::get("http://a/").header("x-test", "respond").body(full("")).unwrap();
+    let counted = Arc::clone(&usage);
+    let passed = filter
+        .pass_counted(request, Arc::clone(&usage), move |_| {
+            counted.add_cpu(Duration::from_secs(100));
+            Ok(Response::new(full("")))
+        })
+        .await;
+    assert_eq!(passed.answer().head.headers["x-order"], "k");
+    assert!(usage.cpu() > Duration::from_secs(200) && usage.memory() > 0, "{usage:?}");
 }
 
 #[tokio::test]

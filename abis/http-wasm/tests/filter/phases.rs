@@ -2,8 +2,8 @@
 
 use holm_abi::Host;
 use http::{HeaderMap, Request, Response};
-use http_body_util::{BodyExt as _, StreamBody};
 use http_body::Frame;
+use http_body_util::BodyExt as _;
 
 use crate::common::{Filter, full, module, no_response};
 
@@ -125,31 +125,30 @@ async fn a_body_comes_as_it_is_asked_for_and_says_where_it_ends() {
          (call $write (i32.const 1) (i32.const 0) (i32.const 6)) (i64.const 0)",
         "",
     );
-    let filter = Filter::new(&module(&text), Host::default());
+    let module = module(&text);
     for (body, said) in [("abcdef", "abcd04"), ("abc", "abc\x0013"), ("", "\0\0\0\010")] {
         let request = Request::post("http://a/").body(full(body)).unwrap();
-        assert_eq!(filter.pass(request).await.answer().body, said, "{body}");
+        let passed = Filter::new(&module, Host::default()).pass(request).await;
+        assert_eq!(passed.answer().body, said, "{body}");
     }
 }
 
 #[tokio::test]
 async fn a_body_that_is_read_in_part_goes_on_from_there() {
-    let text = filter_text(
-        READ,
-        "",
-        "(drop (call $read (i32.const 0) (i32.const 0) (i32.const 4))) (i64.const 1)",
-        "",
-    );
+    let text = filter_text(READ, "", "(drop (call $read (i32.const 0) (i32.const 0) (i32.const 4))) (i64.const 1)", "");
     let request = Request::post("http://a/").header("content-length", "6").body(full("abcdef")).unwrap();
     let passed = Filter::new(&module(&text), Host::default()).pass(request).await;
-    assert_eq!((passed.asked().body.as_str(), passed.asked().head.headers.contains_key("content-length")), ("ef", false));
+    assert_eq!(
+        (passed.asked().body.as_str(), passed.asked().head.headers.contains_key("content-length")),
+        ("ef", false)
+    );
 }
 
 fn with_trailers(body: &'static str, name: &'static str) -> holm_abi::Body {
     let mut trailers = HeaderMap::new();
     trailers.insert(name, "1".parse().unwrap());
     let frames = [Frame::data(body.into()), Frame::trailers(trailers)];
-    StreamBody::new(Frames(frames.into())).boxed_unsync()
+    Frames(frames.into()).boxed_unsync()
 }
 
 /// Frames that are there.
@@ -182,7 +181,10 @@ async fn trailers_are_added_to_those_that_come_and_to_bodies_that_have_none() {
 
     let request = Request::post("http://a/").body(full("body")).unwrap();
     let passed = filter.pass(request).await;
-    assert_eq!((&passed.asked().trailers["x-t"], &passed.answer().trailers["x-t"]), (&"v".parse().unwrap(), &"v".parse().unwrap()));
+    assert_eq!(
+        (&passed.asked().trailers["x-t"], &passed.answer().trailers["x-t"]),
+        (&"v".parse().unwrap(), &"v".parse().unwrap())
+    );
 }
 
 #[tokio::test]
@@ -199,7 +201,11 @@ async fn what_says_where_a_body_ends_is_not_the_guests() {
         let request = Request::post("http://a/").header("content-length", "4").body(full("body")).unwrap();
         let passed = filter.pass(request).await;
         let headers = &passed.asked().head.headers;
-        assert_eq!((passed.asked().body.as_str(), &headers["content-length"]), ("body", &"4".parse().unwrap()), "{name}");
+        assert_eq!(
+            (passed.asked().body.as_str(), &headers["content-length"]),
+            ("body", &"4".parse().unwrap()),
+            "{name}"
+        );
         assert_eq!(headers.len(), 1, "{headers:?}");
     }
 }
