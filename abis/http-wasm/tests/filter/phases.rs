@@ -126,7 +126,7 @@ async fn a_body_comes_as_it_is_asked_for_and_says_where_it_ends() {
         "",
     );
     let module = module(&text);
-    for (body, said) in [("abcdef", "abcd04"), ("abc", "abc\x0013"), ("", "\0\0\0\010")] {
+    for (body, said) in [("abcdef", "abcd04"), ("abc", "abc\x0013"), ("", "\0\0\0\x0010")] {
         let request = Request::post("http://a/").body(full(body)).unwrap();
         let passed = Filter::new(&module, Host::default()).pass(request).await;
         assert_eq!(passed.answer().body, said, "{body}");

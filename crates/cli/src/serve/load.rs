@@ -1,14 +1,12 @@
 //! Guests for the server: compiled for many instances at once, under limits.
 
-use std::fs::File;
-use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::Arc;
 
-use holm_abi::{Abi, Entry, FilterSettings, Filtered, Guest, Host, HttpFilter, HttpHandler, Reuse, Stdio, detect};
+use holm_abi::{Abi, Entry, Guest, Host, HttpHandler, Reuse, Stdio, detect};
 use holm_engine::shape::{Form, LoneCore, lone_core};
 use holm_engine::{Error, Kind, Loader, Opened, Result, Runtime, Source};
-use holm_manifest::{Configuration, Filter, Guest as Described};
+use holm_manifest::Guest as Described;
 use holm_serve::Loaded;
 use holm_serve::apps::App;
 use holm_serve::cgi::Cgi;
@@ -29,8 +27,6 @@ const IDLE: u32 = 1000;
 const UPSTREAMS: usize = 16 << 10;
 /// Of those, the ones to one upstream that wait to be used again.
 const IDLE_EACH: usize = 128;
-/// Bytes of a filter's configuration.
-const CONFIGURATION: u64 = 1 << 20;
 
 /// Loads guests with this user's cache, and has them compiled in processes of their own.
 pub(super) struct Loading {
@@ -42,7 +38,7 @@ pub(super) struct Loading {
     abi: Option<String>,
     tier: Option<holm_engine::Tier>,
     instances: u32,
-    copies: Arc<Copies>,
+    pub(super) copies: Arc<Copies>,
 }
 
 /// Which of a guest's code is wanted.
@@ -100,34 +96,20 @@ impl Loading {
         let reuse = guest.reuse.map(|reuse| Reuse { requests: reuse.requests, idle: reuse.idle });
         let host = Host { args: guest.args.clone(), reuse, ..granted(guest.clone())? };
         let abi = self.abi.as_deref().or(guest.abi.as_deref());
-        let made = self.made(guest, abi, host, lent, wanted)?;
+        let made = self.made(guest, abi, host, lent, (Instances::Brief, wanted))?;
         let handler = handler(&made.entries).or_else(|| command(&made.entries, &made.name, guest));
         let handler = handler.ok_or_else(|| no_handler(&made.entries, &self.copies.called(file(guest))))?;
         Ok(Loaded { handler, code: made.code, improvable: made.improvable })
     }
 
-    /// Puts a filter in front of what was loaded.
-    fn in_front(&self, filter: &Filter, behind: Loaded, wanted: Wanted) -> Result<Loaded> {
-        let guest = as_guest(filter);
-        let host = Host { filter: filter_settings(filter, &self.copies)?, ..granted(guest.clone())? };
-        let made = self.made(&guest, filter.abi.as_deref(), host, None, wanted)?;
-        let front = made.entries.iter().find_map(|entry| match entry {
-            Entry::HttpFilter(filter) => Some(Arc::<dyn HttpFilter>::clone(filter)),
-            _ => None,
-        });
-        let front = front.ok_or_else(|| no_filter(&made.entries, &self.copies.called(&filter.file)))?;
-        let handler = Arc::new(Filtered { filter: front, next: behind.handler });
-        Ok(Loaded { handler, code: made.code + behind.code, improvable: made.improvable || behind.improvable })
-    }
-
     /// A guest's entries. In errors its file is called what its owner calls it.
-    fn made(
+    pub(super) fn made(
         &self,
         guest: &Described,
         abi: Option<&str>,
         host: Host,
         lent: Option<Lent>,
-        wanted: Wanted,
+        (instances, wanted): (Instances, Wanted),
     ) -> Result<Made> {
         let file = file(guest);
         let made = || {
@@ -137,7 +119,7 @@ impl Loading {
             let known: Vec<&dyn Abi> = abis.iter().map(AsRef::as_ref).collect();
             let abi = detect(&known, &opened.shape, abi)?.abi;
             let host = Host { stdio: Stdio::default(), ..host };
-            let loading = One { loading: self, abi, opened, host, guest, name };
+            let loading = One { loading: self, abi, opened, host, guest, instances, name };
             // What does not fit as its only module is a component, and if that fails too, the reason is there.
             let lone = loading.lone().and_then(|lone| loading.load(Some(lone), wanted).ok());
             lone.map_or_else(|| loading.load(None, wanted), Ok)
@@ -154,57 +136,23 @@ fn file(guest: &Described) -> &Path {
     guest.file.as_deref().unwrap_or(Path::new(""))
 }
 
-/// What a filter is loaded as.
-fn as_guest(filter: &Filter) -> Described {
-    let mut guest = Described {
-        file: Some(filter.file.clone()),
-        abi: filter.abi.clone(),
-        features: filter.features.clone(),
-        grants: filter.grants.clone(),
-        env_from_host: filter.env_from_host.clone(),
-        limits: filter.limits,
-        routes: Vec::new(),
-        ..Described::default()
-    };
-    guest.serve.connections = filter.connections;
-    guest
-}
-
-fn filter_settings(filter: &Filter, copies: &Copies) -> Result<FilterSettings> {
-    Ok(FilterSettings {
-        name: filter.name.clone(),
-        root_id: filter.root_id.clone(),
-        vm_id: filter.vm_id.clone(),
-        configuration: configuration(&filter.config, copies)?,
-        vm_configuration: Arc::clone(&filter.vm_config),
-        fail_open: filter.fail_open,
-    })
-}
-
-fn configuration(config: &Configuration, copies: &Copies) -> Result<Arc<[u8]>> {
-    let file = match config {
-        Configuration::Bytes(bytes) => return Ok(Arc::clone(bytes)),
-        Configuration::File(file) => file,
-    };
-    let called = copies.called(file);
-    let failed = |error: io::Error| Error::io(format_args!("read {called}"), &error);
-    let mut bytes = Vec::new();
-    File::open(file).and_then(|file| file.take(CONFIGURATION + 1).read_to_end(&mut bytes)).map_err(failed)?;
-    if bytes.len() as u64 > CONFIGURATION {
-        let why = format!("{called} is larger than a filter's configuration may be ({CONFIGURATION} bytes)");
-        return Err(Error::new(Kind::Usage, why));
-    }
-    Ok(bytes.into())
-}
-
 /// A guest that is linked.
-struct Made {
-    entries: Vec<Entry>,
+pub(super) struct Made {
+    pub(super) entries: Vec<Entry>,
     /// What it is called in messages.
     name: String,
     /// Bytes of its code.
-    code: u64,
-    improvable: bool,
+    pub(super) code: u64,
+    pub(super) improvable: bool,
+}
+
+/// How long instances are there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Instances {
+    /// For a request, or for as many as wait to be used again: each has a place in the engine's pool.
+    Brief,
+    /// For as long as they do their work well. In the pool they would take the places of others.
+    Lasting,
 }
 
 /// One guest on its way.
@@ -214,6 +162,7 @@ struct One<'a> {
     opened: Opened,
     host: Host,
     guest: &'a Described,
+    instances: Instances,
     name: String,
 }
 
@@ -246,7 +195,10 @@ impl One<'_> {
         settings.interruptible = true;
         settings.tier = tier.unwrap_or_default();
         settings.lone = lone;
-        let runtime = Runtime::pooled(host.limits.stack, self.loading.instances.saturating_add(IDLE));
+        let mut runtime = Runtime::pooled(host.limits.stack, self.loading.instances.saturating_add(IDLE));
+        if self.instances == Instances::Lasting {
+            runtime.pool = None;
+        }
         let load = |runtime: &Runtime| match wanted {
             #[cfg(feature = "compilers")]
             Wanted::Best => loader.improved(opened, &settings, runtime),
@@ -273,7 +225,7 @@ fn elsewhere(loader: Loader, compiling: &CompilingArgs) -> Loader {
     Loader { elsewhere: Some(Box::new(children)), ..loader }
 }
 
-fn handler(entries: &[Entry]) -> Option<Arc<dyn HttpHandler>> {
+pub(super) fn handler(entries: &[Entry]) -> Option<Arc<dyn HttpHandler>> {
     entries.iter().find_map(|entry| match entry {
         Entry::Http(handler) => Some(Arc::clone(handler)),
         _ => None,
@@ -300,16 +252,6 @@ fn no_handler(entries: &[Entry], guest: &str) -> Error {
     error
         .note("it would export wasi:http/incoming-handler (0.2) or wasi:http/handler (0.3), or be a WASI program")
         .note(format!("`holm inspect {guest}` shows what it exports"))
-}
-
-fn no_filter(entries: &[Entry], guest: &str) -> Error {
-    let error = Error::new(Kind::Usage, format!("{guest} is not a filter, so it cannot stand in [[filters]]"));
-    if handler(entries).is_some() {
-        return error.note("it answers HTTP requests itself: name it as `guest`, or as `file` in [guest.NAME]");
-    }
-    error
-        .note("it would be built for proxy-wasm, as for Envoy, or for http-wasm, as for Traefik")
-        .note(format!("`holm inspect {guest}` shows what it is"))
 }
 
 /// Loads every guest of these apps once.

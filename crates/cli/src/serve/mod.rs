@@ -4,6 +4,7 @@ mod admin;
 mod apps;
 mod copies;
 mod files;
+mod filter;
 mod lend;
 mod load;
 mod machine;

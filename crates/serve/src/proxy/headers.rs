@@ -37,6 +37,7 @@ pub(super) fn forward(head: &mut Parts, host: Option<&Authority>, peer: Option<S
     drop_hop_by_hop(headers);
     // It was told to go on, by whoever reads the body.
     headers.remove(header::EXPECT);
+    join_cookies(headers);
     let host = host.and_then(|host| HeaderValue::from_str(host.as_str()).ok());
     let said = [(PROTO, Some(HeaderValue::from_static(proto))), (HOST, host)];
     for (name, value) in said.into_iter().filter_map(|(name, value)| Some((name, value?))) {
@@ -54,6 +55,17 @@ pub(super) fn forward(head: &mut Parts, host: Option<&Authority>, peer: Option<S
     }
     if let Ok(address) = HeaderValue::from_str(&address) {
         headers.insert(REAL_IP, address);
+    }
+}
+
+/// HTTP/2 sends cookies one by one, and HTTP/1 together (RFC 9113, section 8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    let mut cookies = headers.get_all(header::COOKIE).into_iter();
+    if let (Some(first), Some(second)) = (cookies.next(), cookies.next()) {
+        let all: Vec<&[u8]> = [first, second].into_iter().chain(cookies).map(HeaderValue::as_bytes).collect();
+        if let Ok(all) = HeaderValue::from_bytes(&all.join(b"; ".as_slice())) {
+            headers.insert(header::COOKIE, all);
+        }
     }
 }
 
@@ -137,6 +149,13 @@ mod tests {
         assert_eq!((&headers[FOR], &headers[REAL_IP]), (&"192.0.2.7".parse().unwrap(), &"192.0.2.7".parse().unwrap()));
         let gone = ["connection", "x-own", "te", "expect", "keep-alive"];
         assert!(gone.iter().all(|name| !headers.contains_key(*name)) && headers.contains_key("x-kept"), "{headers:?}");
+    }
+
+    #[test]
+    fn cookies_that_came_one_by_one_are_sent_together() {
+        let headers = forwarded("http://a.example/", &[("cookie", "a=1"), ("cookie", "b=2"), ("cookie", "c=3")], None);
+        assert_eq!(headers.get_all(header::COOKIE).iter().collect::<Vec<_>>(), ["a=1; b=2; c=3"]);
+        assert_eq!(forwarded("http://a.example/", &[("cookie", "a=1")], None)[header::COOKIE], "a=1");
     }
 
     #[test]

@@ -222,3 +222,20 @@ fn with_source(error: &hyper::Error) -> String {
         None => error.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_have_the_names_of_the_interface() {
+        for (error, code) in [
+            (HttpError::ConnectionRefused, "connection-refused"),
+            (HttpError::DnsTimeout { host: "a".into() }, "dns-timeout"),
+            (HttpError::TlsCertificateError("why".into()), "tls-certificate-error"),
+            (HttpError::RequestBody("why".into()), "internal-error"),
+        ] {
+            assert_eq!(error.code(), code);
+        }
+    }
+}
