@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use holm_abi::{Error, Exchange, Guest, Host, Kind, Result, Stdio};
 use holm_engine::{explain, meter, metered, metered_store};
-use holm_wasi::Beside;
+use holm_wasi::{ModuleWorld, exited};
 use wasmtime::{InstancePre, Store, TypedFunc};
 
 use crate::state::State;
@@ -13,7 +13,7 @@ use crate::{HANDLE_REQUEST, HANDLE_RESPONSE};
 /// A guest that is linked.
 pub(crate) struct Linked {
     pub(crate) guest: Guest,
-    pub(crate) host: Host,
+    pub(crate) host: Arc<Host>,
     pub(crate) pre: InstancePre<State>,
 }
 
@@ -43,11 +43,8 @@ impl Linked {
     pub(crate) async fn start(&self, exchange: &Exchange) -> Result<Instance> {
         let (limits, usage) = (&self.host.limits, Arc::new(exchange.usage.apart()));
         let stdio = self.stdio(exchange);
-        let wasi = match Beside::is_wanted(&self.guest.shape) {
-            true => Some(Beside::new(&self.host, &self.guest.name, &stdio)?),
-            false => None,
-        };
-        let state = State::new(limits, wasi, &self.name().into(), &self.host.filter.configuration, stdio);
+        let world = ModuleWorld::writing_to(&self.guest, &self.host, &stdio)?;
+        let state = State::new(&self.host, world, &self.name().into(), stdio);
         let mut store = metered_store(self.pre.module().engine(), state, limits, &usage)?;
         let started = metered(limits, &usage, self.run_start(&mut store)).await;
         exchange.usage.add(&usage);
@@ -65,7 +62,7 @@ impl Linked {
         for start in ["_initialize", "_start"] {
             let Ok(start) = instance.get_typed_func::<(), ()>(&mut *store, start) else { continue };
             match start.call_async(&mut *store, ()).await {
-                Err(error) if Beside::exit_code(&error) != Some(0) => return Err(error),
+                Err(error) if exited(&error) != Some(0) => return Err(error),
                 // A `main` that has returned, for which some languages exit.
                 _ => {}
             }
@@ -114,7 +111,7 @@ impl Linked {
         if let Some(error) = store.data().failure() {
             return error.about(&self.guest.name);
         }
-        if let Some(code) = Beside::exit_code(&error) {
+        if let Some(code) = exited(&error) {
             return Error::new(Kind::Trap, format!("it ended with exit code {code}")).about(&self.guest.name);
         }
         explain(store, error, self.guest.trap_context(&self.host))

@@ -28,7 +28,7 @@ use holm_abi::{
     Abi, Certainty, Entry, Error, Evidence, Guest, Host, Kind, MissingImport, Provision, Result, missing_imports,
 };
 use holm_engine::shape::{ExternType, Form, Import, Shape, Signature, ValType};
-use holm_wasi::Beside;
+use holm_wasi::link_world;
 
 use filter::Filter;
 use instance::Linked;
@@ -37,6 +37,8 @@ use instance::Linked;
 const MODULE: &str = "http_handler";
 const HANDLE_REQUEST: &str = "handle_request";
 const HANDLE_RESPONSE: &str = "handle_response";
+/// What guests in most languages import besides.
+const WASI: [&str; 2] = ["wasi_snapshot_preview1", "wasi_unstable"];
 
 /// The http-handler ABI.
 #[derive(Default)]
@@ -70,17 +72,18 @@ impl Abi for HttpWasm {
 
     fn provides(&self, import: &Import) -> Provision {
         let ours = import.module == MODULE && link::names().any(|name| name == import.name);
-        if ours || Beside::provides(import) { Provision::Always } else { Provision::Nothing }
+        if ours || WASI.contains(&import.module.as_str()) { Provision::Always } else { Provision::Nothing }
     }
 
     fn load(&self, guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
         check(guest)?;
         let module = guest.code.module()?;
         let mut linker = wasmtime::Linker::new(module.engine());
-        let linked = link::link(&mut linker).and_then(|()| Beside::link(&mut linker, &guest.shape, state::State::wasi));
-        linked.map_err(|error| Error::new(Kind::Internal, format!("the host's functions do not link: {error:#}")))?;
+        link::link(&mut linker)
+            .map_err(|error| Error::new(Kind::Internal, format!("the host's functions do not link: {error:#}")))?;
+        link_world(&mut linker, &guest.shape, host)?;
         let pre = linker.instantiate_pre(module).map_err(|error| self.unlinked(guest, &error))?;
-        let linked = Linked { guest: guest.clone(), host: host.clone(), pre };
+        let linked = Linked { guest: guest.clone(), host: Arc::new(host.clone()), pre };
         Ok(vec![Entry::HttpFilter(Arc::new(Filter::new(linked)))])
     }
 }

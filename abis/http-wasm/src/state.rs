@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use holm_abi::{Error, Kind, Stdio};
+use holm_abi::{Error, Host, Kind, Stdio};
 use holm_engine::{Limited, Limiter};
-use holm_grants::Limits;
-use holm_wasi::Beside;
+use holm_wasi::{InWorld, ModuleWorld};
 
 use crate::traffic::Traffic;
 
@@ -20,8 +19,7 @@ pub(crate) const ALL: u32 = BUFFER_REQUEST | BUFFER_RESPONSE | TRAILERS;
 
 pub(crate) struct State {
     pub(crate) limiter: Limiter,
-    /// `None` for a guest that does not import it.
-    wasi: Option<Beside>,
+    world: ModuleWorld,
     pub(crate) configuration: Arc<[u8]>,
     /// What the filter is called in the log.
     pub(crate) name: Arc<str>,
@@ -34,17 +32,11 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(
-        limits: &Limits,
-        wasi: Option<Beside>,
-        name: &Arc<str>,
-        configuration: &Arc<[u8]>,
-        stdio: Stdio,
-    ) -> Self {
+    pub(crate) fn new(host: &Host, world: ModuleWorld, name: &Arc<str>, stdio: Stdio) -> Self {
         Self {
-            limiter: Limiter::new(limits),
-            wasi,
-            configuration: Arc::clone(configuration),
+            limiter: Limiter::new(&host.limits),
+            world,
+            configuration: Arc::clone(&host.filter.configuration),
             name: Arc::clone(name),
             stdio,
             features: 0,
@@ -52,23 +44,15 @@ impl State {
         }
     }
 
-    /// The world of a guest that imports WASI.
-    pub(crate) fn wasi(&mut self) -> &mut Beside {
-        // Its functions are linked only for guests that import some, which have one.
-        self.wasi.as_mut().unwrap_or_else(|| unreachable!("a guest without WASI called it"))
-    }
-
     /// Leads what the guest writes elsewhere.
     pub(crate) fn lead_to(&mut self, stdio: Stdio) {
-        if let Some(wasi) = &mut self.wasi {
-            wasi.lead_to(&stdio);
-        }
+        self.world.lead_to(&stdio);
         self.stdio = stdio;
     }
 
     /// Why the guest had to end, if its writing was the reason.
     pub(crate) fn failure(&self) -> Option<Error> {
-        self.wasi.as_ref().and_then(Beside::failure)
+        self.world.failure()
     }
 
     /// The request at hand, for a guest that asks for it.
@@ -92,5 +76,11 @@ impl State {
 impl Limited for State {
     fn limiter(&mut self) -> &mut Limiter {
         &mut self.limiter
+    }
+}
+
+impl InWorld for State {
+    fn world(&mut self) -> &mut ModuleWorld {
+        &mut self.world
     }
 }

@@ -117,7 +117,7 @@ impl ModuleWorld {
     }
 
     fn made(&mut self) -> &mut Made {
-        let Self { host, given, made, output } = self;
+        let Self { host, given, made, output, .. } = self;
         // Only directories could fail, and there are none.
         made.get_or_insert_with(|| Made::new(host, given, output).unwrap_or_else(|_| Made::closed(host)))
     }
