@@ -11,8 +11,10 @@ mod collector;
 mod connections;
 mod deploying;
 mod failures;
+mod filters;
 mod guests;
 mod http2;
+mod proxy;
 mod reloading;
 #[allow(dead_code, reason = "shared with the tests of attacks")]
 mod server;
@@ -21,6 +23,7 @@ mod servers;
 mod siblings;
 mod stores;
 mod tracing;
+mod upstream;
 
 #[path = "../e2e/support.rs"]
 #[allow(dead_code, reason = "shared with the tests of commands")]

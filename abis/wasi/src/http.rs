@@ -197,7 +197,7 @@ fn timeouts(options: RequestOptions) -> Options {
         connect_timeout: options.connect_timeout.unwrap_or(default.connect_timeout),
         first_byte_timeout: options.first_byte_timeout.unwrap_or(default.first_byte_timeout),
         between_bytes_timeout: options.between_bytes_timeout.unwrap_or(default.between_bytes_timeout),
-        authority: default.authority,
+        ..default
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use holm_abi::{Error, Guest, Host, Kind, Result};
+use holm_abi::{Error, Guest, Host, Kind, Result, Stdio};
 use holm_engine::Limited;
 use holm_engine::shape::Shape;
 use tokio::io::AsyncWriteExt as _;
@@ -15,6 +15,7 @@ use crate::network::Network;
 use crate::paths::module::Decoy;
 use crate::state::hold;
 use crate::stdio::{Account, Sink};
+use crate::switch::Switches;
 use crate::{MODULES, paths};
 
 /// What WASI gives one instance of a module. Made when the guest first asks for something of it, which plugins
@@ -25,6 +26,8 @@ pub struct ModuleWorld {
     made: Option<Made>,
     /// What the guest writes.
     output: Account,
+    /// Where that goes, where it can be led elsewhere.
+    switches: Option<Switches>,
 }
 
 struct Made {
@@ -54,7 +57,34 @@ impl ModuleWorld {
         let output = Account::new(host.limits.max_output);
         // Directories can be missing, and that is to be known before the guest runs.
         let made = if host.grants.dirs.is_empty() { None } else { Some(Made::new(host, &given, &output)?) };
-        Ok(Self { host: Arc::clone(host), given, made, output })
+        Ok(Self { host: Arc::clone(host), given, made, output, switches: None })
+    }
+
+    /// What `host` grants, for an instance of `guest` that is used again and again and writes to `stdio` for now.
+    ///
+    /// # Errors
+    /// As [`ModuleWorld::new`].
+    pub fn writing_to(guest: &Guest, host: &Arc<Host>, stdio: &Stdio) -> Result<Self> {
+        let (switches, stdio) = match Switches::new(stdio) {
+            Some((switches, stdio)) => (Some(switches), stdio),
+            None => (None, stdio.clone()),
+        };
+        let world = Self::with(host, Given::new(Arc::new([guest.name.clone()]), Streams::Are(stdio)))?;
+        Ok(Self { switches, ..world })
+    }
+
+    /// From now on the guest writes to `stdio`, if that and what it wrote to before are sinks; and what it writes is
+    /// counted anew.
+    pub fn lead_to(&mut self, stdio: &Stdio) {
+        self.begin();
+        if let Some(switches) = &self.switches {
+            switches.set(stdio);
+        }
+    }
+
+    /// Why the guest had to end, if its writing was the reason.
+    pub fn failure(&self) -> Option<Error> {
+        self.output.failure()
     }
 
     /// A call begins: what the guest writes is counted anew.
@@ -87,7 +117,7 @@ impl ModuleWorld {
     }
 
     fn made(&mut self) -> &mut Made {
-        let Self { host, given, made, output } = self;
+        let Self { host, given, made, output, .. } = self;
         // Only directories could fail, and there are none.
         made.get_or_insert_with(|| Made::new(host, given, output).unwrap_or_else(|_| Made::closed(host)))
     }

@@ -21,7 +21,6 @@ impl Switches {
         Some((switches, stdio))
     }
 
-    #[cfg(feature = "http")]
     pub(crate) fn set(&self, stdio: &Stdio) {
         for (switch, output) in [(&self.stdout, &stdio.stdout), (&self.stderr, &stdio.stderr)] {
             if let Output::Sink(sink) = output {

@@ -8,7 +8,7 @@ use holm_manifest::{App as Manifest, Guest};
 
 /// An app that was named.
 pub(crate) struct Found {
-    /// What it is. Each of its guests has a file.
+    /// What it is. Each of its guests has a file or an upstream.
     pub(crate) manifest: Manifest,
     /// Where it is from: a manifest, or a guest without one.
     pub(crate) from: PathBuf,
@@ -73,14 +73,16 @@ fn not_there(path: &Path) -> String {
 
 /// A manifest may leave the file of its only guest out when there is only one beside it.
 fn find_file(guest: &mut Guest, manifest: &Path) -> Result<()> {
-    if guest.file.is_some() {
+    if guest.file.is_some() || guest.upstream.is_some() {
         return Ok(());
     }
     let folder = manifest.parent().unwrap_or(Path::new("."));
     let entries =
         std::fs::read_dir(folder).map_err(|error| Error::io(format_args!("read {}", folder.display()), &error))?;
     let mut guests = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let mut guests = guests.by_ref().filter(|path| path.extension().is_some_and(|extension| extension == "wasm"));
+    let is_wasm = |path: &Path| path.extension().is_some_and(|extension| extension == "wasm");
+    let mut guests =
+        guests.by_ref().filter(|path| is_wasm(path) && guest.filters.iter().all(|filter| filter.file != *path));
     match (guests.next(), guests.next()) {
         (Some(only), None) => guest.file = Some(only),
         (None, _) => {

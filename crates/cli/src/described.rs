@@ -7,7 +7,10 @@ use holm_manifest::{App, Guest, Services};
 
 /// Whether every guest of `app` is another file than `guest`, so that the manifest speaks of something else.
 pub(crate) fn is_of_others(app: &App, guest: &str) -> bool {
-    app.guests.iter().all(|described| described.file.as_ref().is_some_and(|file| !same_file(Path::new(guest), file)))
+    app.guests.iter().all(|described| match &described.file {
+        Some(file) => !same_file(Path::new(guest), file),
+        None => described.upstream.is_some(),
+    })
 }
 
 /// The guest of `app` that lies in the file `named`, or its only one, and where its stores are. `manifest` is where the
@@ -39,8 +42,9 @@ fn one(mut app: App, named: Option<&str>, manifest: &Path) -> Result<Guest> {
 
 fn several(app: &App, manifest: &Path, advice: &str) -> Error {
     let described = app.guests.iter().map(|guest| {
-        let file = guest.file.as_deref().unwrap_or(Path::new(""));
-        format!("{} ({})", guest.name.as_deref().unwrap_or_default(), file.display())
+        let file = guest.file.as_deref().map(|file| file.display().to_string());
+        let place = file.or_else(|| guest.upstream.as_ref().map(ToString::to_string)).unwrap_or_default();
+        format!("{} ({place})", guest.name.as_deref().unwrap_or_default())
     });
     let described = described.collect::<Vec<_>>().join(", ");
     Error::new(Kind::Usage, format!("which guest? {} has several: {described}", manifest.display())).note(advice)

@@ -23,6 +23,8 @@ pub(crate) fn abis(wasi: Wasi) -> Vec<Box<dyn Abi>> {
         Box::new(holm_bindgen::Bindgen),
         #[cfg(feature = "extism")]
         Box::new(holm_extism::Extism::default()),
+        #[cfg(feature = "http-wasm")]
+        Box::new(holm_http_wasm::HttpWasm),
         Box::new(wasi),
         Box::new(holm_core::Core),
     ]
@@ -87,6 +89,10 @@ pub(crate) fn ready(name: Option<&str>, args: HostArgs) -> Result<Ready> {
     let name = match (name, &app.file) {
         (Some(name), _) => name.to_owned(),
         (None, Some(guest)) => guest.to_string_lossy().into_owned(),
+        (None, None) if app.upstream.is_some() => {
+            let why = "the manifest names an `upstream` and no guest, so there is nothing to run";
+            return Err(Error::new(Kind::Usage, why).note("`holm serve` passes requests on to it"));
+        }
         (None, None) => {
             return Err(Error::new(
                 Kind::Usage,

@@ -63,6 +63,12 @@ fn command(ready: &Ready) -> Result<Arc<dyn Command>> {
                 false => error.note("serving them needs a full build of Holm"),
             };
         }
+        if ready.entries.iter().any(|entry| matches!(entry, Entry::HttpFilter(_))) {
+            let why = format!("{} is not a program: it filters HTTP traffic", ready.name);
+            return Error::new(Kind::Usage, why)
+                .note(filtering(path))
+                .note("`holm serve` serves an app whose manifest has both");
+        }
         let functions = call::names(&ready.entries);
         let error = Error::new(Kind::Usage, format!("{} is not a program: it has no entry point to run", ready.name));
         match functions.as_slice() {
@@ -73,6 +79,14 @@ fn command(ready: &Ready) -> Result<Arc<dyn Command>> {
                 .note(format!("`holm call {path}` lists all {}", functions.len())),
         }
     })
+}
+
+/// Where a filter belongs.
+fn filtering(path: &str) -> String {
+    format!(
+        "a manifest names what it stands in front of, a guest or `upstream = \"http://…\"`, and the filter: [[filters]] \
+         with `file = \"{path}\"`"
+    )
 }
 
 /// A program that fails on a file it was named, without any directory, is what everybody meets first.

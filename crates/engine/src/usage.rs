@@ -37,6 +37,20 @@ impl Usage {
         Self { account: Some(Arc::clone(account)), ..Self::default() }
     }
 
+    /// Of other work whose memory counts where this one's does, and whose time has limits of its own.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        Self { account: self.account.clone(), ..Self::default() }
+    }
+
+    /// Adds what `other` counted, which has come to its end.
+    pub fn add(&self, other: &Usage) {
+        self.add_cpu(other.cpu());
+        self.has_memory(other.memory());
+        self.add_fuel(other.fuel());
+        self.host_calls.fetch_add(other.host_calls(), Relaxed);
+    }
+
     /// Keeps `what` for as long as there is an instance that counts here, or until it is released.
     #[must_use]
     pub fn holding(self, what: impl Any + Send) -> Self {

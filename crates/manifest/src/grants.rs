@@ -1,6 +1,6 @@
 //! The `[grants]` table.
 
-use crate::keys;
+use crate::keys::{self, Keys};
 use crate::values::Reader;
 use holm_grants::{DirGrant, Grants, HttpGrant, NetGrant, ParseError, parse_env};
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,14 +11,23 @@ use toml::de::DeValue;
 /// Reads the `[grants]` among the keys of `reader`. `siblings` are the names of the app's guests. The second value names
 /// the variables whose value the host is to fill in.
 pub(crate) fn read(reader: &mut Reader<'_, '_, '_>, folder: &Path, siblings: &[&str]) -> (Grants, Vec<String>) {
-    match reader.inside("grants") {
-        Some(mut reader) => values(&mut reader, folder, siblings),
-        None => Default::default(),
-    }
+    table(reader, folder, siblings, &keys::GRANTS)
+}
+
+/// As [`read`], of a filter.
+pub(crate) fn of_filter(reader: &mut Reader<'_, '_, '_>, folder: &Path, siblings: &[&str]) -> (Grants, Vec<String>) {
+    table(reader, folder, siblings, &keys::FILTER_GRANTS)
+}
+
+fn table(reader: &mut Reader<'_, '_, '_>, folder: &Path, siblings: &[&str], keys: &Keys) -> (Grants, Vec<String>) {
+    let Some(mut reader) = reader.inside("grants") else {
+        return Default::default();
+    };
+    keys.check(&mut reader);
+    values(&mut reader, folder, siblings)
 }
 
 fn values(reader: &mut Reader<'_, '_, '_>, folder: &Path, siblings: &[&str]) -> (Grants, Vec<String>) {
-    keys::GRANTS.check(reader);
     let (env, env_from_host) = env(reader);
     let grants = Grants {
         dirs: dirs(reader, folder),

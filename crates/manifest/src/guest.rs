@@ -1,10 +1,12 @@
 //! One guest of an app.
 
+use crate::filters::{self, Configuration, Filter};
 use crate::grants::{self, beside};
 use crate::keys;
 use crate::limits::{self, ServeLimits};
 use crate::reuse::{self, Reuse};
 use crate::routes::{self, Route, Taken};
+use crate::upstream::{self, Upstream};
 use crate::values::Reader;
 use holm_grants::{Grants, Limits};
 use std::ops::Range;
@@ -22,6 +24,10 @@ pub struct Guest {
     /// The guest's file, joined to the manifest's folder. `None`: it lies beside the manifest, for the caller to find;
     /// only a guest without a name.
     pub file: Option<PathBuf>,
+    /// What answers in the place of a guest, which then has no file.
+    pub upstream: Option<Upstream>,
+    /// What requests pass on their way to it, and responses on their way back, in the order in which requests do.
+    pub filters: Vec<Filter>,
     /// The guest's arguments, without the program's name.
     pub args: Vec<String>,
     /// The name of the ABI to use instead of the detected one.
@@ -51,6 +57,8 @@ impl Default for Guest {
         Guest {
             name: None,
             file: None,
+            upstream: None,
+            filters: Vec::new(),
             args: Vec::new(),
             abi: None,
             deterministic: false,
@@ -62,6 +70,32 @@ impl Default for Guest {
             routes: vec![Route::everything()],
             reuse: None,
         }
+    }
+}
+
+impl Guest {
+    /// Every file that it is made of, as far as it names them: its own, its filters', and those of their configurations.
+    pub fn files_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let filters = self.filters.iter_mut().flat_map(|filter| {
+            let config = match &mut filter.config {
+                Configuration::File(file) => Some(file),
+                Configuration::Bytes(_) => None,
+            };
+            [&mut filter.file].into_iter().chain(config)
+        });
+        self.file.iter_mut().chain(filters)
+    }
+
+    /// As [`files_mut`](Guest::files_mut), to look at.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        let filters = self.filters.iter().flat_map(|filter| {
+            let config = match &filter.config {
+                Configuration::File(file) => Some(file.as_path()),
+                Configuration::Bytes(_) => None,
+            };
+            [filter.file.as_path()].into_iter().chain(config)
+        });
+        self.file.as_deref().into_iter().chain(filters)
     }
 }
 
@@ -117,7 +151,7 @@ pub(crate) fn read_named(
     around: &mut Around<'_>,
 ) -> Guest {
     keys::GUEST.check(reader);
-    if reader.value("file").is_none() {
+    if reader.value("file").is_none() && reader.value("upstream").is_none() {
         reader.report.add(span, format!("the guest `{name}` has no `file`; name the guest's file"));
     }
     let own = Given::read(reader, around.folder, &around.siblings);
@@ -139,8 +173,11 @@ fn read(
     around: &mut Around<'_>,
 ) -> Guest {
     let Given { grants, env_from_host, limits, serve } = given;
+    let upstream = upstream::read(reader, file);
     Guest {
         name: name.map(str::to_owned),
+        upstream,
+        filters: filters::read(reader, around.folder, &around.siblings),
         file: reader.name(file).map(|file| beside(around.folder, file)),
         args: reader.owned_texts("args"),
         abi: reader.text("abi").map(|(abi, _)| abi.to_owned()),

@@ -9,12 +9,15 @@ pub(crate) static APP: Keys = Keys {
         "holm",
         "name",
         "guest",
+        "upstream",
+        "preserve-host",
         "args",
         "abi",
         "deterministic",
         "features",
         "routes",
         "reuse",
+        "filters",
         "grants",
         "limits",
         "services",
@@ -24,9 +27,49 @@ pub(crate) static APP: Keys = Keys {
 /// Keys of `[guest.NAME]`.
 pub(crate) static GUEST: Keys = Keys {
     table: "guest.NAME",
-    known: &["file", "args", "abi", "deterministic", "features", "routes", "reuse", "grants", "limits"],
+    known: &[
+        "file",
+        "upstream",
+        "preserve-host",
+        "args",
+        "abi",
+        "deterministic",
+        "features",
+        "routes",
+        "reuse",
+        "filters",
+        "grants",
+        "limits",
+    ],
     family: &MANIFEST,
 };
+/// Keys of `[[filters]]`.
+pub(crate) static FILTER: Keys = Keys {
+    table: "filters",
+    known: &[
+        "file",
+        "name",
+        "abi",
+        "features",
+        "config",
+        "config-file",
+        "vm-config",
+        "root-id",
+        "vm-id",
+        "fail",
+        "grants",
+        "limits",
+    ],
+    family: &FILTERS,
+};
+/// Keys of `[filters.limits]`.
+pub(crate) static FILTER_LIMITS: Keys = Keys {
+    table: "filters.limits",
+    known: &["memory", "cpu", "wall", "fuel", "stack", "table-elements", "handles", "connections"],
+    family: &FILTERS,
+};
+/// Keys of `[filters.grants]`.
+pub(crate) static FILTER_GRANTS: Keys = Keys { table: "filters.grants", known: GRANTS.known, family: &FILTERS };
 /// Keys of `[grants]`.
 pub(crate) static GRANTS: Keys = Keys {
     table: "grants",
@@ -61,7 +104,9 @@ pub(crate) static REUSE: Keys = Keys { table: "reuse", known: &["requests", "con
 pub(crate) static SERVICES: Keys = Keys { table: "services", known: &["kv", "blob"], family: &MANIFEST };
 
 /// The more particular first: `args` below `[limits]` was meant for above the first table, not for a guest by name.
-static MANIFEST: [&Keys; 6] = [&GRANTS, &LIMITS, &REUSE, &APP, &GUEST, &SERVICES];
+static MANIFEST: [&Keys; 7] = [&GRANTS, &LIMITS, &REUSE, &APP, &GUEST, &SERVICES, &FILTER];
+/// What a filter has beside the rest of a manifest is its own.
+static FILTERS: [&Keys; 6] = [&FILTER_GRANTS, &FILTER_LIMITS, &FILTER, &LIMITS, &APP, &GUEST];
 
 /// What other programs, or other tables of ours, call what we have another word for.
 const SYNONYMS: &[(&str, &str)] = &[
@@ -72,6 +117,10 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("guest", "file"),
     ("path", "file"),
     ("bind", "listen"),
+    ("backend", "upstream"),
+    ("configuration", "config"),
+    ("plugins", "filters"),
+    ("middlewares", "filters"),
     ("proxy", "proxy-protocol"),
 ];
 
@@ -115,6 +164,10 @@ impl Keys {
     /// Where `key`, which is one of this table's, belongs when it was found at `place`.
     fn belongs(&self, key: &str, place: &str) -> String {
         match (self.table, guest(place)) {
+            ("filters", _) => format!("it belongs in [[{}]]", filters(place)),
+            (table, _) if let Some(inner) = table.strip_prefix("filters") => {
+                format!("it belongs in [{}{inner}]", filters(place))
+            }
             ("", Some(guest)) if GUEST.known.contains(&key) => format!("it belongs in [{guest}]"),
             ("", _) => "it belongs above the first table".to_owned(),
             (table @ ("grants" | "limits" | "reuse"), Some(guest)) => format!("it belongs in [{guest}.{table}]"),
@@ -140,6 +193,7 @@ impl Keys {
 fn within(place: &str) -> String {
     match place {
         "" => String::new(),
+        place if place == filters(place) => format!(" in [[{place}]]"),
         place => format!(" in [{place}]"),
     }
 }
@@ -149,6 +203,11 @@ fn guest(place: &str) -> Option<&str> {
     let name = place.strip_prefix("guest.")?;
     let length = name.find('.').unwrap_or(name.len());
     Some(&place[..place.len() - name.len() + length])
+}
+
+/// The heading of the filters of the guest that a table belongs to.
+fn filters(place: &str) -> String {
+    guest(place).map_or_else(|| "filters".to_owned(), |guest| format!("{guest}.filters"))
 }
 
 #[cfg(test)]

@@ -30,6 +30,17 @@
 //! kv.default = "redis://127.0.0.1:6379"
 //! ```
 //!
+//! In the place of a guest's file there may be a server that answers, and in front of either what filters its traffic:
+//!
+//! ```toml
+//! holm = 1
+//! upstream = "http://127.0.0.1:9000"
+//!
+//! [[filters]]
+//! file = "auth.wasm"
+//! config = { realm = "shop" }
+//! ```
+//!
 //! docs/manifest.md has every key. [`App::parse`] and [`Server::parse`] find every problem of a file at once, and say
 //! where each one is. Both give plain data: nothing is looked up, opened or connected to here.
 #![forbid(unsafe_code)]
@@ -39,6 +50,7 @@ mod document;
 #[cfg(test)]
 mod documented;
 mod error;
+mod filters;
 mod grants;
 mod guest;
 mod keys;
@@ -48,14 +60,17 @@ mod reuse;
 mod routes;
 pub mod server;
 mod services;
+mod upstream;
 mod values;
 
 pub use app::{App, MOST_GUESTS, VERSION};
 pub use document::MAX_BYTES;
 pub use error::{ManifestError, Problem};
+pub use filters::{Configuration, Filter, MOST_FILTERS};
 pub use guest::Guest;
 pub use limits::ServeLimits;
 pub use reuse::Reuse;
 pub use routes::{HostPattern, MOST_ROUTES, Route, normal_segment};
 pub use server::Server;
 pub use services::{Backend, Remote, Secret, Services};
+pub use upstream::Upstream;

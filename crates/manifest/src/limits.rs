@@ -83,6 +83,17 @@ pub(crate) fn read(reader: &mut Reader<'_, '_, '_>) -> (Limits, ServeLimits) {
     values(&mut reader)
 }
 
+/// Reads the `[limits]` of a filter: those of its instances, and its connections.
+pub(crate) fn of_filter(reader: &mut Reader<'_, '_, '_>) -> (Limits, Option<u64>) {
+    let Some(mut reader) = reader.inside("limits") else {
+        return Default::default();
+    };
+    keys::FILTER_LIMITS.check(&mut reader);
+    let (limits, serve) = values(&mut reader);
+    // Its table has no others, which is told.
+    (Limits { max_output: None, ..limits }, serve.connections)
+}
+
 /// The limits in the very table that `reader` reads, whose keys the caller checks.
 pub(crate) fn values(reader: &mut Reader<'_, '_, '_>) -> (Limits, ServeLimits) {
     let limits = Limits {

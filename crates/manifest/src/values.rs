@@ -148,7 +148,7 @@ impl<'t, 'r, 'a> Reader<'t, 'r, 'a> {
         Some(Reader { table, report: self.report, place })
     }
 
-    fn below(&self, key: &str) -> String {
+    pub(crate) fn below(&self, key: &str) -> String {
         match self.place.as_str() {
             "" => key.to_owned(),
             place => format!("{place}.{key}"),

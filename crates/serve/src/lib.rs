@@ -7,5 +7,6 @@ pub mod deployed;
 pub mod front;
 mod load;
 pub mod observe;
+pub mod proxy;
 
 pub use load::{Load, Loaded};

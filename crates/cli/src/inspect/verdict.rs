@@ -7,6 +7,9 @@ use super::features::{Support, support};
 use super::items::Group;
 use super::report::Trust;
 
+/// The ABIs whose guests stand in front of something else.
+const FILTERS: [&str; 2] = ["http-wasm", "proxy-wasm"];
+
 /// What the user said, as far as the answer repeats it.
 pub(super) struct Asked<'a> {
     /// The guest's path, or `-`.
@@ -29,6 +32,9 @@ pub(super) fn verdict(
     if let Some(missing) = missing(imports) {
         return Err(format!("cannot be linked here: nothing provides {missing}"));
     }
+    if FILTERS.contains(&abi) {
+        return Err(filters(asked.guest));
+    }
     let (command, function) = entry(abi, shape)?;
     let mut words = vec!["holm", command];
     let flags: Vec<&str> = features.iter().filter_map(|feature| flag(*feature)).collect();
@@ -46,6 +52,17 @@ pub(super) fn verdict(
     words.push(&guest);
     words.extend(function.as_deref());
     Ok(words.join(" "))
+}
+
+/// Where a filter belongs, which no single command says.
+fn filters(guest: &str) -> String {
+    match cfg!(feature = "serve") {
+        true => format!(
+            "filters HTTP traffic, in front of a guest or an `upstream`: `file = \"{guest}\"` in [[filters]] of a manifest \
+             for `holm serve`"
+        ),
+        false => "filters HTTP traffic, which this build of Holm cannot serve".to_owned(),
+    }
 }
 
 fn flag(feature: Feature) -> Option<&'static str> {
@@ -147,6 +164,17 @@ mod tests {
         }
         let unknown = r#"(component (instance $i) (export "wasi:http/incoming-handler@0.9.0" (instance $i)))"#;
         assert!(advice(unknown).is_err());
+    }
+
+    #[cfg(feature = "serve")]
+    #[test]
+    fn filters_are_told_where_they_belong() {
+        let shape = Shape::parse(&wat::parse_str("(module)").unwrap()).unwrap();
+        let asked = Asked { guest: "auth.wasm", abi: None, trust: Trust::Safe };
+        for abi in FILTERS {
+            let why = verdict(&asked, abi, &shape, &[], &[]).unwrap_err();
+            assert!(why.starts_with("filters HTTP traffic") && why.contains("`file = \"auth.wasm\"`"), "{why}");
+        }
     }
 
     #[test]

@@ -36,18 +36,23 @@ fn text(found: &Found) -> Result<String> {
     }
 }
 
-/// Each guest's file, by what the server will find the manifest to call it: it reads the text as if the manifest lay
+/// Each file of each guest, by what the server will find the manifest to call it: it reads the text as if the manifest lay
 /// in the folder it works in.
 fn guests(text: &str, found: &Found) -> Result<BTreeMap<String, PathBuf>> {
     let sent = Manifest::parse(text, Path::new("holm.toml"));
     let sent = sent.map_err(|error| Error::new(Kind::Usage, error.to_string()))?;
-    let guests = sent.guests.iter().zip(&found.manifest.guests).filter_map(|(sent, here)| {
-        let file = here.file.clone()?;
-        // The only guest of a manifest that does not name it may be sent under any name.
-        let called = sent.file.as_deref().or_else(|| file.file_name().map(Path::new))?;
-        Some((called.to_string_lossy().into_owned(), file))
-    });
-    Ok(guests.collect())
+    let mut files = BTreeMap::new();
+    for (sent, here) in sent.guests.iter().zip(&found.manifest.guests) {
+        if let (None, Some(file)) = (&sent.file, &here.file) {
+            // The only guest of a manifest that does not name it may be sent under any name.
+            files.insert(short(&file.to_string_lossy()), file.clone());
+        }
+        // Filters and whatever else is named.
+        let skipped = usize::from(sent.file.is_none() && here.file.is_some());
+        let named = sent.files().zip(here.files().skip(skipped));
+        files.extend(named.map(|(sent, here)| (sent.to_string_lossy().into_owned(), here.to_owned())));
+    }
+    Ok(files)
 }
 
 /// A TOML string. JSON's escapes are among TOML's, which wants one for DEL as well.
@@ -90,6 +95,21 @@ mod tests {
     fn a_guest_that_the_manifest_does_not_name_is_sent_by_its_files_name() {
         let dir = folder(&[("holm.toml", "holm = 1"), ("only.wasm", "")]);
         assert_eq!(called(&pack(dir.path(), Some("a".parse().unwrap())).unwrap().1), ["only.wasm"]);
+    }
+
+    #[test]
+    fn filters_are_sent_with_their_guest_and_an_upstream_has_only_those() {
+        let filter = "[[filters]]\nfile = \"./a.wasm\"\nconfig-file = \"conf/a.yaml\"\n";
+        for (of, sent) in [
+            ("", vec!["a.wasm", "app.wasm", "conf/a.yaml"]),
+            ("upstream = \"http://127.0.0.1:1\"\n", vec!["a.wasm", "conf/a.yaml"]),
+        ] {
+            let manifest = format!("holm = 1\nname = \"front\"\n{of}{filter}");
+            let dir = folder(&[("holm.toml", &manifest), ("app.wasm", ""), ("a.wasm", ""), ("conf/a.yaml", "")]);
+            let (_, package) = pack(dir.path(), None).unwrap();
+            assert_eq!(called(&package), sent);
+            assert_eq!(package.guests["conf/a.yaml"], dir.path().join("conf/a.yaml"));
+        }
     }
 
     #[test]

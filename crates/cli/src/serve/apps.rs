@@ -20,7 +20,7 @@ use crate::guest::say;
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Read {
     pub(super) name: AppName,
-    /// Its guests' files are copies.
+    /// Its files are copies.
     pub(super) manifest: Manifest,
     digests: Vec<Digest>,
 }
@@ -55,23 +55,26 @@ pub(super) fn read(
     apps
 }
 
-/// `None` where a guest of it cannot be read, which is told.
+/// `None` where a file of it cannot be read, which is told.
 fn one(path: &Path, args: &HostArgs, copies: &Copies, files: &mut Files, wrong: &mut Wrong) -> Result<Option<Read>> {
     files.note(path);
     let folder = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) };
     files.note(&folder.join("holm.toml"));
     let mut found = app::find(path)?;
     let name = found.name()?;
-    let mut digests = Vec::new();
+    let (mut digests, mut whole) = (Vec::new(), true);
     for guest in &mut found.manifest.guests {
         say(guest, args.clone())?;
-        let file = guest.file.take().unwrap_or_default();
-        files.note(&file);
-        if let Some((copy, digest)) = wrong.unless(copies.of(&file)) {
-            guest.file = Some(copy);
-            digests.push(digest);
+        for file in guest.files_mut() {
+            files.note(file);
+            match wrong.unless(copies.of(file)) {
+                Some((copy, digest)) => {
+                    *file = copy;
+                    digests.push(digest);
+                }
+                None => whole = false,
+            }
         }
     }
-    let whole = digests.len() == found.manifest.guests.len();
     Ok(whole.then_some(Read { name, manifest: found.manifest, digests }))
 }

@@ -54,8 +54,10 @@ impl Copies {
     pub(super) fn used_by(&self, app: &App) {
         let mut kept = self.kept();
         for guest in &app.guests {
-            if let Some(copy) = guest.spec.file.as_ref().and_then(|file| kept.files.get_mut(file)) {
-                copy.users.push(std::sync::Arc::downgrade(guest));
+            for file in guest.spec.files() {
+                if let Some(copy) = kept.files.get_mut(file) {
+                    copy.users.push(std::sync::Arc::downgrade(guest));
+                }
             }
         }
     }
@@ -75,6 +77,12 @@ impl Copies {
         let mut kept = self.kept();
         kept.files.clear();
         kept.dir = None;
+    }
+
+    /// What its owner calls a file that may be a copy.
+    pub(super) fn called(&self, copy: &Path) -> String {
+        let kept = self.kept();
+        kept.files.get(copy).map_or(copy, |copy| &copy.of).to_string_lossy().into_owned()
     }
 
     /// An error in which the file is called what its owner calls it.

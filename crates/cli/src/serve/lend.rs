@@ -9,6 +9,7 @@ use holm_admin::store::Store;
 use holm_engine::Result;
 use holm_manifest::{Guest, Services};
 use holm_serve::observe::Observer;
+use holm_serve::proxy::Reach;
 use holm_serve::{Load, Loaded};
 use holm_services::lent::{AppStores, Embedded, Lent, LentLimits};
 
@@ -56,6 +57,14 @@ impl Lending {
         lent.map(Some).map_err(|wrong| unfit(&wrong))
     }
 
+    /// Whoever deploys does not own this machine's network.
+    fn reach(&self) -> Reach {
+        match self.whose {
+            Whose::Named => Reach::Everywhere,
+            Whose::Deployed => Reach::AsGranted,
+        }
+    }
+
     fn stores(&self, app: &AppName) -> Arc<AppStores> {
         let mut apps = self.apps.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || {
@@ -82,11 +91,11 @@ impl Lending {
 
 impl Load for Lending {
     fn load(&self, app: &AppName, services: &Services, guest: &Guest) -> Result<Loaded> {
-        self.loading.get(guest, self.lend(app, services, guest)?, Wanted::First)
+        self.loading.get(guest, self.lend(app, services, guest)?, self.reach(), Wanted::First)
     }
 
     fn improve(&self, app: &AppName, services: &Services, guest: &Guest) -> Result<Loaded> {
-        let improved = self.loading.get(guest, self.lend(app, services, guest)?, Wanted::Best);
+        let improved = self.loading.get(guest, self.lend(app, services, guest)?, self.reach(), Wanted::Best);
         improved.inspect_err(|error| {
             output::warn(&format!("{app}: no optimised code could be made, so it stays as it is: {error}"));
         })

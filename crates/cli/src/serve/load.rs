@@ -1,5 +1,6 @@
 //! Guests for the server: compiled for many instances at once, under limits.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use holm_abi::{Abi, Entry, Guest, Host, HttpHandler, Reuse, Stdio, detect};
@@ -9,6 +10,8 @@ use holm_manifest::Guest as Described;
 use holm_serve::Loaded;
 use holm_serve::apps::App;
 use holm_serve::cgi::Cgi;
+use holm_serve::proxy::{Proxy, Reach};
+use holm_services::http_client::{ClientConfig, HttpClient};
 use holm_services::lent::Lent;
 use holm_wasi::Wasi;
 
@@ -20,16 +23,22 @@ use crate::settings::settings;
 
 /// Instances that may wait to be used again, of all apps together.
 const IDLE: u32 = 1000;
+/// Connections to upstreams that are open at once, of all apps together.
+const UPSTREAMS: usize = 16 << 10;
+/// Of those, the ones to one upstream that wait to be used again.
+const IDLE_EACH: usize = 128;
 
 /// Loads guests with this user's cache, and has them compiled in processes of their own.
 pub(super) struct Loading {
     loader: Loader,
     /// What all guests share of WASI: the connections of its HTTP client.
     wasi: Wasi,
+    /// What reaches upstreams: a client of its own, so that guests and upstreams leave each other their connections.
+    upstreams: HttpClient,
     abi: Option<String>,
     tier: Option<holm_engine::Tier>,
     instances: u32,
-    copies: Arc<Copies>,
+    pub(super) copies: Arc<Copies>,
 }
 
 /// Which of a guest's code is wanted.
@@ -43,7 +52,12 @@ pub(super) enum Wanted {
 
 impl Loading {
     /// Room for so many instances at once, of all guests together.
-    pub(super) fn new(engine: &EngineArgs, compiling: &CompilingArgs, instances: u64, copies: &Arc<Copies>) -> Self {
+    pub(super) fn new(
+        engine: &EngineArgs,
+        compiling: &CompilingArgs,
+        instances: u64,
+        copies: &Arc<Copies>,
+    ) -> Result<Self> {
         // What compiles has no terminal.
         let loader = Loader { on_compile: None, ..loader(engine) };
         #[cfg(feature = "compilers")]
@@ -52,33 +66,93 @@ impl Loading {
         let _ = compiling;
         let instances = u32::try_from(instances).unwrap_or(u32::MAX);
         let copies = Arc::clone(copies);
-        Self { loader, wasi: Wasi::default(), abi: engine.abi.clone(), tier: engine.tier, instances, copies }
+        let upstreams = HttpClient::new(ClientConfig {
+            max_connections: UPSTREAMS,
+            max_idle_each: IDLE_EACH,
+            ..ClientConfig::default()
+        })
+        .map_err(|error| Error::new(Kind::Internal, error.to_string()))?;
+        let (abi, tier) = (engine.abi.clone(), engine.tier);
+        Ok(Self { loader, wasi: Wasi::default(), upstreams, abi, tier, instances, copies })
     }
 
-    /// Loads a guest that is lent these stores.
-    pub(super) fn get(&self, guest: &Described, lent: Option<Lent>, wanted: Wanted) -> Result<Loaded> {
-        let file = guest.file.clone().unwrap_or_default();
-        self.loaded(guest, lent, wanted).map_err(|error| self.copies.named(error, &file))
+    /// Loads a guest that is lent these stores, or what stands in its place, behind its filters.
+    pub(super) fn get(&self, guest: &Described, lent: Option<Lent>, reach: Reach, wanted: Wanted) -> Result<Loaded> {
+        let mut loaded = match &guest.upstream {
+            Some(upstream) => {
+                let proxy = Proxy::new(guest, upstream, self.upstreams.clone(), reach)?;
+                Loaded { handler: Arc::new(proxy), code: 0, improvable: false }
+            }
+            None => self.guest(guest, lent, wanted)?,
+        };
+        // The last one stands nearest.
+        for filter in guest.filters.iter().rev() {
+            loaded = self.in_front(filter, loaded, wanted)?;
+        }
+        Ok(loaded)
     }
 
-    fn loaded(&self, guest: &Described, lent: Option<Lent>, wanted: Wanted) -> Result<Loaded> {
-        let path = guest.file.clone().unwrap_or_default();
-        let name = path.to_string_lossy().into_owned();
-        let opened = self.loader.open(Source::read(&name)?)?;
-        let abis = abis(self.wasi(lent));
-        let known: Vec<&dyn Abi> = abis.iter().map(AsRef::as_ref).collect();
-        let abi = detect(&known, &opened.shape, self.abi.as_deref().or(guest.abi.as_deref()))?.abi;
+    fn guest(&self, guest: &Described, lent: Option<Lent>, wanted: Wanted) -> Result<Loaded> {
         let reuse = guest.reuse.map(|reuse| Reuse { requests: reuse.requests, idle: reuse.idle });
-        let host = Host { stdio: Stdio::default(), args: guest.args.clone(), reuse, ..granted(guest.clone())? };
-        let loading = One { loading: self, abi, opened, host, guest, name };
-        // What does not fit as its only module is a component, and if that fails too, the reason is there.
-        let lone = loading.lone().and_then(|lone| loading.load(Some(lone), wanted).ok());
-        lone.map_or_else(|| loading.load(None, wanted), Ok)
+        let host = Host { args: guest.args.clone(), reuse, ..granted(guest.clone())? };
+        let abi = self.abi.as_deref().or(guest.abi.as_deref());
+        let made = self.made(guest, abi, host, lent, (Instances::Brief, wanted))?;
+        let handler = handler(&made.entries).or_else(|| command(&made.entries, &made.name, guest));
+        let handler = handler.ok_or_else(|| no_handler(&made.entries, &self.copies.called(file(guest))))?;
+        Ok(Loaded { handler, code: made.code, improvable: made.improvable })
+    }
+
+    /// A guest's entries. In errors its file is called what its owner calls it.
+    pub(super) fn made(
+        &self,
+        guest: &Described,
+        abi: Option<&str>,
+        host: Host,
+        lent: Option<Lent>,
+        (instances, wanted): (Instances, Wanted),
+    ) -> Result<Made> {
+        let file = file(guest);
+        let made = || {
+            let name = file.to_string_lossy().into_owned();
+            let opened = self.loader.open(Source::read(&name)?)?;
+            let abis = abis(self.wasi(lent));
+            let known: Vec<&dyn Abi> = abis.iter().map(AsRef::as_ref).collect();
+            let abi = detect(&known, &opened.shape, abi)?.abi;
+            let host = Host { stdio: Stdio::default(), ..host };
+            let loading = One { loading: self, abi, opened, host, guest, instances, name };
+            // What does not fit as its only module is a component, and if that fails too, the reason is there.
+            let lone = loading.lone().and_then(|lone| loading.load(Some(lone), wanted).ok());
+            lone.map_or_else(|| loading.load(None, wanted), Ok)
+        };
+        made().map_err(|error| self.copies.named(error, file))
     }
 
     fn wasi(&self, lent: Option<Lent>) -> Wasi {
         Wasi { lent, http_client: self.wasi.http_client.clone() }
     }
+}
+
+fn file(guest: &Described) -> &Path {
+    guest.file.as_deref().unwrap_or(Path::new(""))
+}
+
+/// A guest that is linked.
+pub(super) struct Made {
+    pub(super) entries: Vec<Entry>,
+    /// What it is called in messages.
+    name: String,
+    /// Bytes of its code.
+    pub(super) code: u64,
+    pub(super) improvable: bool,
+}
+
+/// How long instances are there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Instances {
+    /// For a request, or for as many as wait to be used again: each has a place in the engine's pool.
+    Brief,
+    /// For as long as they do their work well. In the pool they would take the places of others.
+    Lasting,
 }
 
 /// One guest on its way.
@@ -88,6 +162,7 @@ struct One<'a> {
     opened: Opened,
     host: Host,
     guest: &'a Described,
+    instances: Instances,
     name: String,
 }
 
@@ -102,16 +177,14 @@ impl One<'_> {
         self.abi.takes_lone(&lone, &self.host).then(|| Arc::new(lone))
     }
 
-    fn load(&self, lone: Option<Arc<LoneCore>>, wanted: Wanted) -> Result<Loaded> {
+    fn load(&self, lone: Option<Arc<LoneCore>>, wanted: Wanted) -> Result<Made> {
         let loaded = self.code(lone.is_some(), wanted)?;
         let (code, improvable) = (loaded.code.size(), loaded.improvable);
         let shape = Arc::new(self.opened.shape.clone());
         let path = self.opened.source.path.clone();
         let ready = Guest { name: short(&self.name), shape, code: loaded.code, path, lone };
         let entries = self.abi.load(&ready, &self.host)?;
-        let handler = handler(&entries).or_else(|| command(&entries, &ready.name, self.guest));
-        let handler = handler.ok_or_else(|| no_handler(&self.name))?;
-        Ok(Loaded { handler, code, improvable })
+        Ok(Made { entries, name: ready.name, code, improvable })
     }
 
     fn code(&self, lone: bool, wanted: Wanted) -> Result<holm_engine::Loaded> {
@@ -122,7 +195,10 @@ impl One<'_> {
         settings.interruptible = true;
         settings.tier = tier.unwrap_or_default();
         settings.lone = lone;
-        let runtime = Runtime::pooled(host.limits.stack, self.loading.instances.saturating_add(IDLE));
+        let mut runtime = Runtime::pooled(host.limits.stack, self.loading.instances.saturating_add(IDLE));
+        if self.instances == Instances::Lasting {
+            runtime.pool = None;
+        }
         let load = |runtime: &Runtime| match wanted {
             #[cfg(feature = "compilers")]
             Wanted::Best => loader.improved(opened, &settings, runtime),
@@ -149,7 +225,7 @@ fn elsewhere(loader: Loader, compiling: &CompilingArgs) -> Loader {
     Loader { elsewhere: Some(Box::new(children)), ..loader }
 }
 
-fn handler(entries: &[Entry]) -> Option<Arc<dyn HttpHandler>> {
+pub(super) fn handler(entries: &[Entry]) -> Option<Arc<dyn HttpHandler>> {
     entries.iter().find_map(|entry| match entry {
         Entry::Http(handler) => Some(Arc::clone(handler)),
         _ => None,
@@ -165,8 +241,15 @@ fn command(entries: &[Entry], name: &str, guest: &Described) -> Option<Arc<dyn H
     Some(Arc::new(Cgi::new(command, name).with_args(guest.args.iter().cloned())))
 }
 
-fn no_handler(guest: &str) -> Error {
-    Error::new(Kind::Usage, format!("{guest} does not answer HTTP requests"))
+fn no_handler(entries: &[Entry], guest: &str) -> Error {
+    let error = Error::new(Kind::Usage, format!("{guest} does not answer HTTP requests"));
+    if entries.iter().any(|entry| matches!(entry, Entry::HttpFilter(_))) {
+        return error.note(format!(
+            "it is a filter, which stands in front of something else: write `file = \"{guest}\"` in [[filters]] of a \
+             manifest with a guest or an `upstream`"
+        ));
+    }
+    error
         .note("it would export wasi:http/incoming-handler (0.2) or wasi:http/handler (0.3), or be a WASI program")
         .note(format!("`holm inspect {guest}` shows what it exports"))
 }

@@ -4,6 +4,7 @@ mod admin;
 mod apps;
 mod copies;
 mod files;
+mod filter;
 mod lend;
 mod load;
 mod machine;
@@ -67,7 +68,7 @@ pub(crate) fn serve(args: Serve) -> Result<i32> {
     let spans = spans.map_err(|error| Error::io("export traces", &error))?;
     let observer = Arc::new(Observer::new(log, spans));
     let copies = Arc::new(Copies::default());
-    let loading = Arc::new(load::Loading::new(&args.host.engine, &args.compiling, instances, &copies));
+    let loading = Arc::new(load::Loading::new(&args.host.engine, &args.compiling, instances, &copies)?);
     let state = plan.state.clone().or_else(plan::default_state);
     let lending = |whose| Arc::new(Lending::new(&loading, whose, state.as_deref(), &observer));
     let room = Arc::new(Room::new(instances, memory));

@@ -14,7 +14,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::outgoing::{Outgoing, Traced};
 use super::refusal::Refusal;
 use super::served::Served;
-use crate::apps::{App, Guest};
+use crate::apps::{App, Guest, asks};
 use crate::front::Connection;
 use crate::observe::trace::{Trace, TraceParent, propagate, state_of};
 use crate::observe::{Access, Failure, Finished, Held, Observer, Outcome, RequestId};
@@ -116,7 +116,7 @@ impl Underway {
 
     /// What the server has to do with the requests of the guest, if it makes any.
     fn outbound(&self) -> Option<Arc<dyn Outbound>> {
-        let guest = self.guest.as_ref().filter(|guest| !guest.spec.grants.http.is_empty())?;
+        let guest = self.guest.as_ref().filter(|guest| asks(&guest.spec))?;
         if self.trace.is_none() && self.app.is_none() {
             return None;
         }
@@ -180,7 +180,12 @@ impl Underway {
     /// The guest gave no response in the time it has.
     pub(super) fn failed_in_time(&mut self) -> Refusal {
         let limit = self.guest.as_ref().map_or(Duration::ZERO, |guest| guest.first_byte);
-        let error = Error::new(Kind::OutOfTime, format!("no response within {limit:?}"));
+        let upstream = self.guest.as_ref().and_then(|guest| guest.spec.upstream.as_ref());
+        let why = match upstream {
+            Some(upstream) => format!("the upstream {upstream} gave no response within {limit:?}"),
+            None => format!("no response within {limit:?}"),
+        };
+        let error = Error::new(Kind::OutOfTime, why);
         self.failed(&error.note("limits.first-byte sets the limit"))
     }
 

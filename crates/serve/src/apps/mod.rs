@@ -136,18 +136,25 @@ impl Guest {
         world: &World,
         seen: &Arc<Seen>,
     ) -> Self {
-        let mut limits = DEFAULT_LIMITS;
-        limits.merge(spec.limits);
-        spec.limits = limits.tightest(ceilings.limits);
+        spec.limits = held(spec.limits, ceilings);
         let mut serve = ServeLimits::DEFAULT;
         serve.merge(spec.serve);
+        if spec.upstream.is_some() {
+            // Each request needs one.
+            serve.connections = spec.serve.connections.or(serve.concurrency);
+        }
         spec.serve = serve.tightest(ceilings.serve);
+        for filter in &mut spec.filters {
+            filter.limits = held(filter.limits, ceilings);
+            let connections = filter.connections.or(ServeLimits::DEFAULT.connections);
+            filter.connections = connections.into_iter().chain(ceilings.serve.connections).min();
+        }
         let serve = spec.serve;
         Self {
             app: app.clone(),
             seen: Arc::clone(seen),
             version: Arc::clone(version),
-            calls: spec.name.is_some() && !spec.grants.http.is_empty(),
+            calls: spec.name.is_some() && asks(&spec),
             first_byte: serve.first_byte.unwrap_or(Duration::MAX),
             request_body: serve.request_body.unwrap_or(u64::MAX),
             gate: Gate::new(serve.concurrency.unwrap_or(u64::MAX), serve.queue.unwrap_or(u64::MAX)),
@@ -178,6 +185,19 @@ impl Guest {
             None => self.app.to_string(),
         }
     }
+}
+
+/// What an instance with these limits is held to.
+fn held(limits: Limits, ceilings: &Ceilings) -> Limits {
+    let mut held = DEFAULT_LIMITS;
+    held.merge(limits);
+    held.tightest(ceilings.limits)
+}
+
+/// Whether the guest, or one of its filters, may send HTTP requests, or passes on those that it gets.
+pub(crate) fn asks(guest: &Spec) -> bool {
+    let mut granted = guest.filters.iter().map(|filter| &filter.grants).chain([&guest.grants]);
+    guest.upstream.is_some() || granted.any(|grants| !grants.http.is_empty())
 }
 
 impl std::fmt::Debug for Guest {

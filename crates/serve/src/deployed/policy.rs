@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use holm_grants::Grants;
 use holm_manifest::{App as Manifest, Backend, Guest};
 
 /// The manifest of a deployed app, with its guests' files found in `stored` by what the manifest calls them.
@@ -19,38 +20,48 @@ pub(super) fn read(text: &str, stored: &BTreeMap<String, PathBuf>) -> Result<Man
         }
     }
     for guest in &mut manifest.guests {
-        ask(guest, &mut wrong);
+        ask(&guest.grants, &guest.env_from_host, &mut wrong);
+        for filter in &guest.filters {
+            ask(&filter.grants, &filter.env_from_host, &mut wrong);
+        }
         find(guest, stored, &mut wrong);
     }
     if wrong.is_empty() { Ok(manifest) } else { Err(wrong) }
 }
 
-fn ask(guest: &Guest, wrong: &mut Vec<String>) {
+fn ask(grants: &Grants, env_from_host: &[String], wrong: &mut Vec<String>) {
     let mut refuse = |what: String| wrong.push(format!("{what}, which a deployed app cannot be granted"));
-    for dir in &guest.grants.dirs {
+    for dir in &grants.dirs {
         refuse(format!("it asks for the server's directory {}", dir.host.display()));
     }
-    for name in &guest.env_from_host {
+    for name in env_from_host {
         refuse(format!("it asks for the server's environment variable {name}; give it a value"));
     }
-    for listen in &guest.grants.listen {
+    for listen in &grants.listen {
         refuse(format!("it asks to listen on {listen}"));
     }
 }
 
 fn find(guest: &mut Guest, stored: &BTreeMap<String, PathBuf>, wrong: &mut Vec<String>) {
-    let called = guest.file.as_deref().map(|file| file.to_string_lossy().into_owned());
-    let found = match &called {
-        Some(called) => stored.get(called),
-        // Without a name it is the only one there is.
-        None if stored.len() == 1 => stored.values().next(),
-        None => None,
-    };
-    match (found, called) {
-        (Some(path), _) => guest.file = Some(path.clone()),
-        (None, Some(called)) => wrong.push(format!("the guest {called} was not sent")),
-        (None, None) => wrong.push("the manifest names no guest, and not exactly one was sent".to_owned()),
+    if guest.file.is_none() && guest.upstream.is_none() {
+        guest.file = unnamed(guest, stored);
+        if guest.file.is_none() {
+            wrong.push("the manifest names no guest, and not exactly one was sent".to_owned());
+        }
     }
+    for file in guest.files_mut() {
+        let called = file.to_string_lossy().into_owned();
+        match stored.get(&called) {
+            Some(path) => *file = path.clone(),
+            None => wrong.push(format!("the file {called} was not sent")),
+        }
+    }
+}
+
+/// What the guest of a manifest that does not name it is called: the only one there is beside its filters.
+fn unnamed(guest: &Guest, stored: &BTreeMap<String, PathBuf>) -> Option<PathBuf> {
+    let mut others = stored.keys().map(PathBuf::from).filter(|called| guest.files().all(|file| file != called));
+    others.next().filter(|_| others.next().is_none())
 }
 
 #[cfg(test)]
@@ -67,7 +78,28 @@ mod tests {
         assert_eq!(manifest.guests[0].file, Some("/blobs/1".into()));
         let manifest = read("holm = 1", &stored()).unwrap();
         assert_eq!(manifest.guests[0].file, Some("/blobs/1".into()));
-        assert_eq!(read("holm = 1\nguest = \"b.wasm\"", &stored()).unwrap_err(), ["the guest b.wasm was not sent"]);
+        assert_eq!(read("holm = 1\nguest = \"b.wasm\"", &stored()).unwrap_err(), ["the file b.wasm was not sent"]);
+    }
+
+    #[test]
+    fn filters_and_their_configurations_are_found_as_guests_are() {
+        let stored = ["app.wasm", "auth.wasm", "auth.yaml"]
+            .map(|name| (name.to_owned(), PathBuf::from(format!("/blobs/{name}"))));
+        let stored = BTreeMap::from(stored);
+        let filters = "[[filters]]\nfile = \"auth.wasm\"\nconfig-file = \"./auth.yaml\"\n";
+        let manifest = read(&format!("holm = 1\n{filters}"), &stored).unwrap();
+        let files: Vec<_> = manifest.guests[0].files().collect();
+        assert_eq!(files, ["/blobs/app.wasm", "/blobs/auth.wasm", "/blobs/auth.yaml"].map(Path::new));
+
+        let upstream = "holm = 1\nupstream = \"https://a.example\"\n";
+        assert_eq!(read(upstream, &BTreeMap::new()).unwrap().guests[0].file, None);
+        let wrong =
+            read(&format!("{upstream}{filters}[filters.grants]\ndir = \"/etc\""), &BTreeMap::new()).unwrap_err();
+        assert_eq!(wrong.len(), 3, "{wrong:?}");
+        assert!(
+            wrong[0].contains("/etc") && wrong[1].contains("auth.wasm") && wrong[2].contains("auth.yaml"),
+            "{wrong:?}"
+        );
     }
 
     #[test]

@@ -104,6 +104,23 @@ pub enum HttpError {
     Internal(String),
 }
 
+impl HttpError {
+    /// The name of the error code in `wasi:http/types`, such as `connection-refused`.
+    pub fn code(&self) -> String {
+        if matches!(self, Self::RequestBody(_) | Self::Internal(_)) {
+            return "internal-error".to_owned();
+        }
+        let mut code = String::new();
+        for letter in format!("{self:?}").chars().take_while(char::is_ascii_alphanumeric) {
+            if letter.is_ascii_uppercase() && !code.is_empty() {
+                code.push('-');
+            }
+            code.push(letter.to_ascii_lowercase());
+        }
+        code
+    }
+}
+
 /// Marks an error as the request body's own on its way through hyper.
 #[derive(Debug)]
 pub(super) struct FromRequestBody(pub(super) std::sync::Mutex<Option<BoxError>>);
@@ -203,5 +220,22 @@ fn with_source(error: &hyper::Error) -> String {
     match error.source() {
         Some(source) => format!("{error}: {source}"),
         None => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_have_the_names_of_the_interface() {
+        for (error, code) in [
+            (HttpError::ConnectionRefused, "connection-refused"),
+            (HttpError::DnsTimeout { host: "a".into() }, "dns-timeout"),
+            (HttpError::TlsCertificateError("why".into()), "tls-certificate-error"),
+            (HttpError::RequestBody("why".into()), "internal-error"),
+        ] {
+            assert_eq!(error.code(), code);
+        }
     }
 }

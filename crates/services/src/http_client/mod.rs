@@ -30,6 +30,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 pub use body::ResponseBody;
 pub use error::{BoxError, HttpError};
+pub use request::drop_hop_by_hop;
 
 use connect::Target;
 use pool::{Connection, Pool};
@@ -108,6 +109,8 @@ pub struct Options {
     /// What to name as `Host` in place of the URI's authority. For the host's own configuration:
     /// a guest that could choose it would reach every site behind an address it was granted.
     pub authority: Option<Authority>,
+    /// Say that trailers are welcome, which some servers do not send otherwise: for whoever passes them on.
+    pub trailers: bool,
 }
 
 impl Default for Options {
@@ -118,6 +121,7 @@ impl Default for Options {
             first_byte_timeout: Duration::from_secs(60),
             between_bytes_timeout: Duration::from_secs(60),
             authority: None,
+            trailers: false,
         }
     }
 }
@@ -175,7 +179,7 @@ impl HttpClient {
         B::Error: Into<BoxError>,
     {
         let target = Target::of(request.uri(), policy.identity())?;
-        let mut outgoing = Outgoing::new(request, options.authority.as_ref())?;
+        let mut outgoing = Outgoing::new(request, options)?;
         let deadline = deadline(options.connect_timeout);
         loop {
             let free = timeout_at(deadline, self.free(&target, policy)).await;

@@ -11,7 +11,7 @@ use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 
 use super::error::FromRequestBody;
-use super::{BoxError, HttpError};
+use super::{BoxError, HttpError, Options};
 
 /// Connections outlive a request's body type, so they carry one for all.
 pub(super) type OutgoingBody = UnsyncBoxBody<Bytes, FromRequestBody>;
@@ -24,7 +24,7 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
-    pub(super) fn new<B>(request: Request<B>, authority: Option<&Authority>) -> Result<Self, HttpError>
+    pub(super) fn new<B>(request: Request<B>, options: &Options) -> Result<Self, HttpError>
     where
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
@@ -33,8 +33,11 @@ impl Outgoing {
             return Err(HttpError::HttpRequestMethodInvalid);
         }
         let (mut parts, body) = request.into_parts();
-        let absolute = absolute(&parts.uri, authority)?;
+        let absolute = absolute(&parts.uri, options.authority.as_ref())?;
         drop_hop_by_hop(&mut parts.headers);
+        if options.trailers {
+            parts.headers.insert(header::TE, HeaderValue::from_static("trailers"));
+        }
         // What a guest put there, a connection of its own kind must not see.
         parts.extensions.clear();
         let body = body.map_err(|error| FromRequestBody(Mutex::new(Some(error.into()))));
@@ -49,6 +52,10 @@ impl Outgoing {
         *request.uri_mut() = path.unwrap_or_else(|| PathAndQuery::from_static("/")).into();
         *request.version_mut() = Version::HTTP_11;
         request.headers_mut().insert(header::HOST, host);
+        if request.headers().contains_key(header::TE) {
+            // RFC 9110, section 10.1.4.
+            request.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("TE"));
+        }
         Ok((request, absolute))
     }
 
@@ -57,6 +64,7 @@ impl Outgoing {
         *request.uri_mut() = absolute.clone();
         *request.version_mut() = Version::HTTP_2;
         request.headers_mut().remove(header::HOST);
+        request.headers_mut().remove(header::CONNECTION);
         (request, absolute)
     }
 
@@ -79,9 +87,11 @@ fn absolute(uri: &Uri, authority: Option<&Authority>) -> Result<Uri, HttpError> 
         .map_err(|_| HttpError::HttpRequestUriInvalid)
 }
 
-/// These speak about one connection, which is the client's and not the guest's. Sent on, they
-/// would let a guest disagree with the client about where its request ends.
-fn drop_hop_by_hop(headers: &mut HeaderMap) {
+/// Removes the headers that speak about one connection, and those that `Connection` names (RFC 9110, section 7.6.1).
+///
+/// The connection is the client's and not the guest's. Sent on, they would let a guest disagree with the client about
+/// where its request ends.
+pub fn drop_hop_by_hop(headers: &mut HeaderMap) {
     const ALWAYS: [HeaderName; 5] =
         [header::CONNECTION, header::PROXY_AUTHORIZATION, header::TE, header::TRANSFER_ENCODING, header::UPGRADE];
     let named: Vec<HeaderName> = headers

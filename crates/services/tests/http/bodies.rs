@@ -80,6 +80,11 @@ async fn headers_about_the_connection_stay_behind() {
     let options = Options { authority: Some("front.example".parse().unwrap()), ..Options::default() };
     let response = client().send(crate::get(server.uri()), &ANYWHERE, &options).await.unwrap();
     assert_eq!(text(response).await.unwrap(), "front.example host");
+
+    // The client's own, for whoever passes trailers on.
+    let options = Options { trailers: true, ..Options::default() };
+    let response = client().send(crate::get(server.uri()), &ANYWHERE, &options).await.unwrap();
+    assert_eq!(text(response).await.unwrap(), format!("{} connection host te", server.address));
 }
 
 #[tokio::test]

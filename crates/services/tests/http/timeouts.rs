@@ -95,7 +95,7 @@ async fn timeouts_at_the_ends_of_their_range_are_taken() {
         connect_timeout: Duration::MAX,
         first_byte_timeout: Duration::MAX,
         between_bytes_timeout: Duration::MAX,
-        authority: None,
+        ..Options::default()
     };
     let response = client().send(get(server.uri()), &ANYWHERE, &longest).await.unwrap();
     assert_eq!(text(response).await.unwrap(), "hello");
