@@ -30,6 +30,8 @@ static struct stream {
 
 static struct stream *stream(u32 context) { return &streams[context % 256]; }
 
+static u32 callers[256];  // contexts, by the token of a call
+
 static char configuration[256];
 static u32 configuration_size;
 
@@ -95,11 +97,13 @@ static void add(u32 map, const char *name, u32 name_size, const char *value, u32
     proxy_add_header_map_value(map, name, name_size, value, size);
 }
 
-static u32 call(void) {
+static u32 call(u32 context) {
     static const char headers[] =
         "\3\0\0\0\7\0\0\0\3\0\0\0\5\0\0\0\7\0\0\0\12\0\0\0\1\0\0\0:method\0GET\0:path\0/called\0:authority\0c";
-    u32 token;
-    return proxy_http_call(TEXT("upstream"), headers, sizeof headers, 0, 0, "\0\0\0", 4, 5000, &token);
+    u32 token = 0;
+    u32 status = proxy_http_call(TEXT("upstream"), headers, sizeof headers, 0, 0, "\0\0\0", 4, 5000, &token);
+    callers[token % 256] = context;
+    return status;
 }
 
 static void missing(void) {
@@ -140,7 +144,7 @@ static u32 request_headers(u32 context, char end) {
             proxy_send_local_response(403, 0, 0, TEXT("no from C\n"), "\0\0\0", 4, -1);
             return PAUSE;
         case 'c':
-            if (call() == OK) return PAUSE;
+            if (call(context) == OK) return PAUSE;
     }
     return CONTINUE;
 }
@@ -167,7 +171,7 @@ EXPORT(proxy_on_request_body) u32 on_request_body(u32 context, u32 size, u32 end
     return CONTINUE;
 }
 
-// The host may say the root's context or the request's; either way the request is the one that called.
+// The host says the root's context, and so the headers of the request are out of reach until that is changed.
 EXPORT(proxy_on_http_call_response) void on_http_call_response(u32 context, u32 token, u32 headers, u32 body, u32 trailers) {
     char *status = 0, text[32];
     u32 size = 0;
@@ -175,6 +179,7 @@ EXPORT(proxy_on_http_call_response) void on_http_call_response(u32 context, u32 
     proxy_get_header_map_value(CALL_HEADERS, TEXT(":status"), &status, &size);
     u32 at = put(text, 0, status, size);
     at = stream(context)->root ? put(text, at, TEXT(" stream")) : put(text, at, TEXT(" root"));
+    proxy_set_effective_context(callers[token % 256]);
     add(REQUEST_HEADERS, TEXT("x-c-call"), text, at);
 #if ABI == 10
     proxy_continue_request();

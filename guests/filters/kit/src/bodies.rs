@@ -3,6 +3,7 @@
 use proxy_wasm::traits::HttpContext as _;
 use proxy_wasm::types::Action;
 
+use crate::statuses;
 use crate::stream::Kit;
 
 /// The most a body may have, as guests say it.
@@ -32,7 +33,10 @@ pub(crate) fn request_body(kit: &mut Kit, words: &[&str], size: usize, end: bool
             }
             kit.set_http_request_body(0, ALL, &body);
         }
-        ["edit", start, length, text] => kit.set_http_request_body(number(start), number(length), text.as_bytes()),
+        ["edit", start, length, text] => {
+            let status = statuses::edit(0, number(start), number(length), text);
+            kit.note("edit", status.to_string());
+        }
         ["read", start, length] => {
             let part = kit.get_http_request_body(number(start), number(length));
             kit.note("read", part.map_or("(none)".to_string(), |part| String::from_utf8_lossy(&part).into_owned()));
@@ -88,7 +92,7 @@ pub(crate) fn response_body(kit: &mut Kit, words: &[&str], size: usize, end: boo
             kit.set_http_response_body(0, ALL, sizes.as_bytes());
         }
         ["response-edit", start, length, text] => {
-            kit.set_http_response_body(number(start), number(length), text.as_bytes());
+            statuses::edit(1, number(start), number(length), text);
         }
         _ => {}
     }

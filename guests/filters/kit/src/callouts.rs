@@ -93,7 +93,12 @@ pub(crate) fn answered(kit: &mut Kit, words: &[&str], _token: u32, (headers, bod
     }
     let status = kit.get_http_call_response_header(":status").unwrap_or("(none)".to_string());
     match words.get(1).copied().unwrap_or_default() {
-        "header" | "twice" | "body" => {
+        // The headers have gone ahead of the body.
+        "body" => {
+            kit.note("from-call", status);
+            kit.resume_http_request();
+        }
+        "header" | "twice" => {
             kit.set_http_request_header("x-from-call", Some(&status));
             kit.resume_http_request();
         }

@@ -29,7 +29,7 @@ pub(crate) fn request(kit: &mut Kit, words: &[&str], count: usize, end: bool) ->
         }
         ["set-all"] => {
             let mut all = kit.get_http_request_headers();
-            all.retain(|(name, _)| name.starts_with(':') || name == "x-kept" || name == "x-test");
+            all.retain(|(name, _)| name.starts_with(':') || name == "x-kept" || name == "x-test" || name == "x-forwarded-proto");
             all.push(("x-only".to_string(), "this".to_string()));
             kit.set_http_request_headers(borrowed(&all));
         }

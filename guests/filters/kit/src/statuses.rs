@@ -71,6 +71,12 @@ pub(crate) fn local_response(status: u32, details: &str, body: &[u8]) {
     }
 }
 
+/// The SDK panics where the host refuses.
+pub(crate) fn edit(buffer: u32, start: usize, length: usize, text: &str) -> u32 {
+    // SAFETY: the text lives through the call.
+    unsafe { proxy_set_buffer_bytes(buffer, start, length, text.as_ptr(), text.len()) }
+}
+
 pub(crate) fn reply(kit: &mut Kit) -> Action {
     let mut text = String::new();
     for (name, status) in headers().into_iter().chain(buffers()).chain(state()).chain(calls(kit)).chain(pointers()) {
@@ -136,11 +142,6 @@ fn get_buffer(buffer: u32, start: usize, length: usize) -> u32 {
     unsafe { proxy_get_buffer_bytes(buffer, start, length, &mut data, &mut size) }
 }
 
-fn set_buffer(buffer: u32) -> u32 {
-    // SAFETY: the text lives through the call.
-    unsafe { proxy_set_buffer_bytes(buffer, 0, 0, "x".as_ptr(), 1) }
-}
-
 fn buffers() -> Statuses {
     vec![
         ("buffer-request-early", get_buffer(0, 0, 10)),
@@ -154,9 +155,9 @@ fn buffers() -> Statuses {
         ("buffer-plugin-overflow", get_buffer(7, usize::MAX, usize::MAX)),
         ("buffer-call-data", get_buffer(8, 0, 10)),
         ("buffer-none-such", get_buffer(99, 0, 10)),
-        ("set-buffer-request-early", set_buffer(0)),
-        ("set-buffer-plugin", set_buffer(7)),
-        ("set-buffer-none-such", set_buffer(99)),
+        ("set-buffer-request-early", edit(0, 0, 0, "x")),
+        ("set-buffer-plugin", edit(7, 0, 0, "x")),
+        ("set-buffer-none-such", edit(99, 0, 0, "x")),
     ]
 }
 
