@@ -1,5 +1,5 @@
 // A filter without any SDK, for each version of the ABI: -DABI=10, 20 or 21. It says in headers what it finds, and the
-// request's x-test chooses a behaviour: `missing`, `property`, `reply`, `call`, `body`.
+// request's x-test chooses a behaviour: `missing`, `property`, `reply`, `body`, or `call` to what the configuration names.
 #include "proxy_wasm.h"
 
 #define TEXT(literal) literal, sizeof(literal) - 1
@@ -101,7 +101,7 @@ static u32 call(u32 context) {
     static const char headers[] =
         "\3\0\0\0\7\0\0\0\3\0\0\0\5\0\0\0\7\0\0\0\12\0\0\0\1\0\0\0:method\0GET\0:path\0/called\0:authority\0c";
     u32 token = 0;
-    u32 status = proxy_http_call(TEXT("upstream"), headers, sizeof headers, 0, 0, "\0\0\0", 4, 5000, &token);
+    u32 status = proxy_http_call(configuration, configuration_size, headers, sizeof headers, 0, 0, "\0\0\0", 4, 5000, &token);
     callers[token % 256] = context;
     return status;
 }

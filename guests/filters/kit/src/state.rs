@@ -105,7 +105,7 @@ fn configuration(kit: &Kit) -> String {
 /// What a log can still read, and what came until then, kept where a later request reads it.
 pub(crate) fn at_log(kit: &mut Kit, words: &[&str]) {
     let said = match *words {
-        ["order", ..] => kit.events.join(" "),
+        ["order" | "phases", ..] => kit.events.join(" "),
         ["at-log", ..] => {
             let status = kit.get_http_response_header(":status");
             let path = kit.get_http_request_header(":path");
@@ -118,7 +118,7 @@ pub(crate) fn at_log(kit: &mut Kit, words: &[&str]) {
 }
 
 pub(crate) fn at_delete(kit: &mut Kit, words: &[&str]) {
-    if let ["order", ..] = *words {
-        let _ = kit.set_shared_data("order", Some(kit.events.join(" ").as_bytes()), None);
+    if let ["order" | "phases", ..] = *words {
+        let _ = kit.set_shared_data(words[0], Some(kit.events.join(" ").as_bytes()), None);
     }
 }

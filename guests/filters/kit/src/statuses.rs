@@ -86,6 +86,23 @@ pub(crate) fn reply(kit: &mut Kit) -> Action {
     Action::Pause
 }
 
+/// What the host answers at this moment, a digit each: get from the request's headers, trailers, the response's headers,
+/// trailers; add to the same four; get the request's body, the response's.
+pub(crate) fn phase() -> String {
+    let mut digits = String::new();
+    for map in 0..4 {
+        digits += &value(map, if map == 2 { ":status" } else { ":path" }).to_string();
+    }
+    digits.push('-');
+    for map in 0..4 {
+        let name = "x-phase";
+        // SAFETY: the text lives through the call.
+        let status = unsafe { proxy_add_header_map_value(map, name.as_ptr(), name.len(), "1".as_ptr(), 1) };
+        digits += &status.to_string();
+    }
+    digits + &format!("-{}{}", get_buffer(0, 0, 10), get_buffer(1, 0, 10))
+}
+
 type Statuses = Vec<(&'static str, u32)>;
 
 fn value(map: u32, name: &str) -> u32 {
@@ -151,6 +168,8 @@ fn buffers() -> Statuses {
         ("buffer-no-grpc", get_buffer(5, 0, 10)),
         ("buffer-vm", get_buffer(6, 0, 10)),
         ("buffer-plugin", get_buffer(7, 0, 10)),
+        ("buffer-vm-beyond", get_buffer(6, 1 << 20, 10)),
+        ("buffer-vm-overflow", get_buffer(6, usize::MAX, usize::MAX)),
         ("buffer-plugin-beyond", get_buffer(7, 1 << 20, 10)),
         ("buffer-plugin-overflow", get_buffer(7, usize::MAX, usize::MAX)),
         ("buffer-call-data", get_buffer(8, 0, 10)),

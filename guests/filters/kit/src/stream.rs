@@ -43,7 +43,8 @@ impl Kit {
     }
 
     fn enter(&mut self, event: &str) -> Rc<Vec<String>> {
-        self.events.push(event.to_string());
+        let phases = self.test.first().is_some_and(|word| word == "phases") && event != "delete";
+        self.events.push(if phases { format!("{event}:{}", statuses::phase()) } else { event.to_string() });
         faults::at(event, &self.test);
         self.test.clone()
     }
