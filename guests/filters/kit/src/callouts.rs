@@ -80,7 +80,8 @@ fn held(result: Result<u32, Status>, kit: &Kit) -> Action {
 fn dispatch(kit: &mut Kit, to: &str, method: &str, path: &str, milliseconds: u64) -> Result<u32, Status> {
     let headers = vec![(":method", method), (":path", path), (":authority", "kit"), ("x-call", "yes")];
     let post = method == "POST";
-    let (body, trailers) = if post { (Some(b"called".as_slice()), vec![("x-trailer", "end")]) } else { (None, Vec::new()) };
+    let (body, trailers) =
+        if post { (Some(b"called".as_slice()), vec![("x-trailer", "end")]) } else { (None, Vec::new()) };
     kit.calls += 1;
     let name = kit.root.setting(to);
     kit.dispatch_http_call(&name, headers, body, trailers, Duration::from_millis(milliseconds))

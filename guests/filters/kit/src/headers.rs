@@ -18,6 +18,7 @@ pub(crate) fn request(kit: &mut Kit, words: &[&str], count: usize, end: bool) ->
             kit.note("added", added.unwrap_or_default());
         }
         ["count"] => kit.note("count", format!("{count} {end} {}", kit.get_http_request_headers_bytes().len())),
+        ["end"] => kit.note("end", end.to_string()),
         ["get", name] => {
             let value = kit.get_http_request_header_bytes(name);
             kit.note("get", value.map_or("(none)".to_string(), |value| String::from_utf8_lossy(&value).into_owned()));
@@ -29,7 +30,9 @@ pub(crate) fn request(kit: &mut Kit, words: &[&str], count: usize, end: bool) ->
         }
         ["set-all"] => {
             let mut all = kit.get_http_request_headers();
-            all.retain(|(name, _)| name.starts_with(':') || name == "x-kept" || name == "x-test" || name == "x-forwarded-proto");
+            all.retain(|(name, _)| {
+                name.starts_with(':') || name == "x-kept" || name == "x-test" || name == "x-forwarded-proto"
+            });
             all.push(("x-only".to_string(), "this".to_string()));
             kit.set_http_request_headers(borrowed(&all));
         }

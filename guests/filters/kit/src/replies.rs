@@ -37,7 +37,9 @@ pub(crate) fn at(kit: &mut Kit, event: &str, words: &[&str]) -> Action {
             let second = hostcalls::send_http_response(404, Vec::new(), Some(b"second\n"));
             let _ = hostcalls::log(proxy_wasm::types::LogLevel::Info, &format!("second reply: {second:?}"));
         }
-        "odd-status" => kit.send_http_response(words.get(1).and_then(|word| word.parse().ok()).unwrap_or(0), headers, None),
+        "odd-status" => {
+            kit.send_http_response(words.get(1).and_then(|word| word.parse().ok()).unwrap_or(0), headers, None)
+        }
         _ => kit.send_http_response(403, headers, Some(b"no\n")),
     }
     if kind == "continue" { Action::Continue } else { Action::Pause }

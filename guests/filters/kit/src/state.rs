@@ -15,8 +15,20 @@ pub(crate) fn request(kit: &mut Kit, words: &[&str]) -> Action {
         ["share", "cas", key, value, cas] => {
             format!("{:?}", kit.set_shared_data(key, Some(value.as_bytes()), cas.parse().ok()))
         }
+        ["share", "swap", key, value] => {
+            let (_, cas) = kit.get_shared_data(key);
+            format!("{:?}", kit.set_shared_data(key, Some(value.as_bytes()), cas))
+        }
+        // Somebody else was faster.
+        ["share", "late", key, value] => {
+            let (old, cas) = kit.get_shared_data(key);
+            let _ = kit.set_shared_data(key, old.as_deref(), None);
+            format!("{:?}", kit.set_shared_data(key, Some(value.as_bytes()), cas))
+        }
         ["share", "delete", key] => format!("{:?}", kit.remove_shared_data(key, None)),
-        ["queue", "push", item] => format!("{:?}", kit.enqueue_shared_queue(kit.root.queue.get(), Some(item.as_bytes()))),
+        ["queue", "push", item] => {
+            format!("{:?}", kit.enqueue_shared_queue(kit.root.queue.get(), Some(item.as_bytes())))
+        }
         ["queue", "pop"] => match kit.dequeue_shared_queue(kit.root.queue.get()) {
             Ok(item) => format!("{:?}", item.map(|item| String::from_utf8_lossy(&item).into_owned())),
             Err(status) => format!("{status:?}"),
@@ -59,8 +71,9 @@ fn counter(kit: &Kit, key: &str) -> String {
 fn shared(kit: &Kit, key: &str) -> String {
     let (value, cas) = kit.get_shared_data(key);
     match value {
-        Some(value) => format!("{} cas {}", String::from_utf8_lossy(&value), cas.unwrap_or_default()),
-        None => format!("(none) cas {}", cas.unwrap_or_default()),
+        Some(value) => String::from_utf8_lossy(&value).into_owned(),
+        None if cas.is_some() => "(empty)".to_string(),
+        None => "(none)".to_string(),
     }
 }
 
@@ -71,12 +84,11 @@ fn metrics() -> String {
         [("counter", MetricType::Counter), ("gauge", MetricType::Gauge), ("histogram", MetricType::Histogram)]
     {
         let Ok(id) = hostcalls::define_metric(kind, &format!("kit_{name}")) else { continue };
-        let again = hostcalls::define_metric(kind, &format!("kit_{name}"));
         let before = hostcalls::get_metric(id).unwrap_or_default();
         let recorded = hostcalls::record_metric(id, before + 5);
         let increment = if name == "histogram" { Err(Status::BadArgument) } else { hostcalls::increment_metric(id, 2) };
         let added = hostcalls::get_metric(id).map(|value| value - before);
-        said.push(format!("{name} {} {recorded:?} {increment:?} {added:?}", again == Ok(id)));
+        said.push(format!("{name} {recorded:?} {increment:?} {added:?}"));
     }
     said.join("\n")
 }
@@ -99,7 +111,12 @@ fn configuration(kit: &Kit) -> String {
         other => format!("{other:?}"),
     };
     let plugin = read(BufferType::PluginConfiguration);
-    format!("root {} sizes {:?}\nplugin {plugin}\nvm {}", kit.root.id, kit.root.sizes.get(), read(BufferType::VmConfiguration))
+    format!(
+        "root {} sizes {:?}\nplugin {plugin}\nvm {}",
+        kit.root.id,
+        kit.root.sizes.get(),
+        read(BufferType::VmConfiguration)
+    )
 }
 
 /// What a log can still read, and what came until then, kept where a later request reads it.

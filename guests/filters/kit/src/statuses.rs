@@ -201,7 +201,10 @@ fn state() -> Statuses {
             ("property-not-utf-8", property(b"\xff\xfe")),
             ("shared-missing", proxy_get_shared_data(key.as_ptr(), key.len(), &mut data, &mut size, &mut word)),
             ("shared-cas-of-missing", proxy_set_shared_data(key.as_ptr(), key.len(), key.as_ptr(), 1, 77)),
-            ("shared-after-cas-of-missing", proxy_get_shared_data(key.as_ptr(), key.len(), &mut data, &mut size, &mut word)),
+            (
+                "shared-after-cas-of-missing",
+                proxy_get_shared_data(key.as_ptr(), key.len(), &mut data, &mut size, &mut word),
+            ),
             ("dequeue-unknown", proxy_dequeue_shared_queue(9999, &mut data, &mut size)),
             ("enqueue-unknown", proxy_enqueue_shared_queue(9999, key.as_ptr(), key.len())),
             ("resolve-unknown", proxy_resolve_shared_queue(key.as_ptr(), 3, key.as_ptr(), key.len(), &mut word)),
@@ -243,7 +246,10 @@ fn calls(kit: &Kit) -> Statuses {
             ("grpc-close-unknown", proxy_grpc_close(9999)),
             ("grpc-send-unknown", proxy_grpc_send(9999, name.as_ptr(), 1, 0)),
             ("status-of-no-call", proxy_get_status(&mut word, &mut data, &mut size)),
-            ("foreign-unknown", proxy_call_foreign_function(name.as_ptr(), name.len(), name.as_ptr(), 0, &mut data, &mut size)),
+            (
+                "foreign-unknown",
+                proxy_call_foreign_function(name.as_ptr(), name.len(), name.as_ptr(), 0, &mut data, &mut size),
+            ),
             ("effective-context-unknown", proxy_set_effective_context(99999)),
             ("effective-context-root", proxy_set_effective_context(kit.root.id)),
             ("effective-context-own", proxy_set_effective_context(kit.id)),

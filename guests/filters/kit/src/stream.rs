@@ -84,7 +84,7 @@ impl HttpContext for Kit {
         let test = self.enter("request-headers");
         let words = words(&test);
         match words.first().copied().unwrap_or_default() {
-            "headers" | "set-all" | "get" | "list" | "count" | "pseudo" | "bad-header" => {
+            "headers" | "set-all" | "get" | "end" | "list" | "count" | "pseudo" | "bad-header" => {
                 headers::request(self, &words, count, end)
             }
             "request-body" | "request-chunks" | "sizes" | "edit" | "read" => bodies::request_headers(self, &words),

@@ -1,0 +1,49 @@
+//! Requests and responses that filters hold and let go.
+
+use crate::ask::{get, post, send};
+use crate::cases::{case, compare};
+use crate::chains::Chain;
+
+#[test]
+fn what_is_held_goes_on_at_the_next_tick() {
+    compare(
+        &[Chain::kit()],
+        &[
+            case("kit", get("pause request-headers"), &["200", "| hello", "> GET /"]),
+            case("kit", post("pause request-headers", "hello"), &["200", "| hello", "> POST /", "> | hello"]),
+            case("kit", post("pause request-body", "hello"), &["200", "| hello", "> POST /", "> | hello"]),
+            case(
+                "kit",
+                send("pause request-trailers", &["abc"], &[("x-end", "yes")]),
+                &["200", "| hello", "> POST /", "> | abc", "> trailer x-end: yes"],
+            ),
+            case("kit", get("pause response-headers"), &["200", "| hello", "> GET /"]),
+            case("kit", get("pause response-body"), &["200", "| hello", "> GET /"]),
+        ],
+    );
+}
+
+#[test]
+fn to_let_go_what_is_not_held_does_nothing() {
+    compare(
+        &[Chain::kit()],
+        &[
+            case("kit", get("continue"), &["200", "| hello", "> GET /"]),
+            // It is let go before it is held.
+            case("kit", get("continue paused"), &["200", "| hello", "> GET /"]),
+        ],
+    );
+}
+
+#[test]
+fn a_filter_breaks_off_alike() {
+    compare(
+        &[Chain::kit()],
+        &[
+            case("kit", get("reset request-headers"), &["(closed)"]),
+            case("kit", post("reset request-body", "hello"), &["(closed)"]),
+            case("kit", get("reset response-headers"), &["(closed)", "> GET /"]),
+            case("kit", get(""), &["200", "| hello", "> GET /"]),
+        ],
+    );
+}
