@@ -91,7 +91,7 @@ pub(crate) fn compare(chains: &[Chain], cases: &[Case]) {
     let mut wrong = String::new();
     {
         let upstream = Upstream::start();
-        let envoy = Envoy::start(&program, chains, upstream.address);
+        let envoy = Envoy::start(&program, chains, &upstream);
         run("Envoy", &envoy.addresses().into_iter().collect(), &upstream, cases, &mut wrong);
         assert!(wrong.is_empty(), "{wrong}");
     }
@@ -99,7 +99,7 @@ pub(crate) fn compare(chains: &[Chain], cases: &[Case]) {
         return;
     }
     let upstream = Upstream::start();
-    let manifests: Vec<String> = chains.iter().map(|chain| chain.manifest(upstream.address)).collect();
+    let manifests: Vec<String> = chains.iter().map(|chain| chain.manifest(&upstream)).collect();
     let holm = server::serve_all(&manifests);
     let addresses = chains.iter().map(|chain| (chain.name.to_owned(), holm.address())).collect();
     run("Holm", &addresses, &upstream, cases, &mut wrong);

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::support::guest;
+use crate::upstream::Upstream;
 
 /// Filters that requests pass, first to last.
 #[derive(Clone, Debug)]
@@ -26,14 +27,14 @@ pub(crate) fn dead() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 1))
 }
 
-/// A filter of this file, with this configuration. In it, UPSTREAM and DEAD are addresses.
+/// A filter of this file, with this configuration. In it, UPSTREAM, GRPC and DEAD are addresses.
 pub(crate) fn filter(name: &'static str, file: &'static str, configuration: &'static str) -> Filter {
     Filter { name, file, root: name, open: false, configuration }
 }
 
 /// The filter with many behaviours.
 pub(crate) fn kit() -> Filter {
-    filter("kit", "filter-kit.wasm", "upstream=UPSTREAM\ndead=DEAD\ntick=20\ntick-call=/called-at-first")
+    filter("kit", "filter-kit.wasm", "upstream=UPSTREAM\ngrpc=GRPC\ndead=DEAD\ntick=20\ntick-call=/called-at-first")
 }
 
 impl Filter {
@@ -45,8 +46,9 @@ impl Filter {
         Self { name, ..self }
     }
 
-    pub(crate) fn configuration(&self, upstream: SocketAddr) -> String {
-        self.configuration.replace("UPSTREAM", &upstream.to_string()).replace("DEAD", &dead().to_string())
+    pub(crate) fn configuration(&self, upstream: &Upstream) -> String {
+        let addresses = [("UPSTREAM", upstream.address), ("GRPC", upstream.grpc), ("DEAD", dead())];
+        addresses.iter().fold(self.configuration.to_owned(), |text, (name, at)| text.replace(name, &at.to_string()))
     }
 }
 
@@ -70,16 +72,17 @@ impl Chain {
     }
 
     /// Its manifest for Holm.
-    pub(crate) fn manifest(&self, upstream: SocketAddr) -> String {
-        let (name, host) = (self.name, self.host());
-        let mut text = format!("holm = 1\nname = {name:?}\nupstream = \"http://{upstream}\"\nroutes = [{host:?}]\n");
+    pub(crate) fn manifest(&self, upstream: &Upstream) -> String {
+        let (name, host, address) = (self.name, self.host(), upstream.address);
+        let mut text = format!("holm = 1\nname = {name:?}\nupstream = \"http://{address}\"\nroutes = [{host:?}]\n");
         for (at, filter) in self.filters.iter().enumerate() {
             let (file, vm, configuration) = (guest(filter.file), self.vm(at), filter.configuration(upstream));
             let (name, root, fail) = (filter.name, filter.root, if filter.open { "open" } else { "closed" });
             text += &format!(
                 "[[filters]]\nname = {name:?}\nfile = {file:?}\nconfig = {configuration:?}\nroot-id = {root:?}\n\
                  vm-id = {vm:?}\nvm-config = \"of the machine\"\nfail = {fail:?}\n\
-                 [filters.grants]\nhttp = [\"http://{upstream}\", \"http://{}\"]\n",
+                 [filters.grants]\nhttp = [\"http://{address}\", \"http://{}\", \"http://{}\"]\n",
+                upstream.grpc,
                 dead(),
             );
         }

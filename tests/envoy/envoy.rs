@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use crate::chains::{Chain, Filter, dead};
 use crate::support::{PATIENCE, guest};
+use crate::upstream::Upstream;
 use crate::wire;
 
 /// A process of Envoy's, until it is dropped.
@@ -37,7 +38,7 @@ pub(crate) fn program() -> Option<PathBuf> {
 }
 
 impl Envoy {
-    pub(crate) fn start(program: &Path, chains: &[Chain], upstream: SocketAddr) -> Self {
+    pub(crate) fn start(program: &Path, chains: &[Chain], upstream: &Upstream) -> Self {
         let home = tempfile::tempdir().unwrap();
         let (file, address) = (home.path().join("envoy.json"), home.path().join("admin"));
         fs::write(&file, configuration(chains, upstream).to_string()).unwrap();
@@ -109,11 +110,14 @@ fn text(value: &str) -> Value {
     typed("google.protobuf.StringValue", json!({ "value": value }))
 }
 
-fn configuration(chains: &[Chain], upstream: SocketAddr) -> Value {
+fn configuration(chains: &[Chain], upstream: &Upstream) -> Value {
     let listeners: Vec<Value> = chains.iter().map(|chain| listener(chain, upstream)).collect();
+    let (one, two) =
+        (json!({ "http_protocol_options": { "enable_trailers": true } }), json!({ "http2_protocol_options": {} }));
+    let clusters = [cluster(upstream.address, &one), cluster(dead(), &one), cluster(upstream.grpc, &two)];
     json!({
         "admin": { "address": address(SocketAddr::from(([127, 0, 0, 1], 0))) },
-        "static_resources": { "listeners": listeners, "clusters": [cluster(upstream), cluster(dead())] },
+        "static_resources": { "listeners": listeners, "clusters": clusters },
     })
 }
 
@@ -121,13 +125,11 @@ fn address(address: SocketAddr) -> Value {
     json!({ "socket_address": { "address": address.ip().to_string(), "port_value": address.port() } })
 }
 
-/// A cluster that is called what it is reached at.
-fn cluster(at: SocketAddr) -> Value {
+/// A cluster that is called what it is reached at, by this version of HTTP.
+fn cluster(at: SocketAddr, version: &Value) -> Value {
     let name = at.to_string();
-    let options = typed(
-        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-        json!({ "explicit_http_config": { "http_protocol_options": { "enable_trailers": true } } }),
-    );
+    let options =
+        typed("envoy.extensions.upstreams.http.v3.HttpProtocolOptions", json!({ "explicit_http_config": version }));
     json!({
         "name": name,
         "type": "STATIC",
@@ -140,7 +142,7 @@ fn cluster(at: SocketAddr) -> Value {
     })
 }
 
-fn listener(chain: &Chain, upstream: SocketAddr) -> Value {
+fn listener(chain: &Chain, upstream: &Upstream) -> Value {
     let mut filters: Vec<Value> =
         chain.filters.iter().enumerate().map(|(at, filter)| wasm(&chain.vm(at), filter, upstream)).collect();
     let router = typed("envoy.extensions.filters.http.router.v3.Router", json!({}));
@@ -153,7 +155,7 @@ fn listener(chain: &Chain, upstream: SocketAddr) -> Value {
             "route_config": { "virtual_hosts": [{
                 "name": "all",
                 "domains": ["*"],
-                "routes": [{ "match": { "prefix": "/" }, "route": { "cluster": upstream.to_string() } }],
+                "routes": [{ "match": { "prefix": "/" }, "route": { "cluster": upstream.address.to_string() } }],
             }] },
             "http_filters": filters,
         }),
@@ -165,7 +167,7 @@ fn listener(chain: &Chain, upstream: SocketAddr) -> Value {
     })
 }
 
-fn wasm(vm: &str, filter: &Filter, upstream: SocketAddr) -> Value {
+fn wasm(vm: &str, filter: &Filter, upstream: &Upstream) -> Value {
     let config = json!({
         "name": filter.name,
         "root_id": filter.root,

@@ -28,7 +28,8 @@ fn to_let_go_what_is_not_held_does_nothing() {
     compare(
         &[Chain::kit()],
         &[
-            case("kit", get("continue"), &["200", "| hello", "> GET /"]),
+            // For Envoy the request goes on twice, and its upstream may see both.
+            case("kit", get("continue"), &["200", "| hello", "> GET /"]).among_others(),
             // It is let go before it is held.
             case("kit", get("continue paused"), &["200", "| hello", "> GET /"]),
         ],

@@ -6,18 +6,21 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use crate::echo;
 use crate::wire::{self, Message};
 
 /// Answers until the test ends.
 pub(crate) struct Upstream {
     pub(crate) address: SocketAddr,
+    /// Where it speaks gRPC.
+    pub(crate) grpc: SocketAddr,
     asked: Arc<Mutex<Vec<Message>>>,
 }
 
 impl Upstream {
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let upstream = Self { address: listener.local_addr().unwrap(), asked: Arc::default() };
+        let upstream = Self { address: listener.local_addr().unwrap(), grpc: echo::start(), asked: Arc::default() };
         let asked = Arc::clone(&upstream.asked);
         thread::spawn(move || {
             for stream in listener.incoming() {

@@ -37,13 +37,6 @@ pub(crate) fn request_headers(kit: &mut Kit, words: &[&str]) -> Action {
             kit.calls = 1;
             held(result, kit)
         }
-        ["unary", service, method] => {
-            let upstream = kit.root.setting("grpc");
-            let metadata = vec![("x-kit", b"grpc".as_slice())];
-            let timeout = Duration::from_secs(5);
-            let result = kit.dispatch_grpc_call(&upstream, service, method, metadata, Some(b"message"), timeout);
-            held(result, kit)
-        }
         _ => Action::Continue,
     }
 }
@@ -117,12 +110,4 @@ pub(crate) fn answered(kit: &mut Kit, words: &[&str], _token: u32, (headers, bod
             kit.send_http_response(if headers > 0 { 200 } else { 504 }, Vec::new(), Some(text.as_bytes()));
         }
     }
-}
-
-pub(crate) fn grpc_answered(kit: &mut Kit, _words: &[&str], status: u32, size: usize) {
-    let message = if status == 0 { kit.get_grpc_call_response_body(0, size) } else { None };
-    let (code, text) = kit.get_grpc_status();
-    let message = String::from_utf8_lossy(&message.unwrap_or_default()).into_owned();
-    let text = format!("status {status} size {size} code {code} text {text:?} message {message}\n");
-    kit.send_http_response(200, Vec::new(), Some(text.as_bytes()));
 }

@@ -5,6 +5,7 @@
 mod bodies;
 mod callouts;
 mod faults;
+mod grpc;
 mod headers;
 mod pauses;
 mod properties;

@@ -34,6 +34,15 @@ unsafe extern "C" {
         upstream: *const u8, upstream_size: usize, headers: *const u8, headers_size: usize, body: *const u8, body_size: usize,
         trailers: *const u8, trailers_size: usize, timeout: u32, token: *mut u32,
     ) -> u32;
+    fn proxy_grpc_call(
+        upstream: *const u8, upstream_size: usize, service: *const u8, service_size: usize, method: *const u8,
+        method_size: usize, metadata: *const u8, metadata_size: usize, message: *const u8, message_size: usize, timeout: u32,
+        token: *mut u32,
+    ) -> u32;
+    fn proxy_grpc_stream(
+        upstream: *const u8, upstream_size: usize, service: *const u8, service_size: usize, method: *const u8,
+        method_size: usize, metadata: *const u8, metadata_size: usize, token: *mut u32,
+    ) -> u32;
     fn proxy_grpc_cancel(token: u32) -> u32;
     fn proxy_grpc_close(token: u32) -> u32;
     fn proxy_grpc_send(token: u32, message: *const u8, size: usize, end: u32) -> u32;
@@ -235,6 +244,7 @@ fn calls(kit: &Kit) -> Statuses {
     let path = b"\x01\0\0\0\x05\0\0\0\x01\0\0\0:path\0/\0";
     let upstream = kit.root.setting("upstream");
     let name = "kit-nothing";
+    let (to, none) = ("nowhere".as_ptr(), [0_u8; 4].as_ptr());
     // SAFETY: every pointer is that of a slice that lives through the call, with its length, or of a variable here.
     unsafe {
         vec![
@@ -242,6 +252,12 @@ fn calls(kit: &Kit) -> Statuses {
             ("call-without-headers", http_call(&upstream, &[0, 0, 0, 0], 1000)),
             ("call-without-authority", http_call(&upstream, path, 1000)),
             ("call-cut-headers", http_call(&upstream, &[9, 0, 0, 0], 1000)),
+            ("grpc-call-unknown-upstream", {
+                proxy_grpc_call(to, 7, name.as_ptr(), 3, name.as_ptr(), 3, none, 4, none, 0, 1000, &mut word)
+            }),
+            ("grpc-stream-unknown-upstream", {
+                proxy_grpc_stream(to, 7, name.as_ptr(), 3, name.as_ptr(), 3, none, 4, &mut word)
+            }),
             ("grpc-cancel-unknown", proxy_grpc_cancel(9999)),
             ("grpc-close-unknown", proxy_grpc_close(9999)),
             ("grpc-send-unknown", proxy_grpc_send(9999, name.as_ptr(), 1, 0)),

@@ -6,7 +6,7 @@ use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::Action;
 
 use crate::root::Shared;
-use crate::{bodies, callouts, faults, headers, pauses, properties, replies, state, statuses};
+use crate::{bodies, callouts, faults, grpc, headers, pauses, properties, replies, state, statuses};
 
 pub(crate) struct Kit {
     pub(crate) id: u32,
@@ -22,6 +22,8 @@ pub(crate) struct Kit {
     notes: Vec<(String, String)>,
     /// Answers to call-outs that are still to come.
     pub(crate) calls: usize,
+    /// What came of a gRPC stream.
+    pub(crate) came: String,
 }
 
 impl Kit {
@@ -35,6 +37,7 @@ impl Kit {
             response_sizes: Vec::new(),
             notes: Vec::new(),
             calls: 0,
+            came: String::new(),
         }
     }
 
@@ -67,8 +70,24 @@ impl Context for Kit {
     }
 
     fn on_grpc_call_response(&mut self, _token: u32, status: u32, size: usize) {
-        let test = self.enter("grpc-answered");
-        callouts::grpc_answered(self, &words(&test), status, size);
+        self.enter("grpc-answered");
+        grpc::answered(self, status, size);
+    }
+
+    fn on_grpc_stream_initial_metadata(&mut self, _token: u32, count: u32) {
+        grpc::initial(self, count);
+    }
+
+    fn on_grpc_stream_message(&mut self, _token: u32, size: usize) {
+        grpc::message(self, size);
+    }
+
+    fn on_grpc_stream_trailing_metadata(&mut self, _token: u32, count: u32) {
+        grpc::trailing(self, count);
+    }
+
+    fn on_grpc_stream_close(&mut self, _token: u32, status: u32) {
+        grpc::closed(self, status);
     }
 
     fn on_done(&mut self) -> bool {
@@ -89,7 +108,8 @@ impl HttpContext for Kit {
             }
             "request-body" | "request-chunks" | "sizes" | "edit" | "read" => bodies::request_headers(self, &words),
             "reply" => replies::at(self, "request-headers", &words[1..]),
-            "call" | "grpc" => callouts::request_headers(self, &words[1..]),
+            "call" => callouts::request_headers(self, &words[1..]),
+            "grpc" => grpc::request_headers(self, &words[1..]),
             "properties" | "set-property" => properties::request(self, &words),
             "counter" | "share" | "queue" | "ticks" | "root" | "metrics" | "log" | "config" | "foreign" => {
                 state::request(self, &words)
