@@ -15,7 +15,7 @@ use crate::upstream::Upstream;
 use crate::wire::Message;
 
 /// What each proxy says of itself, and how bodies are framed, which the ends of both connections have checked.
-const OWN: [&str; 12] = [
+const OWN: [&str; 13] = [
     "connection",
     "content-length",
     "date",
@@ -26,6 +26,7 @@ const OWN: [&str; 12] = [
     "trailer",
     "transfer-encoding",
     "via",
+    "x-real-ip",
     "x-request-id",
     "x-test",
 ];
