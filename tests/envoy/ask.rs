@@ -62,14 +62,15 @@ impl Ask {
     pub(crate) fn of(&self, address: SocketAddr, host: &str) -> Option<Message> {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let mut head = format!("{} {} HTTP/1.1\r\nhost: {host}\r\n", self.method, self.path);
+        // Holm sends no trailers to who does not ask for them, nor those that nobody has announced; Envoy does not mind.
+        let mut head = format!("{} {} HTTP/1.1\r\nhost: {host}\r\nte: trailers\r\n", self.method, self.path);
         for (name, value) in &self.headers {
             head += &format!("{name}: {value}\r\n");
         }
         match self.body {
             Body::None => {}
             Body::Whole(body) => head += &format!("content-length: {}\r\n", body.len()),
-            Body::Pieces(..) => head += "transfer-encoding: chunked\r\n",
+            Body::Pieces(..) => head += "transfer-encoding: chunked\r\ntrailer: x-added, x-end, x-kept, x-replaced\r\n",
         }
         stream.write_all((head + "\r\n").as_bytes()).unwrap();
         // A proxy that has answered already may have gone.

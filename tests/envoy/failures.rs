@@ -36,7 +36,14 @@ fn a_filter_that_traps_at_the_end_harms_no_response() {
 #[test]
 fn a_response_whose_filter_traps_is_cut() {
     let chain = Chain::new("cut", [kit()]);
-    compare(&[chain], &[case("cut", get("trap response-body").path("/chunked"), &["200", "(cut)", "> GET /chunked"])]);
+    compare(
+        &[chain],
+        &[case(
+            "cut",
+            get("trap response-trailers").path("/chunked"),
+            &["200", "| firstsecond", "(cut)", "> GET /chunked"],
+        )],
+    );
 }
 
 #[test]

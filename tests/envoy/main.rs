@@ -13,6 +13,7 @@ mod bodies;
 mod calls;
 mod cases;
 mod chains;
+mod differences;
 mod echo;
 mod envoy;
 mod failures;

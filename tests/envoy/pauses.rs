@@ -1,7 +1,7 @@
 //! Requests and responses that filters hold and let go.
 
 use crate::ask::{get, post, send};
-use crate::cases::{case, compare};
+use crate::cases::{case, compare, refused};
 use crate::chains::Chain;
 
 #[test]
@@ -36,14 +36,15 @@ fn to_let_go_what_is_not_held_does_nothing() {
     );
 }
 
+/// Envoy closes the connection; Holm says that there was an error.
 #[test]
 fn a_filter_breaks_off_alike() {
     compare(
         &[Chain::kit()],
         &[
-            case("kit", get("reset request-headers"), &["(closed)"]),
-            case("kit", post("reset request-body", "hello"), &["(closed)"]),
-            case("kit", get("reset response-headers"), &["(closed)", "> GET /"]),
+            refused("kit", get("reset request-headers"), &["(refused)"]),
+            refused("kit", post("reset request-body", "hello"), &["(refused)"]),
+            refused("kit", get("reset response-headers"), &["(refused)", "> GET /"]),
             case("kit", get(""), &["200", "| hello", "> GET /"]),
         ],
     );

@@ -74,6 +74,26 @@ fn properties_of_responses_are_alike() {
     );
 }
 
+/// Once its headers have been let go they are out of reach, until the log.
+#[test]
+fn properties_of_a_request_that_has_gone_on_are_not_there() {
+    let asked = get("properties later request.path request.headers.x-given request.method").header("x-given", "this");
+    compare(
+        &[Chain::kit()],
+        &[case(
+            "kit",
+            asked,
+            &[
+                "200",
+                "x-kit-properties: request.path (none) request.headers.x-given (none) request.method (none)",
+                "| hello",
+                "> GET /",
+                "> x-given: this",
+            ],
+        )],
+    );
+}
+
 #[test]
 fn properties_of_the_filter_are_alike() {
     let own = "properties plugin_name plugin_root_id plugin_vm_id connection.mtls";

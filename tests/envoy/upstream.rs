@@ -72,7 +72,8 @@ fn answer(mut to: &TcpStream, path: &str, bodiless: bool) -> io::Result<()> {
 
 /// Two pieces, the second when the first has had time to be seen alone, and trailers.
 fn chunked(mut to: &TcpStream) -> io::Result<()> {
-    to.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-end\r\n\r\n5\r\nfirst\r\n")?;
+    to.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n")?;
+    to.write_all(b"trailer: x-added, x-count, x-end, x-removed, x-replaced\r\n\r\n5\r\nfirst\r\n")?;
     thread::sleep(Duration::from_millis(200));
     to.write_all(b"6\r\nsecond\r\n0\r\nx-end: yes\r\nx-replaced: old\r\nx-removed: gone\r\n\r\n")
 }
