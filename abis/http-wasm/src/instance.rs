@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use holm_abi::{Error, Exchange, Guest, Host, Kind, Result, Stdio};
-use holm_engine::{explain, meter, metered, metered_store};
+use holm_engine::{Metering, explain, metered_store};
 use holm_wasi::{ModuleWorld, exited};
 use wasmtime::{InstancePre, Store, TypedFunc};
 
@@ -46,7 +46,8 @@ impl Linked {
         let world = ModuleWorld::writing_to(&self.guest, &self.host, &stdio)?;
         let state = State::new(&self.host, world, &self.name().into(), stdio);
         let mut store = metered_store(self.pre.module().engine(), state, limits, &usage)?;
-        let started = metered(limits, &usage, self.run_start(&mut store)).await;
+        let metering = Metering::begin(&mut store, limits, &usage)?;
+        let started = metering.run(self.run_start(&mut store)).await;
         exchange.usage.add(&usage);
         match started {
             Ok((handle_request, handle_response)) => Ok(Instance { store, handle_request, handle_response }),
@@ -79,8 +80,8 @@ impl Linked {
     pub(crate) async fn handle_request(&self, instance: &mut Instance, exchange: &Exchange) -> Result<(bool, u32)> {
         let function = instance.handle_request.clone();
         let (limits, usage) = (&self.host.limits, Arc::new(exchange.usage.apart()));
-        meter(&mut instance.store, limits, &usage)?;
-        let called = metered(limits, &usage, function.call_async(&mut instance.store, ())).await;
+        let metering = Metering::begin(&mut instance.store, limits, &usage)?;
+        let called = metering.run(function.call_async(&mut instance.store, ())).await;
         exchange.usage.add(&usage);
         let result = called.map_err(|error| self.failed(&mut instance.store, error))?;
         // `next` is the lower half, the context the upper.
@@ -100,9 +101,8 @@ impl Linked {
     ) -> Result<()> {
         let Some(function) = instance.handle_response.clone() else { return Ok(()) };
         let (limits, usage) = (&self.host.limits, Arc::new(exchange.usage.apart()));
-        meter(&mut instance.store, limits, &usage)?;
-        let called =
-            metered(limits, &usage, function.call_async(&mut instance.store, (context, u32::from(is_error)))).await;
+        let metering = Metering::begin(&mut instance.store, limits, &usage)?;
+        let called = metering.run(function.call_async(&mut instance.store, (context, u32::from(is_error)))).await;
         exchange.usage.add(&usage);
         called.map_err(|error| self.failed(&mut instance.store, error))
     }
