@@ -65,6 +65,14 @@ pub fn host<H: 'static>(state: &mut State) -> &mut H {
     }
 }
 
+fn taken<H: 'static>(mut state: State) -> H {
+    match state.hosted.take().map(|hosted| (hosted as Box<dyn Any>).downcast()) {
+        Some(Ok(host)) => *host,
+        // As above.
+        _ => unreachable!("an instance of a world has that world's host"),
+    }
+}
+
 /// A component that was linked as one of the world `W`.
 pub struct Typed<W> {
     guest: Guest,
@@ -142,5 +150,10 @@ impl<W: World> TypedInstance<W> {
     /// What implements its imports.
     pub fn host(&mut self) -> &mut W::Host {
         host(self.store.data_mut())
+    }
+
+    /// What implemented its imports.
+    pub fn into_host(self) -> W::Host {
+        taken(self.store.into_data())
     }
 }

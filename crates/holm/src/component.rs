@@ -103,6 +103,11 @@ impl<W: World> ComponentInstance<W> {
     pub fn host(&mut self) -> &mut W::Host {
         self.instance.host()
     }
+
+    /// What implemented its imports, when the instance is no longer needed.
+    pub fn into_host(self) -> W::Host {
+        self.instance.into_host()
+    }
 }
 
 async fn called<W: World, R>(
