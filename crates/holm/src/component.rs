@@ -29,10 +29,16 @@ use crate::invoke::Called;
 use crate::runtime::Runtime;
 use crate::{Report, Result};
 
-/// A component of the world `W`.
+/// A component of the world `W`. Clones are the same component.
 pub struct Component<W> {
     runtime: Runtime,
-    typed: Typed<W>,
+    typed: Arc<Typed<W>>,
+}
+
+impl<W> Clone for Component<W> {
+    fn clone(&self) -> Self {
+        Self { runtime: self.runtime.clone(), typed: Arc::clone(&self.typed) }
+    }
 }
 
 /// An instance of a component of the world `W`. One that failed should be dropped.
@@ -43,7 +49,7 @@ pub struct ComponentInstance<W> {
 
 impl<W: World> Component<W> {
     pub(crate) fn new(runtime: Runtime, typed: Typed<W>) -> Self {
-        Self { runtime, typed }
+        Self { runtime, typed: Arc::new(typed) }
     }
 
     /// A fresh instance, whose imports `host` implements.

@@ -84,7 +84,7 @@ fn a_plugin_that_fails_leaves_the_text_as_it_was() {
 fn plugins_come_change_and_go_while_the_editor_runs() {
     let folder = with_wreck();
     let (sort, upper) = (folder.path().join("sort.wasm"), folder.path().join("upper.wasm"));
-    let comes = Meanwhile(Some(|| drop(fs::copy(file("examples/editor/plugins/upper.wasm"), &upper).unwrap())));
+    let comes = Meanwhile(Some(|| assert!(fs::copy(file("examples/editor/plugins/upper.wasm"), &upper).unwrap() > 0)));
     let breaks = Meanwhile(Some(|| fs::write(&upper, "\0asm, and then nothing").unwrap()));
     let goes = Meanwhile(Some(|| fs::remove_file(&sort).unwrap()));
     let commands = b"upper\n".chain(comes).chain(&b"upper\nprint\n"[..]).chain(breaks);

@@ -1,4 +1,5 @@
 //! The programs in `examples/` do what their READMEs say.
+#![allow(clippy::unwrap_used)]
 
 mod editor;
 mod merchant;
