@@ -110,7 +110,7 @@ impl<W: World> Typed<W> {
     /// A fresh instance, whose imports `host` implements.
     ///
     /// # Errors
-    /// It failed while it started, or has not the exports of this world.
+    /// It failed while it started; [`Kind::Usage`] for one that has not the exports of this world.
     pub async fn open(&self, host: W::Host) -> Result<TypedInstance<W>> {
         let limits = &self.services.host.limits;
         let given = Given::new(Arc::new([self.guest.name.clone()]), Streams::Are(self.services.host.stdio.clone()));
@@ -120,9 +120,12 @@ impl<W: World> Typed<W> {
         let mut store = kept_store(self.pre.component().engine(), state, limits, &usage)?;
         let metering = Metering::begin(&mut store, limits, &usage)?;
         let opened = metering.run(self.pre.instantiate_async(&mut store)).await;
-        let opened = opened.and_then(|instance| W::of(&mut store, &instance));
         let context = self.guest.trap_context(&self.services.host);
-        let world = opened.map_err(|error| explain(&mut store, error, context))?;
+        let instance = opened.map_err(|error| explain(&mut store, error, context))?;
+        let world = W::of(&mut store, &instance).map_err(|error| {
+            Error::new(Kind::Usage, format!("{} is of another world: {error:#}", self.guest.name))
+                .note("`holm inspect` says what it exports; build it for the world that the host was compiled with")
+        })?;
         Ok(TypedInstance { guest: self.guest.clone(), services: Arc::clone(&self.services), store, world })
     }
 }

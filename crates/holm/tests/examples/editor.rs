@@ -108,5 +108,5 @@ fn a_component_of_another_world_is_no_command() {
     let kernels = lines.next().unwrap();
     assert!(kernels.contains("kernels.wasm is a core module, and worlds are of components"), "{said}");
     let types = lines.next().unwrap();
-    assert!(types.contains("types.wasm") && types.contains("`name`"), "{said}");
+    assert!(types.starts_with("not loaded: types.wasm is of another world: no export `"), "{said}");
 }

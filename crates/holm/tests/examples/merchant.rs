@@ -44,8 +44,8 @@ fn hostile_scripts_cost_their_own_merchants_and_nobody_else() {
         for name in ["loop", "bomb"] {
             let account = &accounts[name];
             assert_eq!(account.calls, account.failed, "{account:?}");
-            // Those that were under way when the fifth had failed.
-            assert!((5..=8).contains(&account.failed), "{account:?}");
+            // Five are enough, and the first was at the upload; others may have been under way.
+            assert!((4..=7).contains(&account.failed), "{account:?}");
             assert_eq!(account.failed + account.left_alone, CHECKOUTS, "{account:?}");
         }
         assert!(accounts["bomb"].memory <= 2 << 20);
