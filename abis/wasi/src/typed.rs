@@ -65,6 +65,14 @@ pub fn host<H: 'static>(state: &mut State) -> &mut H {
     }
 }
 
+fn taken<H: 'static>(mut state: State) -> H {
+    match state.hosted.take().map(|hosted| (hosted as Box<dyn Any>).downcast()) {
+        Some(Ok(host)) => *host,
+        // As above.
+        _ => unreachable!("an instance of a world has that world's host"),
+    }
+}
+
 /// A component that was linked as one of the world `W`.
 pub struct Typed<W> {
     guest: Guest,
@@ -102,7 +110,7 @@ impl<W: World> Typed<W> {
     /// A fresh instance, whose imports `host` implements.
     ///
     /// # Errors
-    /// It failed while it started, or has not the exports of this world.
+    /// It failed while it started; [`Kind::Usage`] for one that has not the exports of this world.
     pub async fn open(&self, host: W::Host) -> Result<TypedInstance<W>> {
         let limits = &self.services.host.limits;
         let given = Given::new(Arc::new([self.guest.name.clone()]), Streams::Are(self.services.host.stdio.clone()));
@@ -112,9 +120,12 @@ impl<W: World> Typed<W> {
         let mut store = kept_store(self.pre.component().engine(), state, limits, &usage)?;
         let metering = Metering::begin(&mut store, limits, &usage)?;
         let opened = metering.run(self.pre.instantiate_async(&mut store)).await;
-        let opened = opened.and_then(|instance| W::of(&mut store, &instance));
         let context = self.guest.trap_context(&self.services.host);
-        let world = opened.map_err(|error| explain(&mut store, error, context))?;
+        let instance = opened.map_err(|error| explain(&mut store, error, context))?;
+        let world = W::of(&mut store, &instance).map_err(|error| {
+            Error::new(Kind::Usage, format!("{} is of another world: {error:#}", self.guest.name))
+                .note("`holm inspect` says what it exports; build it for the world that the host was compiled with")
+        })?;
         Ok(TypedInstance { guest: self.guest.clone(), services: Arc::clone(&self.services), store, world })
     }
 }
@@ -142,5 +153,10 @@ impl<W: World> TypedInstance<W> {
     /// What implements its imports.
     pub fn host(&mut self) -> &mut W::Host {
         host(self.store.data_mut())
+    }
+
+    /// What implemented its imports.
+    pub fn into_host(self) -> W::Host {
+        taken(self.store.into_data())
     }
 }

@@ -167,13 +167,20 @@ impl PluginBuilder {
         Plugin::load(self.runtime, self.spec, self.instances, self.breaker.map(Switch::new), self.on_call)
     }
 
-    /// Loads it as a component of the world `W`, for typed calls both ways. What was said of instances, breakers and
-    /// observers is for plugins that are called by name, and means nothing here.
+    /// Loads it as a component of the world `W`, for typed calls both ways.
+    ///
+    /// Its host opens the instances and makes the calls, so there is nothing to do for [`PluginBuilder::instances`],
+    /// [`PluginBuilder::breaker`] and [`PluginBuilder::on_call`]. What it imports beyond the world may be provided.
     ///
     /// # Errors
-    /// As [`PluginBuilder::load`]; [`Kind::Usage`] for a core module.
+    /// As [`PluginBuilder::load`]; [`Kind::Usage`] for a core module, or with a pool, a breaker or an observer. Whether it
+    /// has the world's exports shows when an instance is opened.
     pub fn world<W: World>(self) -> Result<Component<W>> {
         self.check()?;
+        if self.instances != Instances::PerCall || self.breaker.is_some() || self.on_call.is_some() {
+            let why = "pools, breakers and observers are for plugins that are called by name, not for worlds";
+            return Err(Error::new(Kind::Usage, why).about(&self.spec.name));
+        }
         let typed = crate::load::typed(&self.runtime.0, &self.spec)?;
         Ok(Component::new(self.runtime, typed))
     }

@@ -1,21 +1,33 @@
 //! Components whose world is known when the program is compiled: typed calls both ways.
 //!
 //! ```ignore
-//! holm::component::bindgen!({
-//!     path: "wit",
-//!     world: "editor",
-//!     exports: { default: async },
-//!     wasmtime_crate: holm::component::engine,
-//! });
-//! holm::component::world!(Editor => Buffer);
+//! mod bindings {
+//!     holm::component::bindgen!({
+//!         path: "wit", // from the package's folder
+//!         world: "command",
+//!         exports: { default: async }, // calls can be interrupted, so this is always needed
+//!         imports: { default: async }, // for those that wait, and only then
+//!         wasmtime_crate: holm::component::engine,
+//!     });
+//! }
 //!
-//! let editor = runtime.plugin("upper.wasm").world::<Editor>()?;
-//! let mut instance = editor.open(Buffer::new("text"))?;
-//! instance.call(async |editor, store| editor.call_run(store, "whole").await)?;
-//! println!("{}", instance.host().text);
+//! // One for each instance. It is as public as the world.
+//! pub struct Buffer { /* … */ }
+//! impl bindings::acme::editor::buffer::Host for Buffer { /* what plugins call */ }
+//! holm::component::world!(bindings::Command => Buffer);
+//!
+//! let command = runtime.plugin("upper.wasm").limits(limits).world::<bindings::Command>()?;
+//! let mut instance = command.open(Buffer::new("text"))?;
+//! // What the call returns, and in it what the plugin answered: here a result of its own.
+//! let answer: Result<(), String> = instance.call(async |command, store| command.call_run(store, "whole").await)?;
+//! let buffer: Buffer = instance.into_host();
 //! ```
 //!
-//! `examples/editor` is a program that does this.
+//! A package of the WIT may have any name but `holm`, which the generator would take for this crate. A closure that makes
+//! several calls passes `&mut *store` to all but the last. In asynchronous code clones of a [`Component`] open instances in as many
+//! tasks as there are ([`Component::open_async`]); one that is to be `spawn`ed moves what it needs: `async move |…|`.
+//!
+//! `examples/editor` is a program that does this, `examples/tasks` an asynchronous one.
 
 use std::sync::Arc;
 
@@ -29,10 +41,16 @@ use crate::invoke::Called;
 use crate::runtime::Runtime;
 use crate::{Report, Result};
 
-/// A component of the world `W`.
+/// A component of the world `W`. Clones are the same component.
 pub struct Component<W> {
     runtime: Runtime,
-    typed: Typed<W>,
+    typed: Arc<Typed<W>>,
+}
+
+impl<W> Clone for Component<W> {
+    fn clone(&self) -> Self {
+        Self { runtime: self.runtime.clone(), typed: Arc::clone(&self.typed) }
+    }
 }
 
 /// An instance of a component of the world `W`. One that failed should be dropped.
@@ -43,13 +61,13 @@ pub struct ComponentInstance<W> {
 
 impl<W: World> Component<W> {
     pub(crate) fn new(runtime: Runtime, typed: Typed<W>) -> Self {
-        Self { runtime, typed }
+        Self { runtime, typed: Arc::new(typed) }
     }
 
     /// A fresh instance, whose imports `host` implements.
     ///
     /// # Errors
-    /// It failed while it started, or reached a limit.
+    /// It failed while it started, or reached a limit; [`crate::Kind::Usage`] for one that has not the exports of `W`.
     pub fn open(&self, host: W::Host) -> Result<ComponentInstance<W>> {
         self.runtime.0.block_on(self.opened(host))
     }
@@ -99,9 +117,14 @@ impl<W: World> ComponentInstance<W> {
         self.runtime.0.within(called(&mut self.instance, work)).await
     }
 
-    /// What implements its imports.
+    /// What implements its imports, as the calls so far left it.
     pub fn host(&mut self) -> &mut W::Host {
         self.instance.host()
+    }
+
+    /// What implemented its imports, when the instance is no longer needed.
+    pub fn into_host(self) -> W::Host {
+        self.instance.into_host()
     }
 }
 

@@ -13,3 +13,4 @@ mod modules;
 mod reload;
 mod signatures;
 mod support;
+mod world;
