@@ -1,0 +1,10 @@
+//! Filters in front of a handler that says what reaches it.
+
+mod bodies;
+mod calls;
+mod failures;
+mod heads;
+mod hostile;
+mod kit;
+mod shared;
+mod streams;
