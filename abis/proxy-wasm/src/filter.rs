@@ -70,8 +70,8 @@ impl HttpFilter for Filter {
         let session = Arc::new(Session::new(vm, &stream));
         let closer = Closer(Arc::clone(&session));
         let verdict = session.open(stream).await?;
-        let response = ask(&session, verdict, parts, body, exchange, next).await?;
-        answer(&session, closer, response).await
+        let (response, origin) = ask(&session, verdict, parts, body, exchange, next).await?;
+        answer(&session, closer, response, origin).await
     }
 }
 
@@ -104,6 +104,13 @@ fn stream(parts: &mut http::request::Parts, ended: bool, exchange: &Exchange) ->
     }
 }
 
+/// Who gave a response.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Next,
+    Local,
+}
+
 /// The response to a request that the guest has seen: its own, or that of who is next.
 async fn ask(
     session: &Arc<Session>,
@@ -112,31 +119,35 @@ async fn ask(
     body: Body,
     exchange: Exchange,
     next: &Arc<dyn HttpHandler>,
-) -> Result<Response<Body>> {
+) -> Result<(Response<Body>, Origin)> {
+    let local = |reply: LocalReply| Ok((reply.into_response(session.asker), Origin::Local));
     let head = match verdict {
         Verdict::Pass(head) => head,
-        Verdict::Reply(reply) => return Ok(reply.into_response(session.asker)),
+        Verdict::Reply(reply) => return local(reply),
         Verdict::Close => return Err(closed(session)),
     };
     if let Err(why) = head.into_request(&mut parts) {
-        let reply = LocalReply::new(StatusCode::SERVICE_UNAVAILABLE, why, "filter_removed_required_request_headers");
-        return Ok(reply.into_response(session.asker));
+        return local(match why.as_str() {
+            "" => LocalReply::new(StatusCode::NOT_FOUND, "", "route_not_found"),
+            _ => LocalReply::new(StatusCode::SERVICE_UNAVAILABLE, why, "filter_removed_required_request_headers"),
+        });
     }
     let passes = body.is_end_stream() || session.is_bypassed() || !session.plugin.wants.more(Direction::Request);
     let body = if passes {
         body
     } else {
-        Passing::new(Flow::new(session, Direction::Request, body, parts.version, None)).boxed_unsync()
+        let knows_end = parts.version >= Version::HTTP_2;
+        Passing::new(Flow::new(session, Direction::Request, body, knows_end, None)).boxed_unsync()
     };
     let asked = next.handle(Request::from_parts(parts, body), exchange);
     let event = match session.signals.unless_interrupted(pin!(asked)).await {
-        Ok(Ok(response)) => return Ok(response),
+        Ok(Ok(response)) => return Ok((response, Origin::Next)),
         // Who is next may have failed for want of the body.
         Ok(Err(error)) => session.signals.interruption().unwrap_or(Event::Failed(error)),
         Err(event) => event,
     };
     match event {
-        Event::Reply(reply) => Ok(reply.into_response(session.asker)),
+        Event::Reply(reply) => local(reply),
         Event::Failed(error) => Err(error),
         Event::Closed | Event::Continue | Event::Dead => Err(closed(session)),
     }
@@ -147,7 +158,12 @@ fn closed(session: &Session) -> Error {
 }
 
 /// The response as it leaves the filter.
-async fn answer(session: &Arc<Session>, closer: Closer, response: Response<Body>) -> Result<Response<Body>> {
+async fn answer(
+    session: &Arc<Session>,
+    closer: Closer,
+    response: Response<Body>,
+    origin: Origin,
+) -> Result<Response<Body>> {
     let (mut parts, body) = response.into_parts();
     let ended = body.is_end_stream() || session.asker.head;
     let head = match session.respond(Head::response(&mut parts), ended).await? {
@@ -163,8 +179,9 @@ async fn answer(session: &Arc<Session>, closer: Closer, response: Response<Body>
     if ended || session.is_bypassed() || !session.plugin.wants.more(Direction::Response) {
         return Ok(watched(Response::from_parts(parts, body), closer));
     }
-    let version: Version = parts.version;
-    let flow = Flow::new(session, Direction::Response, body, version, Some(closer));
+    // The body of a local reply is one piece, and the last, in Envoy too.
+    let knows_end = parts.version >= Version::HTTP_2 || origin == Origin::Local;
+    let flow = Flow::new(session, Direction::Response, body, knows_end, Some(closer));
     Ok(Response::from_parts(parts, Passing::new(flow).boxed_unsync()))
 }
 

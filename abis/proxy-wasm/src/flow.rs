@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -50,14 +51,14 @@ impl Flow {
         session: &Arc<Session>,
         direction: Direction,
         input: Body,
-        version: http::Version,
+        knows_end: bool,
         closer: Option<Closer>,
     ) -> Self {
         Self {
             session: Arc::clone(session),
             direction,
             input,
-            knows_end: version >= http::Version::HTTP_2,
+            knows_end,
             ended: false,
             holds: false,
             full: false,
@@ -325,8 +326,13 @@ impl http_body::Body for Watched {
             return Poll::Ready(Some(Err("the filter ended the exchange amid its response".into())));
         }
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
-        if frame.is_none() {
-            self.closer = None;
+        match (&frame, &self.closer) {
+            (Some(Ok(frame)), Some(closer)) => {
+                let bytes = frame.data_ref().map_or(0, |data| data.len() as u64);
+                closer.0.sent.fetch_add(bytes, Relaxed);
+            }
+            (None, _) => self.closer = None,
+            _ => {}
         }
         Poll::Ready(frame)
     }

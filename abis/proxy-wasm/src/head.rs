@@ -24,25 +24,68 @@ const STATUS: usize = 0;
 const REQUEST: [&str; 4] = [":authority", ":path", ":method", ":scheme"];
 const RESPONSE: [&str; 1] = [":status"];
 
-/// Headers that Envoy keeps one of: what is added is joined with a comma (`header_map.h`, the inline headers).
-const SINGLE: [&str; 18] = [
+/// Headers of requests that Envoy 1.39 keeps one of: values are joined with a comma. Found by asking it.
+const ONE_IN_REQUESTS: [&str; 35] = [
+    "accept",
+    "accept-encoding",
+    "access-control-request-headers",
+    "access-control-request-method",
+    "authorization",
+    "cache-control",
     "connection",
+    "content-encoding",
     "content-length",
     "content-type",
-    "date",
     "expect",
+    "grpc-accept-encoding",
     "grpc-timeout",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
     "keep-alive",
-    "location",
+    "origin",
+    "pragma",
     "proxy-connection",
-    "server",
+    "referer",
     "te",
     "transfer-encoding",
     "upgrade",
     "user-agent",
     "via",
+    "x-client-trace-id",
+    "x-envoy-original-path",
+    "x-forwarded-client-cert",
     "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-port",
     "x-forwarded-proto",
+    "x-request-id",
+];
+
+/// Likewise of responses.
+const ONE_IN_RESPONSES: [&str; 22] = [
+    "access-control-allow-origin",
+    "age",
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "date",
+    "etag",
+    "expires",
+    "grpc-message",
+    "grpc-status",
+    "keep-alive",
+    "last-modified",
+    "location",
+    "proxy-connection",
+    "server",
+    "transfer-encoding",
+    "upgrade",
+    "vary",
+    "via",
     "x-request-id",
 ];
 
@@ -76,14 +119,18 @@ impl Head {
             _ => HeaderValue::from_static("http"),
         };
         let pseudo = [authority, value(path), method, Some(scheme)];
-        Self { kind: Kind::Request, pseudo, changed: false, headers }
+        let mut head = Self { kind: Kind::Request, pseudo, changed: false, headers };
+        head.join_ones();
+        head
     }
 
     /// Of a response, likewise.
     pub(crate) fn response(parts: &mut response::Parts) -> Self {
         let headers = std::mem::take(&mut parts.headers);
         let pseudo = [value(parts.status.as_str()), None, None, None];
-        Self { kind: Kind::Response, pseudo, changed: false, headers }
+        let mut head = Self { kind: Kind::Response, pseudo, changed: false, headers };
+        head.join_ones();
+        head
     }
 
     /// Of trailers.
@@ -94,13 +141,12 @@ impl Head {
     /// Puts it back into a request.
     ///
     /// # Errors
-    /// What is missing or cannot be, in Envoy's words.
+    /// What is missing or cannot be, in Envoy's words; nothing is said of a path that is missing.
     pub(crate) fn into_request(self, parts: &mut request::Parts) -> Result<(), String> {
         let [authority, path, method, scheme] = self.pseudo;
-        let (Some(path), Some(method)) = (path, method.clone()) else {
-            let missing = if method.is_none() { REQUEST[METHOD] } else { REQUEST[PATH] };
-            return Err(format!("missing required header: {missing}"));
-        };
+        // Envoy looks for a route first.
+        let path = path.ok_or_else(String::new)?;
+        let method = method.ok_or_else(|| format!("missing required header: {}", REQUEST[METHOD]))?;
         parts.headers = self.headers;
         if self.changed {
             parts.method = Method::from_bytes(method.as_bytes()).map_err(|_| "invalid header: :method")?;
@@ -148,7 +194,7 @@ impl Head {
     /// Adds a value to those under this name. `None`: it cannot be.
     pub(crate) fn add(&mut self, name: &[u8], value: &[u8]) -> Option<()> {
         let joined = match self.get(name) {
-            Some(had) if self.pseudo_at(name).is_some() || is_single(name) => Some(join(had, value)),
+            Some(had) if self.pseudo_at(name).is_some() || self.is_one(name) => Some(join(had, value)),
             _ => None,
         };
         if let Some(joined) = joined {
@@ -238,16 +284,35 @@ impl Head {
         self.names().iter().position(|pseudo| pseudo.as_bytes().eq_ignore_ascii_case(name))
     }
 
+    fn is_one(&self, name: &[u8]) -> bool {
+        let names: &[&str] = match self.kind {
+            Kind::Request => &ONE_IN_REQUESTS,
+            Kind::Response => &ONE_IN_RESPONSES,
+            Kind::Trailers => &[],
+        };
+        names.iter().any(|one| one.as_bytes().eq_ignore_ascii_case(name))
+    }
+
+    /// Joins the values of headers that there is to be one of.
+    fn join_ones(&mut self) {
+        if self.headers.len() == self.headers.keys_len() {
+            return;
+        }
+        let many: Vec<HeaderName> = self.headers.keys().filter(|name| self.is_one(name.as_ref())).cloned().collect();
+        for name in many {
+            let values: Vec<&[u8]> = self.headers.get_all(&name).iter().map(HeaderValue::as_bytes).collect();
+            if let Ok(joined) = HeaderValue::from_bytes(&values.join(&b","[..])) {
+                self.headers.insert(name, joined);
+            }
+        }
+    }
+
     fn room_for(&self, name: &[u8], value: &[u8]) -> Option<()> {
         // Only what is large is worth a count of all.
         let more = name.len().saturating_add(value.len());
         let many = self.headers.len() > 100 || more > 4096;
         (!many || self.bytes().saturating_add(more) <= MOST).then_some(())
     }
-}
-
-fn is_single(name: &[u8]) -> bool {
-    SINGLE.iter().any(|single| single.as_bytes().eq_ignore_ascii_case(name))
 }
 
 fn join(had: &HeaderValue, more: &[u8]) -> Vec<u8> {
@@ -318,10 +383,16 @@ mod tests {
     }
 
     #[test]
+    fn values_of_a_header_that_there_is_one_of_are_joined() {
+        let builder = http::Request::get("http://a.test/").header("accept", "a").header("x-a", "1");
+        let mut parts = builder.header("accept", "b").header("x-a", "2").body(()).unwrap().into_parts().0;
+        let head = Head::request(&mut parts);
+        assert_eq!(text(&head), ":authority=a.test :path=/ :method=GET :scheme=http accept=a,b x-a=1 x-a=2 ");
+    }
+
+    #[test]
     fn a_head_without_what_it_needs_is_not_sent() {
-        for (name, words) in
-            [(":path", "missing required header: :path"), (":method", "missing required header: :method")]
-        {
+        for (name, words) in [(":path", ""), (":method", "missing required header: :method")] {
             let (mut parts, mut head) = request();
             head.remove(name.as_bytes());
             assert_eq!(head.into_request(&mut parts).unwrap_err(), words);

@@ -40,6 +40,7 @@ use holm_engine::shape::{Import, Shape};
 use holm_services::http_client::{ClientConfig, HttpClient};
 
 pub use metrics::{Metric, MetricKind};
+pub use tcp::TcpFilter;
 
 use filter::Filter;
 use plugin::Plugin;

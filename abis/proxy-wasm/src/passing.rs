@@ -72,7 +72,7 @@ impl Inner {
         let state = self.store.data_mut();
         let logs = state.plugin.wants.log;
         let stream = state.streams.get_mut(&id)?;
-        let head = stream.side(direction).head.take()?;
+        let head = stream.side(direction).take_head()?;
         if logs {
             let sent = match direction {
                 Direction::Request => &mut stream.sent.request,
@@ -181,10 +181,11 @@ impl Inner {
         Some(trailers.into_trailers())
     }
 
-    /// Tells the guest that an exchange is over.
-    pub(crate) async fn close(&mut self, id: u32) -> wasmtime::Result<()> {
+    /// Tells the guest that an exchange is over, of whose response so many bytes passed without its knowledge.
+    pub(crate) async fn close(&mut self, id: u32, sent: u64) -> wasmtime::Result<()> {
         let Some(stream) = self.store.data_mut().streams.get_mut(&id) else { return Ok(()) };
         stream.facts.complete = Some(stream.facts.clock.elapsed());
+        stream.side(Direction::Response).received += sent;
         stream.log = Some(std::mem::take(&mut stream.sent));
         let logged = self.log(id).await;
         if let Some(stream) = self.store.data_mut().streams.get_mut(&id) {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use holm_abi::{Guest, Host, Result};
 use holm_services::connections::Connections;
 use holm_services::http_client::HttpClient;
+use tokio::sync::Semaphore;
 use wasmtime::InstancePre;
 
 use crate::exports::Wants;
@@ -15,6 +16,9 @@ use crate::shared::{Shared, Space};
 use crate::state::State;
 use crate::version::Version;
 use crate::{ForeignFunction, ProxyWasm};
+
+/// Bytes of messages that may wait to be sent over gRPC.
+const MOST_OUTGOING: usize = 16 << 20;
 
 /// What all machines of one filter have together.
 pub(crate) struct Plugin {
@@ -31,6 +35,8 @@ pub(crate) struct Plugin {
     /// Tells this filter's connections from those of others.
     pub(crate) identity: u64,
     pub(crate) connections: Arc<Connections>,
+    /// Room for bytes of messages that wait to be sent over gRPC.
+    pub(crate) outgoing: Arc<Semaphore>,
     /// The filter was dropped.
     over: AtomicBool,
 }
@@ -53,6 +59,7 @@ impl Plugin {
             client: abi.http_client.clone(),
             identity: new_number(),
             connections: Arc::new(Connections::new(most)),
+            outgoing: Arc::new(Semaphore::new(MOST_OUTGOING)),
             over: AtomicBool::new(false),
         })
     }

@@ -65,7 +65,7 @@ impl Pool {
         if !machines.is_empty() && machines.len() < self.most {
             self.grow();
         }
-        machines.iter().min_by_key(|vm| vm.streams.load(Relaxed)).cloned()
+        machines.iter().min_by_key(|vm| vm.load()).cloned()
     }
 
     /// Makes another machine, for exchanges to come.

@@ -45,10 +45,6 @@ fn of_plugin(state: &State, name: &[u8], rest: &[&[u8]]) -> Option<Bytes> {
         (b"plugin_name", []) => Some(text(&filter.name)),
         (b"plugin_root_id", []) => Some(text(&filter.root_id)),
         (b"plugin_vm_id", []) => Some(text(&filter.vm_id)),
-        // A node of Envoy's that nobody gave a name.
-        (b"node", [b"id" | b"cluster"]) => Some(Bytes::new()),
-        // `UNSPECIFIED`.
-        (b"listener_direction", []) => Some(number(0)),
         _ => None,
     }
 }

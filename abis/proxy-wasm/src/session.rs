@@ -1,7 +1,7 @@
 //! One exchange, seen from outside of the machine that it belongs to.
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -17,7 +17,7 @@ use crate::passing::Passed;
 use crate::plugin::Plugin;
 use crate::signals::{Direction, Event, Signals};
 use crate::stream::{Side, Stream};
-use crate::vm::Vm;
+use crate::vm::{Place, Vm};
 
 /// One exchange.
 pub(crate) struct Session {
@@ -33,6 +33,9 @@ pub(crate) struct Session {
     bypassed: AtomicBool,
     /// What it had then.
     left: Mutex<Option<[Side; 2]>>,
+    /// Bytes of a response that passed without its knowledge.
+    pub(crate) sent: AtomicU64,
+    _place: Place,
 }
 
 /// What becomes of a message whose head a guest saw.
@@ -56,8 +59,9 @@ fn take<T>(handed: &Mutex<Option<T>>) -> Option<T> {
 
 impl Session {
     pub(crate) fn new(vm: Arc<Vm>, stream: &Stream) -> Self {
-        vm.streams.fetch_add(1, Relaxed);
         Self {
+            _place: vm.place(),
+            sent: AtomicU64::new(0),
             plugin: Arc::clone(&vm.plugin),
             vm,
             id: Arc::default(),
@@ -153,7 +157,7 @@ impl Session {
     /// Lets a head pass by a filter that failed, if that is open.
     async fn pass_by(&self, direction: Direction, error: Error, unseen: Option<Head>) -> Result<Verdict> {
         let error = self.bypass(error).await?;
-        let left = || self.left(direction).head.take();
+        let left = || self.left(direction).take_head();
         match unseen.or_else(left) {
             Some(head) => Ok(Verdict::Pass(head)),
             None => Err(error),
@@ -235,12 +239,6 @@ impl Session {
     }
 }
 
-impl Drop for Session {
-    fn drop(&mut self) {
-        self.vm.streams.fetch_sub(1, Relaxed);
-    }
-}
-
 /// Ends an exchange when it is dropped.
 pub(crate) struct Closer(pub(crate) Arc<Session>);
 
@@ -253,7 +251,8 @@ impl Drop for Closer {
         if id == 0 || session.is_bypassed() || session.vm.is_dead() {
             return;
         }
-        let closed = session.vm.run(Some(&session.usage), move |inner| Box::pin(inner.close(id)));
+        let sent = session.sent.load(Relaxed);
+        let closed = session.vm.run(Some(&session.usage), move |inner| Box::pin(inner.close(id, sent)));
         let plugin = Arc::clone(&session.plugin);
         let mut closed: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(async move {
             if let Err(error) = closed.await {

@@ -106,6 +106,15 @@ impl Site {
         self.plugin.host.audit.denied(Ask::http(&self.scheme, &self.host, self.port));
     }
 
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Whether it speaks TLS.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.scheme == "https"
+    }
+
     /// Whether this is where requests to other guests go, and not another service of that name.
     pub(crate) fn is_plain(&self) -> bool {
         (self.scheme.as_str(), self.port) == ("http", 80)

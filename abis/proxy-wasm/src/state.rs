@@ -118,7 +118,7 @@ impl Calls {
     /// Ends all that are under way.
     pub(crate) fn abandon(&mut self) {
         self.http.drain().for_each(|(_, call)| call.abort());
-        self.grpc.clear();
+        self.grpc.drain().for_each(|(_, call)| call.abandon());
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use bytes::{Bytes, BytesMut};
-use holm_abi::{Exchange, Outbound, Stdio};
+use holm_abi::{Exchange, Stdio};
 
 use crate::head::Head;
 use crate::local::Asker;
@@ -32,6 +32,8 @@ pub(crate) struct Stream {
 pub(crate) struct Side {
     /// There only while it can be read and changed: when the guest is called with it, and while it is held.
     pub(crate) head: Option<Head>,
+    /// One that the guest said is to go on, and no longer has.
+    pub(crate) gone: Option<Head>,
     /// Bytes of the body that the guest is shown, and that have not gone on.
     pub(crate) body: Option<BytesMut>,
     /// Bytes before those, which the guest holds without looking at them again.
@@ -44,6 +46,11 @@ pub(crate) struct Side {
 }
 
 impl Side {
+    /// The head, which goes on.
+    pub(crate) fn take_head(&mut self) -> Option<Head> {
+        self.gone.take().or_else(|| self.head.take())
+    }
+
     /// What is held of the body, which goes on.
     pub(crate) fn take_body(&mut self) -> Bytes {
         self.join();
@@ -156,10 +163,6 @@ impl Stream {
             (Some(_), Direction::Request) => None,
             (None, _) => self.sides[direction as usize].trailers.as_ref(),
         }
-    }
-
-    pub(crate) fn outbound(&self) -> Option<&Arc<dyn Outbound>> {
-        self.exchange.outbound.as_ref()
     }
 
     /// Where its output goes: its observer says, if it has one.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use holm_engine::{Error, Kind, Metered, Result, Usage, explain, meter, within_wall};
 use tokio::runtime::Handle;
-use tokio::sync::{Mutex, OwnedMutexGuard, watch};
+use tokio::sync::{Mutex, Notify, OwnedMutexGuard, watch};
 use wasmtime::{Store, TypedFunc, WasmParams, WasmResults};
 
 use crate::exports::Exports;
@@ -21,8 +21,21 @@ pub(crate) struct Vm {
     inner: Arc<Mutex<Slot>>,
     /// It failed, and is not used any more.
     dead: AtomicBool,
-    /// Exchanges that it has.
-    pub(crate) streams: AtomicUsize,
+    /// Exchanges and connections that it has.
+    streams: AtomicUsize,
+    /// Told when it has none any more.
+    rested: Notify,
+}
+
+/// An exchange or a connection of a machine's, until this is dropped.
+pub(crate) struct Place(Arc<Vm>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if self.0.streams.fetch_sub(1, Relaxed) == 1 {
+            self.0.rested.notify_waiters();
+        }
+    }
 }
 
 /// The place of an instance.
@@ -70,6 +83,7 @@ impl Vm {
             inner: Arc::default(),
             dead: AtomicBool::new(false),
             streams: AtomicUsize::new(0),
+            rested: Notify::new(),
         });
         let mut slot = Arc::clone(&vm.inner).lock_owned().await;
         let (tick, ticks) = watch::channel(Duration::ZERO);
@@ -85,6 +99,17 @@ impl Vm {
 
     pub(crate) fn is_dead(&self) -> bool {
         self.dead.load(Relaxed)
+    }
+
+    /// Counts another exchange or connection.
+    pub(crate) fn place(self: &Arc<Self>) -> Place {
+        self.streams.fetch_add(1, Relaxed);
+        Place(Arc::clone(self))
+    }
+
+    /// How many it has.
+    pub(crate) fn load(&self) -> usize {
+        self.streams.load(Relaxed)
     }
 
     /// Whether somebody is at work in it.
@@ -154,8 +179,16 @@ impl Vm {
         slot.inner.as_mut().map(|inner| look(inner.store.data_mut()))
     }
 
-    /// Tells the guest that its filter is no more, and waits for it to be done.
+    /// Tells the guest that its filter is no more, once it has nothing to do any more, and waits for it to be done.
     pub(crate) async fn end(self: Arc<Self>) {
+        loop {
+            let mut rested = pin!(self.rested.notified());
+            rested.as_mut().enable();
+            if self.load() == 0 {
+                break;
+            }
+            rested.await;
+        }
         let asked = self.run(None, |inner| Box::pin(async move { inner.root_done().await })).await;
         let Ok(Some(mut done)) = asked else { return };
         let _ = tokio::time::timeout(PATIENCE, done.wait_for(|done| *done)).await;

@@ -65,8 +65,11 @@ fn go_on(call: &mut Call<'_>, kind: u32) -> Done {
     match kind {
         REQUEST | RESPONSE => {
             let direction = if kind == REQUEST { Direction::Request } else { Direction::Response };
-            if let Some(stream) = state.streams.get(&context) {
+            if let Some(stream) = state.streams.get_mut(&context) {
                 stream.signals.go_on(direction);
+                // In Envoy, the request's head is out of reach from then on, whatever goes on.
+                let side = stream.side(Direction::Request);
+                side.gone = side.head.take().or(side.gone.take());
             }
             Ok(())
         }

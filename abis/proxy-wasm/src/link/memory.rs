@@ -39,12 +39,6 @@ impl<'a> Call<'a> {
         Ok(memory.data_and_store_mut(&mut self.0))
     }
 
-    /// A copy of bytes of the guest.
-    pub(super) fn copy(&mut self, at: u32, length: u32) -> Done<Vec<u8>> {
-        let (memory, _) = self.split()?;
-        bytes(memory, at, length).map(<[u8]>::to_vec)
-    }
-
     pub(super) fn write(&mut self, at: u32, bytes: &[u8]) -> Done {
         let (memory, _) = self.split()?;
         let place = memory.get_mut(at as usize..).and_then(|rest| rest.get_mut(..bytes.len()));

@@ -43,14 +43,16 @@ async fn a_guests_own_answer_passes_its_response_callbacks_and_nobody_else_is_as
           (drop (call $get_property @"response\00code_details" (i32.const 0) (i32.const 4)))
           (call $say_text (call $out))
           (drop (call $add_header (i32.const 2) @"x-passed" @"1"))
-          (i32.const 0))"#,
+          (i32.const 0))
+        (func (export "proxy_on_response_body") (param i32 i32 i32) (result i32)
+          (call $say (local.get 1)) (call $say (local.get 2)) (i32.const 0))"#,
     ));
     let next = Answers(|_: Request<_>| -> Response<_> { panic!("the next was asked") });
     let seen = filter.send_to(Arc::new(next), get()).await.unwrap();
     assert_eq!((seen.status, seen.body.as_str()), (403, "no"));
     assert_eq!((seen.header("x-a"), seen.header("x-passed")), (Some("b"), Some("1")));
     assert_eq!((seen.header("content-type"), seen.header("content-length")), (Some("text/plain"), Some("2")));
-    assert_eq!(filter.said(), ["because_of_it"]);
+    assert_eq!(filter.said(), ["because_of_it", "2", "1"], "the body is one piece");
 }
 
 #[tokio::test]
@@ -118,6 +120,20 @@ async fn a_request_without_what_it_needs_is_not_sent() {
     ));
     let seen = filter.get().await.unwrap();
     assert_eq!((seen.status, seen.body.as_str()), (503, "missing required header: :method"));
+    let filter = load(&guest(
+        r#"
+        (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+          (call $remove_header (i32.const 0) @":path"))
+        (func (export "proxy_on_response_headers") (param i32 i32 i32) (result i32) (i32.const 0))"#,
+    ));
+    assert_eq!(filter.get().await.unwrap().status, 404);
+    let filter = load(&guest(
+        r#"
+        (func (export "proxy_on_response_headers") (param i32 i32 i32) (result i32)
+          (call $remove_header (i32.const 2) @":status"))"#,
+    ));
+    let seen = filter.get().await.unwrap();
+    assert_eq!((seen.status, seen.body.as_str()), (502, "missing required header: :status"));
 }
 
 #[tokio::test]

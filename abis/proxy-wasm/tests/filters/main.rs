@@ -3,8 +3,10 @@
 mod bodies;
 mod calls;
 mod failures;
+mod grpc;
 mod heads;
 mod hostile;
 mod kit;
 mod shared;
 mod streams;
+mod tcp;

@@ -29,10 +29,12 @@ fn ticking(held: &str, tick: &str) -> String {
 async fn a_request_that_is_held_goes_on_when_a_tick_says_so() {
     let filter = load(&guest(&ticking(
         "proxy_on_request_headers",
-        r#"(drop (call $add_header (i32.const 0) @"x-tick" @"1")) (drop (call $continue (i32.const 0)))"#,
+        r#"(call $say (call $add_header (i32.const 0) @"x-tick" @"1")) (drop (call $continue (i32.const 0)))
+        (call $say (call $add_header (i32.const 0) @"x-late" @"1"))"#,
     )));
     let seen = filter.get().await.unwrap();
-    assert!(seen.body.contains("x-tick=1"), "{}", seen.body);
+    assert!(seen.body.contains("x-tick=1") && !seen.body.contains("x-late"), "{}", seen.body);
+    assert_eq!(filter.said(), ["0", "2"], "what goes on is out of reach");
 }
 
 #[tokio::test]
