@@ -52,8 +52,7 @@ impl Inner {
     }
 
     async fn show_head(&mut self, id: u32, direction: Direction) -> wasmtime::Result<Option<Head>> {
-        let Some(stream) = self.store.data_mut().streams.get_mut(&id) else { return Ok(None) };
-        stream.signals.hold(direction);
+        let Some(stream) = self.begin(id, direction) else { return Ok(None) };
         let side = stream.side(direction);
         let (count, ended) = (side.head.as_ref().map_or(0, Head::len), side.ended);
         let action = match self.exports.messages[direction as usize].head.clone() {
@@ -65,6 +64,15 @@ impl Inner {
             CONTINUE if !self.store.data().stopped => Ok(self.take_head(id, direction)),
             _ => Ok(None),
         }
+    }
+
+    /// The guest is about to be shown something, whatever was decided before.
+    fn begin(&mut self, id: u32, direction: Direction) -> Option<&mut Stream> {
+        let state = self.store.data_mut();
+        state.stopped = false;
+        let stream = state.streams.get_mut(&id)?;
+        stream.signals.hold(direction);
+        Some(stream)
     }
 
     /// Takes out a head that goes on.
@@ -91,8 +99,7 @@ impl Inner {
         piece: Bytes,
         end: bool,
     ) -> wasmtime::Result<Passed> {
-        let Some(stream) = self.store.data_mut().streams.get_mut(&id) else { return Ok(Passed::All(piece, None)) };
-        stream.signals.hold(direction);
+        let Some(stream) = self.begin(id, direction) else { return Ok(Passed::All(piece, None)) };
         let side = stream.side(direction);
         side.received = side.received.saturating_add(piece.len() as u64);
         side.ended = end;
@@ -146,10 +153,7 @@ impl Inner {
         direction: Direction,
         trailers: HeaderMap,
     ) -> wasmtime::Result<Option<(Bytes, Option<HeaderMap>)>> {
-        let Some(stream) = self.store.data_mut().streams.get_mut(&id) else {
-            return Ok(Some((Bytes::new(), Some(trailers))));
-        };
-        stream.signals.hold(direction);
+        let Some(stream) = self.begin(id, direction) else { return Ok(Some((Bytes::new(), Some(trailers)))) };
         let head = Head::trailers(trailers);
         let count = head.len();
         stream.side(direction).trailers = Some(head);

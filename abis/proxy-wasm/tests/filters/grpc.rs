@@ -35,7 +35,7 @@ async fn answer(request: Request<hyper::body::Incoming>) -> Result<Response<Body
     let builder = Response::builder().header("content-type", "application/grpc").header("x-initial", "first");
     if parts.uri.path() == "/s/Fail" {
         let builder = builder.header("grpc-status", "5").header("grpc-message", "not%20here");
-        return Ok(builder.body(body(&[], &[])).unwrap());
+        return Ok(builder.body(crate::kit::body(&[], &[])).unwrap());
     }
     let streams = parts.uri.path() == "/s/Stream";
     let sent = body.collect().await.unwrap().to_bytes();
