@@ -3,9 +3,11 @@
 use std::convert::Infallible;
 
 use bytes::Bytes;
-use holm_abi::Host;
+use futures_util::{StreamExt as _, stream};
+use holm_abi::{Body, BodyError, Host};
 use holm_proxy_wasm::ProxyWasm;
-use http_body_util::{BodyExt as _, Full};
+use http_body::Frame;
+use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 
@@ -25,17 +27,26 @@ async fn server() -> u16 {
     port
 }
 
-async fn answer(request: http::Request<hyper::body::Incoming>) -> Result<http::Response<Full<Bytes>>, Infallible> {
+async fn answer(request: http::Request<hyper::body::Incoming>) -> Result<http::Response<Body>, Infallible> {
     if request.uri().path() == "/hang" {
         std::future::pending::<()>().await;
     }
     let (parts, body) = request.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     let text = format!("{} {} {}", parts.method, parts.uri, String::from_utf8_lossy(&body));
-    let mut response = http::Response::new(Full::from(text));
-    if parts.uri.path() == "/break" {
-        response.headers_mut().insert("content-length", "99999".parse().unwrap());
-    }
+    let body = match parts.uri.path() {
+        "/break" => {
+            let first: Result<Frame<Bytes>, BodyError> = Ok(Frame::data(text.into()));
+            // Not before the head is on its way.
+            let then = stream::once(async {
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                Err("broken".into())
+            });
+            StreamBody::new(stream::iter([first]).chain(then)).boxed_unsync()
+        }
+        _ => Full::from(text).map_err(|never| match never {}).boxed_unsync(),
+    };
+    let mut response = http::Response::new(body);
     response.headers_mut().insert("x-asked", parts.headers.get("x-ask").cloned().unwrap_or("none".parse().unwrap()));
     Ok(response)
 }
@@ -115,7 +126,7 @@ async fn without_a_grant_there_is_no_call_and_the_audit_says_what_would_grant_it
     assert_eq!(filter.get().await.unwrap().status, 200);
     assert_eq!(filter.said(), ["2", "0"]);
     let asks: Vec<_> = filter.host.audit.asks().iter().map(holm_grants::Ask::flag).collect();
-    assert_eq!(asks, [format!("--http=http://127.0.0.1:{port}")]);
+    assert_eq!(asks, [format!("--http http://127.0.0.1:{port}")]);
 }
 
 #[tokio::test]
@@ -155,7 +166,6 @@ async fn a_call_without_what_it_needs_or_for_too_long_is_a_bad_argument() {
         (pairs(&[(":method", "GET"), (":path", "/")]), 0),
         (pairs(&[(":method", "GET"), (":path", "/"), (":authority", "a.test")]), u32::MAX),
         (pairs(&[(":method", "G T"), (":path", "/"), (":authority", "a.test")]), 0),
-        (pairs(&[(":method", "GET"), (":path", "/"), (":authority", "a@b:c@d")]), 0),
         (String::new(), 0),
     ] {
         let text = format!(

@@ -158,10 +158,10 @@ async fn functions_of_the_host_are_called_by_name() {
     let text = r#"
         (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
           (call $say (call $foreign @"upper" @"abc" (i32.const 0) (i32.const 4)))
-          (call $say (call $foreign @"upper" @"abc" (i32.const 8) (i32.const 12)))
-          (call $say_text (i32.load (i32.const 8)) (i32.load (i32.const 12)))
-          (call $say (call $foreign @"upper" @"" (i32.const 8) (i32.const 12)))
-          (call $say (call $foreign @"nothing" @"" (i32.const 8) (i32.const 12)))
+          (call $say (call $foreign @"upper" @"abc" (i32.const 1000) (i32.const 1004)))
+          (call $say_text (i32.load (i32.const 1000)) (i32.load (i32.const 1004)))
+          (call $say (call $foreign @"upper" @"" (i32.const 1000) (i32.const 1004)))
+          (call $say (call $foreign @"nothing" @"" (i32.const 1000) (i32.const 1004)))
           (i32.const 0))"#;
     let filter = load_with(&abi, &guest(text), |_| {});
     filter.get().await.unwrap();

@@ -75,6 +75,7 @@ async fn what_is_held_is_shown_again_with_what_comes() {
     let (done, arrived, _, _) = relayed(
         r#"
         (func (export "proxy_on_downstream_data") (param i32 i32 i32) (result i32)
+          (if (local.get 2) (then (return (i32.const 0))))
           (if (i32.lt_u (local.get 1) (i32.const 6)) (then (return (i32.const 1))))
           (drop (call $set_buffer (i32.const 2) (i32.const 0) (i32.const 3) @"new"))
           (i32.const 0))"#,
