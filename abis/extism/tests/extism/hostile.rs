@@ -45,10 +45,10 @@ async fn run(body: &str) -> Result<Vec<u8>> {
     let plugin = plugin(body);
     let limits = Limits { memory: Some(64 << 20), ..Limits::default() };
     let functions = load(&plugin, &Host { limits, ..Host::default() }).unwrap();
-    let mut instance = functions.open().await.unwrap();
+    let mut instance = crate::Kept::open(functions.clone()).await.unwrap();
     let result = bytes(&mut instance, "f", "input").await;
     if result.is_err() {
-        instance = functions.open().await.unwrap();
+        instance = crate::Kept::open(functions.clone()).await.unwrap();
     }
     assert_eq!(bytes(&mut instance, "fine", "next").await.unwrap(), b"next", "{body}");
     result

@@ -106,7 +106,7 @@ async fn a_response_larger_than_may_be_is_refused() {
     let kit = prebuilt("extism-kit.wasm");
     let abi = Extism { bounds: Bounds { http_response: 2500, ..Bounds::default() }, ..Extism::default() };
     let functions = load_as(&abi, &kit, &granted(&url)).unwrap();
-    let mut instance = functions.open().await.unwrap();
+    let mut instance = crate::Kept::open(functions.clone()).await.unwrap();
     assert_eq!(call(&mut instance, "fetch", &format!("{url}/a")).await.unwrap().len(), 2005);
     let error = call(&mut instance, "fetch", &format!("{url}/ab")).await.unwrap_err();
     assert!(error.to_string().contains("its HTTP response has more than its limit of 2500"), "{error}");

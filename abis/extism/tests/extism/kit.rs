@@ -1,6 +1,6 @@
 //! A plugin made with the kit for Rust.
 
-use holm_abi::{Abi as _, Caller, Certainty, Datum, Host, Invocation, Kind};
+use holm_abi::{Abi as _, Caller, Certainty, Datum, Host, Kind};
 use holm_extism::Extism;
 
 use crate::{bytes, call, call_fresh, granting, load, open, prebuilt, told};
@@ -23,7 +23,7 @@ async fn bytes_of_every_length_go_in_and_out() {
     for length in (0..70).chain([4095, 70_000, 1 << 20]) {
         let sent: Vec<u8> = (0..length).map(|at: u32| (at % 251) as u8).collect();
         let args = [Datum::Bytes(sent.clone())];
-        let answer = instance.call(&Invocation::new("echo", &args)).await.unwrap();
+        let answer = instance.call("echo", &args).await.unwrap();
         assert!(answer == [Datum::Bytes(sent)], "{length} bytes");
     }
 }
@@ -31,7 +31,7 @@ async fn bytes_of_every_length_go_in_and_out() {
 #[tokio::test]
 async fn no_argument_is_no_input() {
     let mut instance = open(&prebuilt("extism-kit.wasm"), &Host::default()).await;
-    let answer = instance.call(&Invocation::new("greet", &[])).await.unwrap();
+    let answer = instance.call("greet", &[]).await.unwrap();
     assert_eq!(answer, [Datum::Bytes(b"Hello, !".to_vec())]);
 }
 
@@ -41,7 +41,7 @@ async fn what_is_no_function_or_no_bytes_is_refused_before_the_plugin_is_touched
     let error = call(&mut instance, "shout", "").await.unwrap_err();
     assert_eq!(told(&error), "Usage: there is no function `shout`");
     let two = [Datum::Text("a".into()), Datum::Text("b".into())];
-    let error = instance.call(&Invocation::new("greet", &two)).await.unwrap_err();
+    let error = instance.call("greet", &two).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Usage);
     assert_eq!(call(&mut instance, "greet", "Ada").await.unwrap(), "Hello, Ada!");
 }
@@ -131,7 +131,7 @@ async fn calls_of_the_host_are_counted_and_words_that_cross_are_not() {
     for (name, count) in [("echo", 0), ("config", 1), ("count_vowels", 3)] {
         let (args, caller) = ([Datum::Text("some text".into())], Caller::default());
         let usage = caller.usage.clone();
-        instance.call(&Invocation { caller, ..Invocation::new(name, &args) }).await.unwrap();
+        instance.call_by(caller, name, &args).await.unwrap();
         assert_eq!(usage.host_calls(), count, "{name}");
     }
 }

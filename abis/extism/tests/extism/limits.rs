@@ -71,7 +71,7 @@ async fn a_result_beyond_the_limit_on_output_is_refused() {
 async fn variables_are_bounded_together() {
     let abi = Extism { bounds: Bounds { vars: 1000, ..Bounds::default() }, ..Extism::default() };
     let functions = load_as(&abi, &prebuilt("extism-kit.wasm"), &Host::default()).unwrap();
-    let mut instance = functions.open().await.unwrap();
+    let mut instance = crate::Kept::open(functions.clone()).await.unwrap();
     assert_eq!(call(&mut instance, "hoard", "947").await.unwrap(), "kept");
     let error = call(&mut instance, "hoard", "948").await.unwrap_err();
     assert_eq!(
@@ -80,7 +80,7 @@ async fn variables_are_bounded_together() {
     );
     let none = Extism { bounds: Bounds { vars: 0, ..Bounds::default() }, ..Extism::default() };
     let functions = load_as(&none, &prebuilt("extism-kit.wasm"), &Host::default()).unwrap();
-    let error = call(&mut functions.open().await.unwrap(), "hoard", "1").await.unwrap_err();
+    let error = call(&mut crate::Kept::open(functions.clone()).await.unwrap(), "hoard", "1").await.unwrap_err();
     assert!(error.to_string().contains("keeps none of"), "{error}");
 }
 

@@ -72,13 +72,13 @@ async fn modules_are_linked_by_name_whatever_their_order() {
     let modules = vec![("middle".to_owned(), text(MIDDLE)), ("library".to_owned(), text(LIBRARY))];
     let abi = Extism { modules, ..Extism::default() };
     let functions = load_as(&abi, &text(MAIN), &Host::default()).unwrap();
-    let mut instance = functions.open().await.unwrap();
+    let mut instance = crate::Kept::open(functions.clone()).await.unwrap();
     for code in [13, 23] {
         let error = call(&mut instance, "main", "abc").await.unwrap_err();
         assert!(error.to_string().ends_with(&format!("the code {code}")), "{error}");
     }
     // Another instance has a library of its own.
-    let error = call(&mut functions.open().await.unwrap(), "main", "").await.unwrap_err();
+    let error = call(&mut crate::Kept::open(functions.clone()).await.unwrap(), "main", "").await.unwrap_err();
     assert!(error.to_string().ends_with("the code 10"), "{error}");
 }
 

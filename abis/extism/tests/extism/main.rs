@@ -13,7 +13,9 @@ mod provided;
 use std::path::Path;
 use std::sync::Arc;
 
-use holm_abi::{Abi as _, Datum, Entry, Error, Functions, Guest, Host, Instance, Invocation, Result};
+use holm_abi::{
+    Abi as _, Caller, Datum, Entry, Error, Functions, Guest, Host, Instance, Invocation, Result, no_function,
+};
 use holm_engine::{Loader, Runtime, Settings, Source};
 use holm_extism::Extism;
 use holm_grants::Grants;
@@ -57,14 +59,37 @@ fn load_as(abi: &Extism, guest: &Guest, host: &Host) -> Result<Arc<dyn Functions
     }
 }
 
-async fn open(guest: &Guest, host: &Host) -> Box<dyn Instance> {
-    load(guest, host).unwrap().open().await.unwrap()
+async fn open(guest: &Guest, host: &Host) -> Kept {
+    Kept::open(load(guest, host).unwrap()).await.unwrap()
+}
+
+/// An instance, and the functions that it has.
+struct Kept {
+    functions: Arc<dyn Functions>,
+    instance: Box<dyn Instance>,
+}
+
+impl Kept {
+    async fn open(functions: Arc<dyn Functions>) -> Result<Self> {
+        let instance = functions.open().await?;
+        Ok(Self { functions, instance })
+    }
+
+    async fn call(&mut self, name: &str, args: &[Datum]) -> Result<Vec<Datum>> {
+        self.call_by(Caller::default(), name, args).await
+    }
+
+    async fn call_by(&mut self, caller: Caller, name: &str, args: &[Datum]) -> Result<Vec<Datum>> {
+        let function = self.functions.list().iter().position(|function| function.name == name);
+        let function = function.ok_or_else(|| no_function(name))?;
+        self.instance.call(Invocation { function, args: args.to_vec(), caller }).await
+    }
 }
 
 /// Calls a function with text; its result as bytes.
-async fn bytes(instance: &mut Box<dyn Instance>, name: &str, input: &str) -> Result<Vec<u8>> {
+async fn bytes(instance: &mut Kept, name: &str, input: &str) -> Result<Vec<u8>> {
     let args = [Datum::Text(input.to_owned())];
-    let results = instance.call(&Invocation::new(name, &args)).await?;
+    let results = instance.call(name, &args).await?;
     match <[Datum; 1]>::try_from(results) {
         Ok([Datum::Bytes(bytes)]) => Ok(bytes),
         other => panic!("{other:?}"),
@@ -72,13 +97,13 @@ async fn bytes(instance: &mut Box<dyn Instance>, name: &str, input: &str) -> Res
 }
 
 /// The same as text.
-async fn call(instance: &mut Box<dyn Instance>, name: &str, input: &str) -> Result<String> {
+async fn call(instance: &mut Kept, name: &str, input: &str) -> Result<String> {
     bytes(instance, name, input).await.map(|bytes| String::from_utf8(bytes).unwrap())
 }
 
 /// The same on a fresh instance.
 async fn call_fresh(guest: &Guest, host: &Host, name: &str, input: &str) -> Result<String> {
-    let mut instance = load(guest, host).unwrap().open().await?;
+    let mut instance = Kept::open(load(guest, host).unwrap()).await?;
     call(&mut instance, name, input).await
 }
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use holm_abi::{
-    Caller, Datum, Error, Host, HostFunction, Invocation, Kind, Provided, Result, Type, from_json, to_json,
+    Caller, Datum, Error, Host, HostFunction, Kind, Provided, Result, Type, from_json, to_json,
 };
 use holm_extism::USER;
 use serde_json::json;
@@ -73,7 +73,7 @@ async fn a_function_of_the_host_knows_who_called_and_with_what() {
     let heard = Arc::new(Mutex::new(Vec::<Datum>::new()));
     let args = [Datum::Text("psst".into())];
     let caller = Caller { with: Some(heard.clone()), ..Caller::default() };
-    instance.call(&Invocation { caller, ..Invocation::new("call_shout", &args) }).await.unwrap();
+    instance.call_by(caller, "call_shout", &args).await.unwrap();
     assert_eq!(*heard.lock().unwrap(), [Datum::Text("psst".into())]);
     // What came with a call is not kept for the next.
     assert_eq!(Arc::strong_count(&heard), 1);
