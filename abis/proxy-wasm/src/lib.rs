@@ -52,14 +52,15 @@ pub type ForeignFunction = Arc<dyn Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync>;
 
 /// The ABI of filters.
 ///
-/// Filters that one of these loads share data and queues, by the `vm_id` that their hosts give them: filters that must not
-/// are to be loaded by different ones.
+/// Filters that one of these or a clone of it loads share data and queues, by the `vm_id` that their hosts give them: filters
+/// that must not are to be loaded by different ones.
+#[derive(Clone)]
 pub struct ProxyWasm {
     /// Sends guests' calls; `None` refuses them.
     pub http_client: Option<HttpClient>,
     shared: Arc<Shared>,
     foreign: Vec<(String, ForeignFunction)>,
-    loaded: Mutex<Vec<Weak<Plugin>>>,
+    loaded: Arc<Mutex<Vec<Weak<Plugin>>>>,
 }
 
 impl Default for ProxyWasm {
@@ -70,7 +71,7 @@ impl Default for ProxyWasm {
             http_client: HttpClient::new(ClientConfig::default()).ok(),
             shared: Arc::default(),
             foreign: Vec::new(),
-            loaded: Mutex::default(),
+            loaded: Arc::default(),
         }
     }
 }
@@ -79,6 +80,12 @@ impl ProxyWasm {
     /// The same as [`ProxyWasm::default`].
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Has guests that are loaded from now on send their calls with this client.
+    #[must_use]
+    pub fn sending_with(self, http_client: Option<HttpClient>) -> Self {
+        Self { http_client, ..self }
     }
 
     /// Lends guests that are loaded from now on a function, under this name. It must not block.

@@ -16,8 +16,18 @@ use crate::output;
 use crate::progress::Progress;
 use crate::settings::settings;
 
+/// What the filters of an app share.
+#[cfg(feature = "proxy-wasm")]
+pub(crate) use holm_proxy_wasm::ProxyWasm as Shared;
+
+/// What the filters of an app share: nothing, where there are none.
+#[cfg(not(feature = "proxy-wasm"))]
+#[derive(Clone, Default)]
+pub(crate) struct Shared;
+
 /// Every ABI Holm speaks, the more particular first.
-pub(crate) fn abis(wasi: Wasi) -> Vec<Box<dyn Abi>> {
+#[cfg_attr(not(feature = "proxy-wasm"), expect(unused_variables, reason = "without filters nothing is shared"))]
+pub(crate) fn abis(wasi: Wasi, shared: Shared) -> Vec<Box<dyn Abi>> {
     vec![
         #[cfg(feature = "bindgen")]
         Box::new(holm_bindgen::Bindgen),
@@ -25,6 +35,8 @@ pub(crate) fn abis(wasi: Wasi) -> Vec<Box<dyn Abi>> {
         Box::new(holm_extism::Extism::default()),
         #[cfg(feature = "http-wasm")]
         Box::new(holm_http_wasm::HttpWasm),
+        #[cfg(feature = "proxy-wasm")]
+        Box::new(shared.sending_with(wasi.http_client.clone())),
         Box::new(wasi),
         Box::new(holm_core::Core),
     ]
@@ -113,7 +125,7 @@ pub(crate) fn ready(name: Option<&str>, args: HostArgs) -> Result<Ready> {
     let app_args = app.args.clone();
     let deterministic = args.deterministic || app.deterministic;
     let host = host(app, args)?;
-    let abis = abis(wasi(&services, &host.grants)?);
+    let abis = abis(wasi(&services, &host.grants)?, Shared::default());
     let known: Vec<&dyn Abi> = abis.iter().map(AsRef::as_ref).collect();
     let abi = detect(&known, &opened.shape, said_abi.as_deref())?.abi;
 

@@ -66,7 +66,7 @@ impl Report {
     /// The guest's code or sections do not decode, or `--abi` names an ABI that does not exist.
     pub(super) fn new(args: &Inspect, opened: &Opened, trust: Trust, wit: Option<String>) -> Result<Report> {
         let shape = &opened.shape;
-        let abis = guest::abis(holm_wasi::Wasi::default());
+        let abis = guest::abis(holm_wasi::Wasi::default(), guest::Shared::default());
         let known: Vec<&dyn Abi> = abis.iter().map(AsRef::as_ref).collect();
         let chosen = detect(&known, shape, args.abi.as_deref())?;
         let types = wit.as_deref().map(Types::read).unwrap_or_default();
