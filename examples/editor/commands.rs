@@ -95,7 +95,7 @@ impl Commands {
         })?;
         if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') || self.find(&name).is_some() {
             let why = format!("it calls itself {name:?}, which is taken or is no name");
-            return Err(Error::new(Kind::Invalid, why).about(path.display().to_string()));
+            return Err(Error::new(Kind::Invalid, why).about(path.display()));
         }
         Ok(Plugin { name, description, component })
     }

@@ -97,11 +97,10 @@ impl fmt::Display for Frame {
 
 /// An error for the person who must act on it.
 ///
-/// `Display` is the message alone, one or a few lines; notes and frames are for whoever prints it in full.
-#[derive(Debug)]
+/// `Display` is the message alone, one or a few lines; notes and frames are for whoever prints it in full, as `Debug` does,
+/// which is what a program prints whose `main` returns it.
 pub struct Error(Box<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     kind: Kind,
     message: String,
@@ -167,6 +166,14 @@ impl fmt::Display for Error {
     }
 }
 
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({:?})", self.0.message, self.0.kind)?;
+        self.0.frames.iter().try_for_each(|frame| write!(f, "\n    in {frame}"))?;
+        self.0.notes.iter().try_for_each(|note| write!(f, "\n  note: {note}"))
+    }
+}
+
 impl std::error::Error for Error {}
 
 /// The operating system's words for an error, without Rust's "(os error 2)".
@@ -187,6 +194,15 @@ mod tests {
         let error = Error::io("read app.wasm", &std::io::Error::from_raw_os_error(2));
         assert_eq!(error.to_string(), "cannot read app.wasm: No such file or directory");
         assert_eq!(error.kind(), Kind::NotFound);
+    }
+
+    #[test]
+    fn a_program_that_ends_with_an_error_prints_all_of_it() {
+        let frame = Frame { function: "app::run".into(), location: Some("src/lib.rs:7:5".into()) };
+        let error =
+            Error::new(Kind::Trap, "it trapped").note("run it again").with_frames(vec![frame]).about("app.wasm");
+        let printed = "app.wasm: it trapped (Trap)\n    in app::run at src/lib.rs:7:5\n  note: run it again";
+        assert_eq!(format!("{error:?}"), printed);
     }
 
     #[test]

@@ -32,7 +32,7 @@ impl Key {
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let bytes = std::fs::read(path).map_err(|error| Error::io(format_args!("read {}", path.display()), &error))?;
-        Self::from_bytes(&bytes).map_err(|error| error.about(&path.display().to_string()))
+        Self::from_bytes(&bytes).map_err(|error| error.about(path.display()))
     }
 }
 

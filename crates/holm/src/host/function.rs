@@ -125,6 +125,7 @@ macro_rules! functions {
                 #[allow(unused_variables, unused_mut, reason = "without arguments there is nothing to take")]
                 HostFunction::Later(Arc::new(move |caller: Caller, args: Vec<Datum>| {
                     let mut args = args.into_iter();
+                    #[allow(clippy::redundant_closure_call, reason = "`?` needs something to return from")]
                     let started = (|| Ok(this(Call::of(&caller), $(argument::<$name>(&mut args)?),*)))();
                     Box::pin(async move { started?.await.give() })
                 }))

@@ -1,4 +1,5 @@
 //! What a program that embeds Holm relies on.
+#![allow(clippy::unwrap_used)]
 
 mod asks;
 mod calls;
