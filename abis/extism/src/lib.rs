@@ -78,6 +78,14 @@ impl Default for Extism {
     }
 }
 
+#[cfg(feature = "http")]
+impl Extism {
+    /// With this client, and otherwise as [`Extism::default`].
+    pub fn sending_with(http_client: Option<HttpClient>) -> Self {
+        Self { http_client, bounds: Bounds::default(), modules: Vec::new() }
+    }
+}
+
 impl Abi for Extism {
     fn name(&self) -> &'static str {
         "extism"

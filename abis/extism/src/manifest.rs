@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use holm_engine::{Error, Kind, Result};
+use holm_engine::{Error, Kind, Result, Source};
 use holm_grants::{DirGrant, Grants, HttpGrant, Limits};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
@@ -53,6 +53,22 @@ pub enum Wasm {
 }
 
 impl Module {
+    /// Its bytes, under this name in messages, if they are those that the manifest means.
+    ///
+    /// # Errors
+    /// [`Kind::NotFound`] or [`Kind::Io`] when they cannot be read, [`Kind::Invalid`] when their hash is another.
+    pub fn source(&self, name: &str) -> Result<Source> {
+        let bytes = match &self.wasm {
+            Wasm::File(path) => {
+                let failed = |error: &std::io::Error| Error::io(format_args!("read {}", path.display()), error);
+                std::fs::read(path).map_err(|error| failed(&error))?
+            }
+            Wasm::Data(bytes) => bytes.clone(),
+        };
+        self.check(&bytes)?;
+        Source::from_bytes(name, bytes)
+    }
+
     /// Whether these are the bytes that the manifest means.
     ///
     /// # Errors

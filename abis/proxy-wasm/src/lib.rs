@@ -54,7 +54,7 @@ pub type ForeignFunction = Arc<dyn Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync>;
 ///
 /// Filters that one of these or a clone of it loads share data and queues, by the `vm_id` that their hosts give them: filters
 /// that must not are to be loaded by different ones.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct ProxyWasm {
     /// Sends guests' calls; `None` refuses them.
     pub http_client: Option<HttpClient>,
@@ -63,28 +63,16 @@ pub struct ProxyWasm {
     loaded: Arc<Mutex<Vec<Weak<Plugin>>>>,
 }
 
-impl Default for ProxyWasm {
-    /// A client that trusts the system's certificate authorities, and no functions beyond those of the ABI.
-    fn default() -> Self {
-        Self {
-            // Only certificate files of one's own could be unreadable.
-            http_client: HttpClient::new(ClientConfig::default()).ok(),
-            shared: Arc::default(),
-            foreign: Vec::new(),
-            loaded: Arc::default(),
-        }
-    }
-}
-
 impl ProxyWasm {
-    /// The same as [`ProxyWasm::default`].
+    /// With a client that trusts the system's certificate authorities.
     pub fn new() -> Self {
-        Self::default()
+        // Only certificate files of one's own could be unreadable.
+        Self { http_client: HttpClient::new(ClientConfig::default()).ok(), ..Self::default() }
     }
 
-    /// Has guests that are loaded from now on send their calls with this client.
+    /// The same, sharing all else with this one.
     #[must_use]
-    pub fn sending_with(self, http_client: Option<HttpClient>) -> Self {
+    pub fn with_client(self, http_client: Option<HttpClient>) -> Self {
         Self { http_client, ..self }
     }
 

@@ -80,6 +80,16 @@ impl Default for Wasi {
 }
 
 impl Wasi {
+    /// Without stores, and without a client.
+    pub fn without_client() -> Self {
+        Self {
+            #[cfg(feature = "stores")]
+            lent: None,
+            #[cfg(feature = "http")]
+            http_client: None,
+        }
+    }
+
     /// The same as [`Wasi::default`].
     pub fn new() -> Self {
         Self::default()

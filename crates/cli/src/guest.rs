@@ -32,14 +32,25 @@ pub(crate) fn abis(wasi: Wasi, shared: Shared) -> Vec<Box<dyn Abi>> {
         #[cfg(feature = "bindgen")]
         Box::new(holm_bindgen::Bindgen),
         #[cfg(feature = "extism")]
-        Box::new(holm_extism::Extism::default()),
+        Box::new(extism(&wasi)),
         #[cfg(feature = "http-wasm")]
         Box::new(holm_http_wasm::HttpWasm),
         #[cfg(feature = "proxy-wasm")]
-        Box::new(shared.sending_with(wasi.http_client.clone())),
+        Box::new(shared.with_client(wasi.http_client.clone())),
         Box::new(wasi),
         Box::new(holm_core::Core),
     ]
+}
+
+/// Extism's, whose plugins send requests as those of WASI do.
+#[cfg(all(feature = "extism", feature = "http"))]
+fn extism(wasi: &Wasi) -> holm_extism::Extism {
+    holm_extism::Extism::sending_with(wasi.http_client.clone())
+}
+
+#[cfg(all(feature = "extism", not(feature = "http")))]
+fn extism(_: &Wasi) -> holm_extism::Extism {
+    holm_extism::Extism::default()
 }
 
 /// WASI, with the stores that this guest was granted: where its manifest says, else in this user's state directory, by

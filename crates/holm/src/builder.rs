@@ -48,8 +48,21 @@ impl PluginBuilder {
             provided: Vec::new(),
             abi: None,
             stdio: None,
+            manifest: None,
         };
         Self { runtime, spec, instances: Instances::PerCall, breaker: None, on_call: None, wrong: Vec::new() }
+    }
+
+    /// A plugin that Extism's manifest describes.
+    pub(crate) fn described(runtime: Runtime, path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Error::io(format_args!("read {}", path.display()), &error))?;
+        let manifest = holm_extism::manifest::parse(&text, path.parent().unwrap_or(Path::new("")))
+            .map_err(|error| error.about(path.display()))?;
+        let mut builder = Self::new(runtime, From::File(path.to_owned())).abi("extism");
+        (builder.spec.grants, builder.spec.limits) = (manifest.grants.clone(), manifest.limits);
+        builder.spec.manifest = Some(manifest);
+        Ok(builder)
     }
 
     /// Calls it this, in messages and for functions of the host; a file's name unless it is said.

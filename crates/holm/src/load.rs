@@ -8,7 +8,9 @@ use holm_engine::shape::Digest;
 use holm_engine::{Opened, Settings, Source};
 use holm_grants::{Grants, Limits};
 
-use holm_wasi::{Typed, Wasi, World};
+use holm_extism::Extism;
+use holm_extism::manifest::{Manifest, Module};
+use holm_wasi::{Typed, World};
 
 use crate::builder::From;
 use crate::runtime::Inner;
@@ -23,6 +25,8 @@ pub(crate) struct Spec {
     pub(crate) provided: Vec<Provided>,
     pub(crate) abi: Option<String>,
     pub(crate) stdio: Option<Stdio>,
+    /// What Extism's manifest says of it beside, if it came with one.
+    pub(crate) manifest: Option<Manifest>,
 }
 
 /// A plugin's code, linked.
@@ -47,9 +51,10 @@ pub(crate) enum Wanted {
 impl Spec {
     /// Reads the bytes.
     pub(crate) fn source(&self) -> Result<Source> {
-        match &self.from {
-            From::File(path) => Source::read(&path.to_string_lossy()),
-            From::Bytes(bytes) => Source::from_bytes(&self.name, bytes.to_vec()),
+        match (&self.manifest, &self.from) {
+            (Some(manifest), _) => manifest.main.source(&self.name),
+            (None, From::File(path)) => Source::read(&path.to_string_lossy()),
+            (None, From::Bytes(bytes)) => Source::from_bytes(&self.name, bytes.to_vec()),
         }
     }
 
@@ -65,13 +70,22 @@ impl Spec {
 }
 
 /// Every ABI whose guests have functions to call, the more particular first.
-fn abis() -> Vec<Box<dyn Abi>> {
-    vec![
-        Box::new(holm_bindgen::Bindgen),
-        Box::new(holm_extism::Extism::default()),
-        Box::new(Wasi::default()),
-        Box::new(holm_core::Core),
-    ]
+fn abis(runtime: &Inner, spec: &Spec) -> Result<Vec<Box<dyn Abi>>> {
+    let mut extism = Extism::sending_with(runtime.http.clone());
+    if let Some(manifest) = &spec.manifest {
+        extism.bounds = manifest.bounds;
+        extism.modules = manifest.modules.iter().map(|module| beside(runtime, spec, module)).collect::<Result<_>>()?;
+    }
+    let wasi = runtime.wasi();
+    Ok(vec![Box::new(holm_bindgen::Bindgen), Box::new(extism), Box::new(wasi), Box::new(holm_core::Core)])
+}
+
+/// A module that a plugin of several is made of, and its name.
+fn beside(runtime: &Inner, spec: &Spec, module: &Module) -> Result<(String, Guest)> {
+    let opened = opened(runtime, module.source(&module.name)?)?;
+    let code = code(runtime, spec, &opened, Wanted::First)?.code;
+    let shape = Arc::new(opened.shape);
+    Ok((module.name.clone(), Guest { name: module.name.clone(), shape, code, path: None, lone: None }))
 }
 
 /// Loads a component of the world `W`.
@@ -80,12 +94,15 @@ pub(crate) fn typed<W: World>(runtime: &Inner, spec: &Spec) -> Result<Typed<W>> 
     let code = code(runtime, spec, &opened, Wanted::First)?.code;
     let (path, shape) = (opened.source.path, Arc::new(opened.shape));
     let guest = Guest { name: spec.name.to_string(), shape, code, path, lone: None };
-    Typed::new(&Wasi::default(), &guest, &spec.host())
+    Typed::new(&runtime.wasi(), &guest, &spec.host())
 }
 
 /// The plugin's bytes, read and understood, if whoever signed them is trusted.
 fn trusted(runtime: &Inner, spec: &Spec) -> Result<Opened> {
-    let source = spec.source()?;
+    opened(runtime, spec.source()?)
+}
+
+fn opened(runtime: &Inner, source: Source) -> Result<Opened> {
     signature::check(&runtime.keys, &source)?;
     runtime.loader.open(source)
 }
@@ -94,7 +111,7 @@ impl Loaded {
     /// Loads a plugin.
     pub(crate) fn load(runtime: &Inner, spec: &Spec, wanted: Wanted) -> Result<Self> {
         let opened = trusted(runtime, spec)?;
-        let abis = abis();
+        let abis = abis(runtime, spec)?;
         let known: Vec<&dyn Abi> = abis.iter().map(AsRef::as_ref).collect();
         let abi = detect(&known, &opened.shape, spec.abi.as_deref())?.abi;
         let code = code(runtime, spec, &opened, wanted)?;

@@ -6,6 +6,8 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use holm_engine::{Cache, Loader};
+use holm_services::http_client::{ClientConfig, HttpClient};
+use holm_wasi::Wasi;
 
 use crate::builder::{From, PluginBuilder};
 use crate::signature::Key;
@@ -21,6 +23,8 @@ pub(crate) struct Inner {
     pub(crate) instances: u32,
     /// Who signs plugins; empty: anybody may.
     pub(crate) keys: Vec<Key>,
+    /// Sends plugins' requests; each has connections of its own.
+    pub(crate) http: Option<HttpClient>,
     tokio: Option<tokio::runtime::Runtime>,
 }
 
@@ -61,6 +65,15 @@ impl Runtime {
     /// A plugin in a file: WebAssembly, binary or text, or what `holm compile` made of it.
     pub fn plugin(&self, path: impl AsRef<Path>) -> PluginBuilder {
         PluginBuilder::new(self.clone(), From::File(path.as_ref().to_owned()))
+    }
+
+    /// A plugin that is described by a manifest of Extism's, in JSON or TOML: its modules, and what it is granted. What the
+    /// manifest allows is granted, so it must be the host's and not the plugin's.
+    ///
+    /// # Errors
+    /// The file cannot be read, or asks for what cannot be granted.
+    pub fn extism(&self, manifest: impl AsRef<Path>) -> Result<PluginBuilder> {
+        PluginBuilder::described(self.clone(), manifest.as_ref())
     }
 
     /// A plugin whose bytes are at hand, binary or text. `name` is for messages.
@@ -116,11 +129,18 @@ impl RuntimeBuilder {
             .build()
             .map_err(|error| Error::io("start a thread", &error))?;
         let instances = self.instances.unwrap_or(INSTANCES).max(1);
-        Ok(Runtime(Arc::new(Inner { loader, instances, keys: self.keys, tokio: Some(tokio) })))
+        // Only certificate files of one's own could be unreadable.
+        let http = HttpClient::new(ClientConfig::default()).ok();
+        Ok(Runtime(Arc::new(Inner { loader, instances, keys: self.keys, http, tokio: Some(tokio) })))
     }
 }
 
 impl Inner {
+    /// WASI, as all plugins have it.
+    pub(crate) fn wasi(&self) -> Wasi {
+        Wasi { http_client: self.http.clone(), ..Wasi::without_client() }
+    }
+
     /// The thread that waits for what plugins wait for.
     pub(crate) fn handle(&self) -> Result<&tokio::runtime::Handle> {
         let ended = || Error::new(Kind::Internal, "the runtime has ended");

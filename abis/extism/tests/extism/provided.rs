@@ -2,9 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use holm_abi::{
-    Caller, Datum, Error, Host, HostFunction, Kind, Provided, Result, Type, from_json, to_json,
-};
+use holm_abi::{Caller, Datum, Error, Host, HostFunction, Kind, Provided, Result, Type, from_json, to_json};
 use holm_extism::USER;
 use serde_json::json;
 

@@ -85,7 +85,7 @@ fn calling(upstream: &str, authority: &str, path: &str, timeout: u32) -> String 
 }
 
 fn load_granted(text: &str, grants: &[String]) -> Loaded {
-    load_with(&ProxyWasm::default(), &guest(text), |host| *host = granted(host, grants))
+    load_with(&ProxyWasm::new(), &guest(text), |host| *host = granted(host, grants))
 }
 
 fn granted(host: &Host, grants: &[String]) -> Host {

@@ -83,7 +83,7 @@ fn unary(upstream: &str, method: &str) -> String {
 }
 
 fn load_granted(text: &str, site: &str) -> Loaded {
-    load_with(&ProxyWasm::default(), &guest(text), |host| {
+    load_with(&ProxyWasm::new(), &guest(text), |host| {
         let http = vec![format!("http://{site}").parse().unwrap()];
         host.grants = Arc::new(holm_grants::Grants { http, ..Default::default() });
     })

@@ -11,17 +11,18 @@ use holm_serve::Loaded;
 
 use super::copies::Copies;
 use super::load::{Instances, Loading, Wanted, handler};
-use crate::guest::granted;
+use crate::guest::{Shared, abis, granted};
 
 /// Bytes of a filter's configuration.
 const CONFIGURATION: u64 = 1 << 20;
 
 impl Loading {
     /// Puts a filter in front of what was loaded.
-    pub(super) fn in_front(&self, filter: &Filter, behind: Loaded, wanted: Wanted) -> Result<Loaded> {
+    pub(super) fn in_front(&self, filter: &Filter, behind: Loaded, shared: &Shared, wanted: Wanted) -> Result<Loaded> {
         let guest = as_guest(filter);
+        let abis = abis(self.wasi(None), shared.clone());
         let host = Host { filter: filter_settings(filter, &self.copies)?, ..granted(guest.clone())? };
-        let made = self.made(&guest, filter.abi.as_deref(), host, None, (Instances::Lasting, wanted))?;
+        let made = self.made(&guest, abis, filter.abi.as_deref(), host, (Instances::Lasting, wanted))?;
         let front = made.entries.iter().find_map(|entry| match entry {
             Entry::HttpFilter(filter) => Some(Arc::<dyn HttpFilter>::clone(filter)),
             _ => None,

@@ -13,8 +13,8 @@ use holm_serve::proxy::Reach;
 use holm_serve::{Load, Loaded};
 use holm_services::lent::{AppStores, Embedded, Lent, LentLimits};
 
-use super::load::{Loading, Wanted};
-use crate::guest::unfit;
+use super::load::{Loading, OfApp, Wanted};
+use crate::guest::{Shared, unfit};
 use crate::output;
 
 /// Which apps, and so where what they keep lies in the server's folder.
@@ -34,6 +34,8 @@ pub(super) struct Lending {
     state: Option<PathBuf>,
     observer: Arc<Observer>,
     apps: Mutex<HashMap<AppName, Arc<AppStores>>>,
+    /// What each app's filters share, for as long as the app is there.
+    shared: Mutex<HashMap<AppName, Shared>>,
 }
 
 impl Lending {
@@ -44,6 +46,7 @@ impl Lending {
             state: state.map(ToOwned::to_owned),
             observer: Arc::clone(observer),
             apps: Mutex::default(),
+            shared: Mutex::default(),
         }
     }
 
@@ -55,6 +58,18 @@ impl Lending {
         let limits = guest.serve.store.map_or_else(LentLimits::default, LentLimits::of);
         let lent = self.stores(app).lend(services, &grants.kv, &grants.blob, limits);
         lent.map(Some).map_err(|wrong| unfit(&wrong))
+    }
+
+    fn of_app(&self, app: &AppName, services: &Services, guest: &Guest) -> Result<OfApp> {
+        let lent = self.lend(app, services, guest)?;
+        let shared = match guest.filters.is_empty() {
+            true => Shared::default(),
+            false => {
+                let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+                shared.entry(app.clone()).or_default().clone()
+            }
+        };
+        Ok(OfApp { lent, reach: self.reach(), shared })
     }
 
     /// Whoever deploys does not own this machine's network.
@@ -91,11 +106,11 @@ impl Lending {
 
 impl Load for Lending {
     fn load(&self, app: &AppName, services: &Services, guest: &Guest) -> Result<Loaded> {
-        self.loading.get(guest, self.lend(app, services, guest)?, self.reach(), Wanted::First)
+        self.loading.get(guest, self.of_app(app, services, guest)?, Wanted::First)
     }
 
     fn improve(&self, app: &AppName, services: &Services, guest: &Guest) -> Result<Loaded> {
-        let improved = self.loading.get(guest, self.lend(app, services, guest)?, self.reach(), Wanted::Best);
+        let improved = self.loading.get(guest, self.of_app(app, services, guest)?, Wanted::Best);
         improved.inspect_err(|error| {
             output::warn(&format!("{app}: no optimised code could be made, so it stays as it is: {error}"));
         })
@@ -103,5 +118,6 @@ impl Load for Lending {
 
     fn forget(&self, app: &AppName) {
         self.apps.lock().unwrap_or_else(PoisonError::into_inner).remove(app);
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner).remove(app);
     }
 }

@@ -18,7 +18,7 @@ use holm_wasi::Wasi;
 use super::copies::Copies;
 use super::wrong::Wrong;
 use crate::args::{CompilingArgs, EngineArgs};
-use crate::guest::{abis, granted, loader, short};
+use crate::guest::{Shared, abis, granted, loader, short};
 use crate::settings::settings;
 
 /// Instances that may wait to be used again, of all apps together.
@@ -39,6 +39,13 @@ pub(super) struct Loading {
     tier: Option<holm_engine::Tier>,
     instances: u32,
     pub(super) copies: Arc<Copies>,
+}
+
+/// What a guest has of its app, beside what is its own.
+pub(super) struct OfApp {
+    pub(super) lent: Option<Lent>,
+    pub(super) reach: Reach,
+    pub(super) shared: Shared,
 }
 
 /// Which of a guest's code is wanted.
@@ -76,27 +83,28 @@ impl Loading {
         Ok(Self { loader, wasi: Wasi::default(), upstreams, abi, tier, instances, copies })
     }
 
-    /// Loads a guest that is lent these stores, or what stands in its place, behind its filters.
-    pub(super) fn get(&self, guest: &Described, lent: Option<Lent>, reach: Reach, wanted: Wanted) -> Result<Loaded> {
+    /// Loads a guest, or what stands in its place, behind its filters.
+    pub(super) fn get(&self, guest: &Described, of_app: OfApp, wanted: Wanted) -> Result<Loaded> {
+        let OfApp { lent, reach, shared } = of_app;
         let mut loaded = match &guest.upstream {
             Some(upstream) => {
                 let proxy = Proxy::new(guest, upstream, self.upstreams.clone(), reach)?;
                 Loaded { handler: Arc::new(proxy), code: 0, improvable: false }
             }
-            None => self.guest(guest, lent, wanted)?,
+            None => self.guest(guest, lent, &shared, wanted)?,
         };
         // The last one stands nearest.
         for filter in guest.filters.iter().rev() {
-            loaded = self.in_front(filter, loaded, wanted)?;
+            loaded = self.in_front(filter, loaded, &shared, wanted)?;
         }
         Ok(loaded)
     }
 
-    fn guest(&self, guest: &Described, lent: Option<Lent>, wanted: Wanted) -> Result<Loaded> {
+    fn guest(&self, guest: &Described, lent: Option<Lent>, shared: &Shared, wanted: Wanted) -> Result<Loaded> {
         let reuse = guest.reuse.map(|reuse| Reuse { requests: reuse.requests, idle: reuse.idle });
         let host = Host { args: guest.args.clone(), reuse, ..granted(guest.clone())? };
         let abi = self.abi.as_deref().or(guest.abi.as_deref());
-        let made = self.made(guest, abi, host, lent, (Instances::Brief, wanted))?;
+        let made = self.made(guest, abis(self.wasi(lent), shared.clone()), abi, host, (Instances::Brief, wanted))?;
         let handler = handler(&made.entries).or_else(|| command(&made.entries, &made.name, guest));
         let handler = handler.ok_or_else(|| no_handler(&made.entries, &self.copies.called(file(guest))))?;
         Ok(Loaded { handler, code: made.code, improvable: made.improvable })
@@ -106,16 +114,15 @@ impl Loading {
     pub(super) fn made(
         &self,
         guest: &Described,
+        abis: Vec<Box<dyn Abi>>,
         abi: Option<&str>,
         host: Host,
-        lent: Option<Lent>,
         (instances, wanted): (Instances, Wanted),
     ) -> Result<Made> {
         let file = file(guest);
         let made = || {
             let name = file.to_string_lossy().into_owned();
             let opened = self.loader.open(Source::read(&name)?)?;
-            let abis = abis(self.wasi(lent));
             let known: Vec<&dyn Abi> = abis.iter().map(AsRef::as_ref).collect();
             let abi = detect(&known, &opened.shape, abi)?.abi;
             let host = Host { stdio: Stdio::default(), ..host };
@@ -127,7 +134,7 @@ impl Loading {
         made().map_err(|error| self.copies.named(error, file))
     }
 
-    fn wasi(&self, lent: Option<Lent>) -> Wasi {
+    pub(super) fn wasi(&self, lent: Option<Lent>) -> Wasi {
         Wasi { lent, http_client: self.wasi.http_client.clone() }
     }
 }

@@ -49,3 +49,22 @@ fn functions_of_the_host_are_lent_to_extism_plugins_too() {
 }
 
 const USER: &str = "extism:host/user";
+
+#[test]
+fn extisms_manifest_says_what_a_plugin_is_made_of_and_what_it_may() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::copy(guest("extism-kit.wasm"), dir.path().join("kit.wasm")).unwrap();
+    let manifest = dir.path().join("kit.json");
+    std::fs::write(&manifest, r#"{ "wasm": [{ "path": "kit.wasm" }], "config": { "vowels": "a" }, "timeout_ms": 80 }"#)
+        .unwrap();
+    let plugin = RUNTIME.extism(&manifest).unwrap().load().unwrap();
+    let counted: String = plugin.call("count_vowels", "Ada, banana").unwrap();
+    assert_eq!(counted, r#"{"count":4,"total":4,"vowels":"a"}"#);
+    assert_eq!(plugin.call::<()>("spin", ()).unwrap_err().kind(), Kind::OutOfTime);
+
+    let changed = format!(r#"{{ "wasm": [{{ "path": "kit.wasm", "hash": "{}" }}] }}"#, "0".repeat(64));
+    std::fs::write(&manifest, changed).unwrap();
+    assert_eq!(RUNTIME.extism(&manifest).unwrap().load().unwrap_err().kind(), Kind::Invalid);
+    std::fs::write(&manifest, "{").unwrap();
+    assert_eq!(RUNTIME.extism(&manifest).unwrap_err().kind(), Kind::Usage);
+}
