@@ -1,5 +1,6 @@
 //! What belongs to one instance.
 
+#[cfg(feature = "http")]
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::Arc;
@@ -21,7 +22,9 @@ pub(crate) struct State {
     pub(crate) kernel: Kernel,
     vars: Vars,
     /// Of the last response: 0 before there was one.
+    #[cfg(feature = "http")]
     pub(crate) http_status: u16,
+    #[cfg(feature = "http")]
     pub(crate) http_headers: BTreeMap<String, String>,
     /// Bytes of the response that is being read.
     arriving: u64,
@@ -37,7 +40,9 @@ impl State {
             caller: Caller::default(),
             kernel: Kernel::default(),
             vars: Vars::default(),
+            #[cfg(feature = "http")]
             http_status: 0,
+            #[cfg(feature = "http")]
             http_headers: BTreeMap::new(),
             arriving: 0,
             world: ModuleWorld::new(&shared.guest, &shared.host)?,
@@ -142,6 +147,7 @@ impl State {
     ///
     /// # Errors
     /// They are more than the guest may have.
+    #[cfg(feature = "http")]
     pub(crate) fn arrived(&mut self, bytes: u64) -> wasmtime::Result<()> {
         self.arriving = bytes;
         self.count()
