@@ -8,6 +8,7 @@ mod grpc;
 mod heads;
 mod hostile;
 mod kit;
+mod sdks;
 mod shared;
 mod streams;
 mod tcp;
