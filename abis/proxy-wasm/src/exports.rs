@@ -10,6 +10,8 @@ use crate::version::Version;
 type One = TypedFunc<u32, ()>;
 type Two = TypedFunc<(u32, u32), ()>;
 type Three = TypedFunc<(u32, u32, u32), ()>;
+/// For the response to a call: the context, the token, and how much there is of head, body and trailers.
+type Response = TypedFunc<(u32, u32, u32, u32, u32), ()>;
 type Asked<P> = TypedFunc<P, u32>;
 
 /// A callback with a head, which 0.1.0 does not tell whether it is all there is.
@@ -37,7 +39,7 @@ pub(crate) struct Exports {
     pub(crate) queue_ready: Option<Two>,
     /// For requests and for responses.
     pub(crate) messages: [OnMessage; 2],
-    pub(crate) http_call_response: Option<TypedFunc<(u32, u32, u32, u32, u32), ()>>,
+    pub(crate) http_call_response: Option<Response>,
     pub(crate) grpc_initial: Option<Three>,
     pub(crate) grpc_trailing: Option<Three>,
     pub(crate) grpc_message: Option<Three>,

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 
 use bytes::Bytes;
 use holm_abi::{Observe, Result};
@@ -260,7 +260,7 @@ impl Drop for Closer {
             }
         });
         // Mostly nobody else is at work there, and a task costs more than this.
-        if let Poll::Pending = closed.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        if closed.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
             runtime.spawn(closed);
         }
     }

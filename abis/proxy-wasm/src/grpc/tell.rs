@@ -33,12 +33,13 @@ pub(super) struct Told {
 struct End {
     status: u32,
     message: String,
-    trailers: HeaderMap,
+    /// Boxed, since ends are errors too.
+    trailers: Box<HeaderMap>,
 }
 
 impl End {
     fn new(status: u32) -> Self {
-        Self { status, message: String::new(), trailers: HeaderMap::new() }
+        Self { status, message: String::new(), trailers: Box::default() }
     }
 
     /// As the trailers say, or the head of a response that has none.
@@ -46,7 +47,7 @@ impl End {
         let text = |name: &str| trailers.get(name).and_then(|value| value.to_str().ok());
         let status = text("grpc-status").and_then(|status| status.parse().ok()).unwrap_or(UNKNOWN);
         let message = text("grpc-message").map(|text| percent_decode_str(text).decode_utf8_lossy().into_owned());
-        Self { status, message: message.unwrap_or_default(), trailers }
+        Self { status, message: message.unwrap_or_default(), trailers: Box::new(trailers) }
     }
 }
 
@@ -175,7 +176,7 @@ pub(super) async fn stream(told: Told, site: Site, request: Request<Body>) {
         // The guest does not want to hear more.
         Ok(None) => return,
     };
-    if told.tell(News::Trailing(end.trailers), false).await {
+    if told.tell(News::Trailing(*end.trailers), false).await {
         told.tell(News::End(end.status, end.message), true).await;
     }
 }

@@ -18,9 +18,9 @@ async fn pointers_outside_of_memory_and_lengths_that_overflow_are_said_to_be() {
     for call in [
         format!("(call $log (i32.const 2) {far} (i32.const 1))"),
         format!("(call $log (i32.const 2) (i32.const 1) {far})"),
-        format!("(call $log (i32.const 2) (i32.const 262143) (i32.const 2))"),
+        "(call $log (i32.const 2) (i32.const 262143) (i32.const 2))".to_owned(),
         format!("(call $now {far})"),
-        format!("(call $now (i32.const 262137))"),
+        "(call $now (i32.const 262137))".to_owned(),
         format!("(call $get_property {far} {far} (i32.const 0) (i32.const 4))"),
         format!(r#"(call $get_property @"request\00path" {far} (i32.const 4))"#),
         format!(r#"(call $get_property @"request\00path" (i32.const 0) {far})"#),

@@ -1,4 +1,5 @@
 //! Filters in front of a handler that says what reaches it.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 mod bodies;
 mod calls;
@@ -7,6 +8,7 @@ mod grpc;
 mod heads;
 mod hostile;
 mod kit;
+mod sdks;
 mod shared;
 mod streams;
 mod tcp;
