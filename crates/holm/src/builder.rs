@@ -9,7 +9,7 @@ use holm_grants::{Grants, Limits};
 use crate::asks::Asks;
 use crate::breaker::{Breaker, Switch};
 use crate::component::{Component, World};
-use crate::host::{HostFn, HostFnAsync};
+use crate::host::{HostFn, HostFnAsync, ending};
 use crate::instances::Instances;
 use crate::invoke::{OnCall, Record};
 use crate::load::Spec;
@@ -109,7 +109,7 @@ impl PluginBuilder {
     /// Likewise a function whose types are known only when the program runs: for bindings to other languages.
     #[must_use]
     pub fn provided(mut self, provided: Provided) -> Self {
-        self.spec.provided.push(provided);
+        self.spec.provided.push(Provided { function: ending(provided.function), ..provided });
         self
     }
 
