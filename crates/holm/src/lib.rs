@@ -26,6 +26,7 @@
 mod asks;
 mod breaker;
 mod builder;
+mod cancel;
 pub mod component;
 mod convert;
 mod grant;
@@ -44,6 +45,7 @@ mod watch;
 pub use asks::{Asks, Decisions, Verdict};
 pub use breaker::Breaker;
 pub use builder::PluginBuilder;
+pub use cancel::Cancel;
 pub use convert::{Args, FromGuest, GuestType, Json, Results, ToGuest};
 pub use grant::Grant;
 pub use holm_abi::{Datum, Function, Input, Output, Sink, Stdio, Type, Value};
