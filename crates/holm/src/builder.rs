@@ -13,6 +13,7 @@ use crate::host::{HostFn, HostFnAsync, ending};
 use crate::instances::Instances;
 use crate::invoke::{OnCall, Record};
 use crate::load::Spec;
+use crate::output::{self, Stream};
 use crate::plugin::Plugin;
 use crate::{Error, Grant, Kind, Result, Runtime};
 
@@ -125,6 +126,13 @@ impl PluginBuilder {
     pub fn stdio(mut self, stdio: Stdio) -> Self {
         self.spec.stdio = Some(stdio);
         self
+    }
+
+    /// Tells `tell` of each line that it prints, without its end, in place of `tracing`; on the thread of the call. What is
+    /// not UTF-8 is replaced, and lines of more than 8 KiB come in pieces.
+    #[must_use]
+    pub fn on_line(self, tell: impl Fn(Stream, &str) + Send + Sync + 'static) -> Self {
+        self.stdio(output::lines(tell))
     }
 
     /// Which instances calls are made on: a fresh one each unless it is said.

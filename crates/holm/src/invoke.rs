@@ -165,7 +165,7 @@ pub(crate) fn arguments(function: &Function, args: impl Args) -> Result<Vec<Datu
 pub(crate) fn results_as<R: Results>(results: Vec<Datum>, function: &str) -> Result<R> {
     let unfit = |why| Error::new(Kind::Usage, format!("`{function}` returned {why}"));
     let Some(result) = result(&results).cloned() else { return R::take(results).map_err(unfit) };
-    if let Ok(whole) = R::take(results) {
+    if let (true, Ok(whole)) = (R::WHOLE, R::take(results)) {
         return Ok(whole);
     }
     match result.unwrap_result() {

@@ -117,7 +117,7 @@ fn a_call_is_cancelled_from_another_thread() {
     let mut session = plugin.session();
     for (function, args) in [("spin", None), ("wait", Some(60_000_u32))] {
         let (cancel, mut report) = (Cancel::new(), Report::default());
-        let mut run = |invoke: Invoke<'_>| match args {
+        let run = |invoke: Invoke<'_>| match args {
             None => invoke.cancel(&cancel).run::<()>(()),
             Some(args) => invoke.cancel(&cancel).run::<()>(args),
         };
