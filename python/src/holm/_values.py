@@ -32,9 +32,7 @@ class Err(Generic[E]):
 Result = Union[Ok[T], Err[E]]
 """What a function of the host returns that a plugin imports as `result<T, E>`."""
 
-Value = Union[
-    None, bool, int, float, str, bytes, Sequence["Value"], Mapping[str, "Value"], Ok["Value"], Err["Value"]
-]
+Value = Union[None, bool, int, float, str, bytes, Sequence[Any], Mapping[str, Any], Ok[Any], Err[Any]]
 """What can be given to a plugin. Records are dictionaries (their fields in kebab case), lists and tuples sequences, flags
 lists of names, an option its value or `None`, an enum its case, a variant its case or `{case: payload}`."""
 

@@ -48,19 +48,22 @@ impl ToGuest for Dynamic {
     }
 }
 
-/// Numbers and truth values as the library takes them elsewhere: a core module's have no sign and are no truth values.
+/// Whole numbers and truth values as the library takes them elsewhere: a core module's have no sign and are no truth values.
 fn json(value: Json, ty: &Type) -> Result<Datum, String> {
-    match (&value, ty.kind()) {
-        (_, Kind::F32 | Kind::F64) => {}
-        (Json::Bool(truth), _) => return truth.to_guest(ty),
-        (Json::Number(number), _) => match (number.as_i64(), number.as_u64()) {
-            (Some(number), _) => return number.to_guest(ty),
-            (None, Some(number)) => return number.to_guest(ty),
+    if is_integer(ty) {
+        match (&value, value.as_i64(), value.as_u64()) {
+            (Json::Bool(truth), _, _) => return truth.to_guest(ty),
+            (_, Some(number), _) => return number.to_guest(ty),
+            (_, _, Some(number)) => return number.to_guest(ty),
             _ => {}
-        },
-        _ => {}
+        }
     }
     from_json(ty, &value).map(|value| Datum::from_value(value, ty))
+}
+
+fn is_integer(ty: &Type) -> bool {
+    use Kind::{S8, S16, S32, S64, U8, U16, U32, U64};
+    matches!(ty.kind(), S8 | S16 | S32 | S64 | U8 | U16 | U32 | U64)
 }
 
 impl FromGuest for Dynamic {
@@ -146,6 +149,9 @@ mod tests {
         assert_eq!(given(u32::MAX, &Type::S32), Ok(json!(-1)), "a core module's integers have no sign");
         assert_eq!(given(true, &Type::BOOL), Ok(json!(true)));
         assert_eq!(given(Json::Null, &Type::option(Type::U8)), Ok(Json::Null));
+        assert_eq!(given(5, &Type::option(Type::U8)), Ok(5.into()));
+        assert_eq!(given(true, &Type::option(Type::BOOL)), Ok(true.into()));
+        assert_eq!(given(true, &Type::U8), Ok(1.into()));
         assert_eq!(given(json!([1, 2]), &Type::list(Type::U8)), Ok(json!([1, 2])));
         assert_eq!(given(json!({"err": "no"}), &Type::result(None, Some(Type::STRING))), Ok(json!({"err": "no"})));
     }
