@@ -14,6 +14,7 @@ mod outbound;
 mod pipe;
 mod provided;
 mod provision;
+mod signature;
 mod text;
 
 use std::sync::Arc;
@@ -33,6 +34,7 @@ pub use outbound::{CallError, Outbound, Sent};
 pub use pipe::{Pipe, PipeReader, pipe};
 pub use provided::{Answer, Answers, AnswersLater, Caller, HostFunction, Provided};
 pub use provision::{MissingImport, Provision, missing_imports};
+pub use signature::{Signature, parse_type};
 pub use text::{parse_arg, print};
 pub use wasm_wave::value::{Type, Value};
 pub use wasm_wave::wasm::{WasmType, WasmTypeKind, WasmValue};

@@ -43,6 +43,8 @@ pub enum Kind {
     Trap,
     /// The guest said that it failed: it returned an error in place of a result.
     Failed,
+    /// Whoever made the call did not want to wait for its end.
+    Cancelled,
     /// It ended without answering the request it was given, or answered with an error in place of a response.
     NoResponse,
     /// A file or device of the host failed.
@@ -65,6 +67,8 @@ impl Kind {
             Kind::Usage | Kind::Io | Kind::HostFull | Kind::Internal => 125,
             Kind::Invalid | Kind::Unsupported | Kind::TooCostly | Kind::MissingImports | Kind::Denied => 126,
             Kind::NotFound => 127,
+            // What a shell reports of a native program that Ctrl-C ends.
+            Kind::Cancelled => 130,
             // What a shell reports of a native program in the same place, which SIGPIPE ends.
             Kind::BrokenPipe => 141,
             Kind::OutOfMemory
@@ -106,6 +110,7 @@ struct Inner {
     message: String,
     notes: Vec<String>,
     frames: Vec<Frame>,
+    ended: bool,
 }
 
 /// What every fallible function of Holm returns.
@@ -114,7 +119,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error of this kind. The message names the guest or file and the cause.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, message: message.into(), notes: Vec::new(), frames: Vec::new() }))
+        let message = message.into();
+        Self(Box::new(Inner { kind, message, notes: Vec::new(), frames: Vec::new(), ended: false }))
     }
 
     /// A failed operation of the host: `action` completes the sentence "cannot …".
@@ -142,6 +148,19 @@ impl Error {
     pub fn about(mut self, subject: impl fmt::Display) -> Self {
         self.0.message = format!("{subject}: {}", self.0.message);
         self
+    }
+
+    /// Says that a guest was in the midst of something when this ended it, whatever the kind: its instance is of no use any
+    /// more.
+    #[must_use]
+    pub fn ending(mut self) -> Self {
+        self.0.ended = true;
+        self
+    }
+
+    /// Whether a guest was in the midst of something when this ended it ([`Error::ending`]).
+    pub fn is_ending(&self) -> bool {
+        self.0.ended
     }
 
     /// What went wrong.

@@ -51,6 +51,12 @@ impl Asks {
         Ok(Self { grants: guest.grants, env_from_host: guest.env_from_host, limits: guest.limits })
     }
 
+    /// One line of a manifest for each thing that it asks for: `dir = ./notes::/notes`. [`crate::Grant::line`] reads them.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        lines(self)
+    }
+
     /// What it asks for beyond `given`.
     #[must_use]
     pub fn beyond(&self, given: &Grants) -> Grants {

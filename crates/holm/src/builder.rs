@@ -9,10 +9,11 @@ use holm_grants::{Grants, Limits};
 use crate::asks::Asks;
 use crate::breaker::{Breaker, Switch};
 use crate::component::{Component, World};
-use crate::host::{HostFn, HostFnAsync};
+use crate::host::{HostFn, HostFnAsync, ending};
 use crate::instances::Instances;
 use crate::invoke::{OnCall, Record};
 use crate::load::Spec;
+use crate::output::{self, Stream};
 use crate::plugin::Plugin;
 use crate::{Error, Grant, Kind, Result, Runtime};
 
@@ -122,7 +123,7 @@ impl PluginBuilder {
     /// Likewise a function whose types are known only when the program runs: for bindings to other languages.
     #[must_use]
     pub fn provided(mut self, provided: Provided) -> Self {
-        self.spec.provided.push(provided);
+        self.spec.provided.push(Provided { function: ending(provided.function), ..provided });
         self
     }
 
@@ -138,6 +139,13 @@ impl PluginBuilder {
     pub fn stdio(mut self, stdio: Stdio) -> Self {
         self.spec.stdio = Some(stdio);
         self
+    }
+
+    /// Tells `tell` of each line that it prints, without its end, in place of `tracing`; on the thread of the call. What is
+    /// not UTF-8 is replaced, and lines of more than 8 KiB come in pieces.
+    #[must_use]
+    pub fn on_line(self, tell: impl Fn(Stream, &str) + Send + Sync + 'static) -> Self {
+        self.stdio(output::lines(tell))
     }
 
     /// Which instances calls are made on: a fresh one each unless it is said.

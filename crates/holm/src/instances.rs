@@ -117,5 +117,6 @@ impl Lease {
 /// Whether an instance may be used again after this.
 pub(crate) fn survives<T>(result: &Result<T>) -> bool {
     // A guest that says that it failed, or was not even called, is as it was.
-    result.as_ref().is_ok() || result.as_ref().is_err_and(|error| matches!(error.kind(), Kind::Failed | Kind::Usage))
+    let harmless = |error: &Error| matches!(error.kind(), Kind::Failed | Kind::Usage) && !error.is_ending();
+    result.as_ref().is_ok() || result.as_ref().is_err_and(harmless)
 }

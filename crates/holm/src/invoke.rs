@@ -9,14 +9,39 @@ use holm_engine::Usage;
 use crate::convert::{Args, Results, datum_of};
 use crate::host::Info;
 use crate::plugin::Plugin;
-use crate::{Error, Kind, Report, Result};
+use crate::session::Session;
+use crate::{Cancel, Error, Kind, Report, Result, Runtime};
 
-/// A call that is to be made: [`Plugin::invoke`].
+/// A call that is to be made: [`Plugin::invoke`], [`Session::invoke`].
 #[must_use = "nothing is called before `run` or `run_async`"]
 pub struct Invoke<'a> {
-    plugin: &'a Plugin,
+    on: On<'a>,
     function: &'a str,
-    with: Option<Arc<dyn Any + Send + Sync>>,
+    around: Around,
+    report: Option<&'a mut Report>,
+}
+
+/// Whose instance a call is made on.
+enum On<'a> {
+    Plugin(&'a Plugin),
+    Session(&'a mut Session),
+}
+
+/// What belongs to a call beside its arguments.
+#[derive(Default)]
+pub(crate) struct Around {
+    pub(crate) with: Option<Arc<dyn Any + Send + Sync>>,
+    cancel: Option<Cancel>,
+}
+
+impl Around {
+    /// `work`, until the call is cancelled.
+    pub(crate) async fn over<R>(&self, work: impl Future<Output = Result<R>>) -> Result<R> {
+        match &self.cancel {
+            Some(cancel) => cancel.over(work).await,
+            None => work.await,
+        }
+    }
 }
 
 /// What a call returned, and what it used.
@@ -45,14 +70,31 @@ pub struct Record<'a> {
 pub(crate) type OnCall = Arc<dyn Fn(&Record<'_>) + Send + Sync>;
 
 impl<'a> Invoke<'a> {
-    pub(crate) fn new(plugin: &'a Plugin, function: &'a str) -> Self {
-        Self { plugin, function, with: None }
+    pub(crate) fn plugin(plugin: &'a Plugin, function: &'a str) -> Self {
+        Self { on: On::Plugin(plugin), function, around: Around::default(), report: None }
+    }
+
+    pub(crate) fn session(session: &'a mut Session, function: &'a str) -> Self {
+        Self { on: On::Session(session), function, around: Around::default(), report: None }
     }
 
     /// Gives something along that functions of the host can ask for while the call goes on ([`crate::Call::with`]): whose
     /// request it serves, say.
-    pub fn with<T: Any + Send + Sync>(self, what: T) -> Self {
-        Self { with: Some(Arc::new(what)), ..self }
+    pub fn with<T: Any + Send + Sync>(mut self, what: T) -> Self {
+        self.around.with = Some(Arc::new(what));
+        self
+    }
+
+    /// Lets `cancel` end the call.
+    pub fn cancel(mut self, cancel: &Cancel) -> Self {
+        self.around.cancel = Some(cancel.clone());
+        self
+    }
+
+    /// Writes down here what the call used, also where it fails: nothing if it was not even begun.
+    pub fn report(mut self, report: &'a mut Report) -> Self {
+        self.report = Some(report);
+        self
     }
 
     /// Makes the call, and waits for it.
@@ -60,8 +102,8 @@ impl<'a> Invoke<'a> {
     /// # Errors
     /// As [`Plugin::call`].
     pub fn run<R: Results>(self, args: impl Args) -> Result<Called<R>> {
-        let runtime = Arc::clone(&self.plugin.runtime().0);
-        runtime.block_on(self.call(args))
+        let runtime = self.runtime();
+        runtime.0.block_on(self.call(args))
     }
 
     /// Makes the call. Dropping the future cancels it.
@@ -69,13 +111,30 @@ impl<'a> Invoke<'a> {
     /// # Errors
     /// As [`Plugin::call`].
     pub async fn run_async<R: Results>(self, args: impl Args) -> Result<Called<R>> {
-        let runtime = Arc::clone(&self.plugin.runtime().0);
-        runtime.within(self.call(args)).await
+        let runtime = self.runtime();
+        runtime.0.within(self.call(args)).await
+    }
+
+    fn runtime(&self) -> Runtime {
+        match &self.on {
+            On::Plugin(plugin) => plugin.runtime().clone(),
+            On::Session(session) => session.plugin().runtime().clone(),
+        }
     }
 
     async fn call<R: Results>(self, args: impl Args) -> Result<Called<R>> {
-        let (results, report) = self.plugin.pooled(self.function, args, self.with).await?;
-        let value = results_as(results, self.function).map_err(|error| self.plugin.about(error))?;
+        let mut report = Report::default();
+        let (plugin, results) = match self.on {
+            On::Plugin(plugin) => (plugin, plugin.pooled(self.function, args, &self.around, &mut report).await),
+            On::Session(session) => {
+                let results = session.kept(self.function, args, &self.around, &mut report).await;
+                (session.plugin(), results)
+            }
+        };
+        if let Some(told) = self.report {
+            *told = report;
+        }
+        let value = results_as(results?, self.function).map_err(|error| plugin.about(error))?;
         Ok(Called { value, report })
     }
 }
@@ -86,10 +145,11 @@ pub(crate) async fn call(
     function: usize,
     args: Vec<Datum>,
     info: Arc<Info>,
+    around: &Around,
 ) -> (Result<Vec<Datum>>, Report) {
     let usage = Arc::<Usage>::default();
     let caller = Caller { usage: Arc::clone(&usage), with: Some(info) };
-    let called = instance.call(Invocation { function, args, caller }).await;
+    let called = around.over(instance.call(Invocation { function, args, caller })).await;
     (called, Report::of(&usage))
 }
 
@@ -104,7 +164,7 @@ pub(crate) fn arguments(function: &Function, args: impl Args) -> Result<Vec<Datu
 pub(crate) fn results_as<R: Results>(results: Vec<Datum>, function: &str) -> Result<R> {
     let unfit = |why| Error::new(Kind::Usage, format!("`{function}` returned {why}"));
     let Some(result) = result(&results).cloned() else { return R::take(results).map_err(unfit) };
-    if let Ok(whole) = R::take(results) {
+    if let (true, Ok(whole)) = (R::WHOLE, R::take(results)) {
         return Ok(whole);
     }
     match result.unwrap_result() {

@@ -26,6 +26,7 @@
 mod asks;
 mod breaker;
 mod builder;
+mod cancel;
 pub mod component;
 mod convert;
 mod grant;
@@ -44,14 +45,18 @@ mod watch;
 pub use asks::{Asks, Decisions, Verdict};
 pub use breaker::Breaker;
 pub use builder::PluginBuilder;
-pub use convert::{Args, FromGuest, GuestType, Json, Results, ToGuest};
+pub use cancel::Cancel;
+pub use convert::{Args, Arguments, Dynamic, FromGuest, GuestType, Json, Results, Returned, ToGuest};
 pub use grant::Grant;
-pub use holm_abi::{Datum, Function, Input, Output, Sink, Stdio, Type, Value};
+pub use holm_abi::{
+    Caller, Datum, Function, HostFunction, Input, Output, Provided, Signature, Sink, Stdio, Type, Value,
+};
 pub use holm_engine::{Error, Frame, Kind, Result};
 pub use holm_grants::{Grants, Limits};
 pub use host::{Call, HostFn, HostFnAsync};
 pub use instances::Instances;
 pub use invoke::{Called, Invoke, Record};
+pub use output::Stream;
 pub use plugin::Plugin;
 pub use report::Report;
 pub use runtime::{Runtime, RuntimeBuilder};

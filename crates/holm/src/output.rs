@@ -1,4 +1,4 @@
-//! What plugins print, as `tracing` events: one for each line.
+//! What plugins print, line by line: as `tracing` events unless the host wants it otherwise.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,18 +10,36 @@ const LINE: usize = 8 * 1024;
 
 /// Streams that end in events with the target `holm::guest`: INFO for standard output, WARN for standard error.
 pub(crate) fn to_tracing(plugin: &Arc<str>) -> Stdio {
-    let lines = |stream| Output::Sink(Arc::new(Lines { plugin: Arc::clone(plugin), stream, rest: Mutex::default() }));
+    let plugin = Arc::clone(plugin);
+    lines(move |stream, line| {
+        let plugin = &*plugin;
+        match stream {
+            Stream::Out => tracing::info!(target: "holm::guest", plugin, "{line}"),
+            Stream::Err => tracing::warn!(target: "holm::guest", plugin, "{line}"),
+        }
+    })
+}
+
+/// Streams of which `tell` is told each line.
+pub(crate) fn lines(tell: impl Fn(Stream, &str) + Send + Sync + 'static) -> Stdio {
+    let tell: Arc<Tell> = Arc::new(tell);
+    let lines = |stream| Output::Sink(Arc::new(Lines { tell: Arc::clone(&tell), stream, rest: Mutex::default() }));
     Stdio { stdin: Input::Empty, stdout: lines(Stream::Out), stderr: lines(Stream::Err) }
 }
 
-#[derive(Clone, Copy)]
-enum Stream {
+/// Where a plugin printed something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
     Out,
+    /// Standard error.
     Err,
 }
 
+type Tell = dyn Fn(Stream, &str) + Send + Sync;
+
 struct Lines {
-    plugin: Arc<str>,
+    tell: Arc<Tell>,
     stream: Stream,
     /// A line that is not yet whole.
     rest: Mutex<Vec<u8>>,
@@ -29,11 +47,7 @@ struct Lines {
 
 impl Lines {
     fn tell(&self, line: &[u8]) {
-        let (plugin, line) = (&*self.plugin, String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line)));
-        match self.stream {
-            Stream::Out => tracing::info!(target: "holm::guest", plugin, "{line}"),
-            Stream::Err => tracing::warn!(target: "holm::guest", plugin, "{line}"),
-        }
+        (self.tell)(self.stream, &String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line)));
     }
 }
 

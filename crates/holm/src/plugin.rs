@@ -10,7 +10,7 @@ use crate::breaker::Switch;
 use crate::convert::{Args, Results};
 use crate::host::Info;
 use crate::instances::{Instances, Pool, survives};
-use crate::invoke::{Invoke, OnCall, Record, arguments, call};
+use crate::invoke::{Around, Invoke, OnCall, Record, arguments, call};
 use crate::load::{Loaded, Spec, Wanted};
 use crate::session::Session;
 use crate::watch::Watch;
@@ -84,9 +84,9 @@ impl Plugin {
         self.invoke(function).run_async(args).await.map(|called| called.value)
     }
 
-    /// A call about which there is more to say or to know: what it used, whose it is.
+    /// A call about which there is more to say or to know: what it used, whose it is, what cancels it.
     pub fn invoke<'a>(&'a self, function: &'a str) -> Invoke<'a> {
-        Invoke::new(self, function)
+        Invoke::plugin(self, function)
     }
 
     /// An instance of one's own, which is kept from call to call.
@@ -148,18 +148,19 @@ impl Plugin {
         &self,
         name: &str,
         args: impl Args,
-        with: Option<Arc<dyn Any + Send + Sync>>,
-    ) -> Result<(Vec<Datum>, Report)> {
+        around: &Around,
+        report: &mut Report,
+    ) -> Result<Vec<Datum>> {
         let inner = &*self.0;
         let loaded = inner.loaded.load_full();
         let (at, function) = loaded.function(name).map_err(|error| self.about(error))?;
         let args = arguments(function, args).map_err(|error| self.about(error))?;
         self.may_call()?;
-        let (mut report, called) = (Report::default(), inner.pool.take(&loaded, inner.spec.limits.wall).await);
-        let called = match called {
+        let called = match around.over(inner.pool.take(&loaded, inner.spec.limits.wall)).await {
             Ok(mut lease) => {
-                let (called, used) = call(lease.instance(), at, args, self.info(with)).await;
-                report = used;
+                let info = self.info(around.with.clone());
+                let (called, used) = call(lease.instance(), at, args, info, around).await;
+                *report = used;
                 if survives(&called) {
                     inner.pool.give_back(lease);
                 }
@@ -167,8 +168,8 @@ impl Plugin {
             }
             Err(error) => Err(error),
         };
-        self.ended(&function.name, report, &called);
-        Ok((called?, report))
+        self.ended(&function.name, *report, &called);
+        called
     }
 
     /// Whether the breaker lets a call through.
@@ -185,7 +186,12 @@ impl Plugin {
     /// Tells everybody who wants to know of a call that has ended.
     pub(crate) fn ended<T>(&self, function: &str, report: Report, called: &Result<T>) {
         if let Some(breaker) = &self.0.breaker {
-            if survives(called) { breaker.succeeded() } else { breaker.failed() }
+            match called {
+                // That says nothing about the plugin.
+                Err(error) if error.kind() == Kind::Cancelled => {}
+                called if survives(called) => breaker.succeeded(),
+                _ => breaker.failed(),
+            }
         }
         let error = called.as_ref().err();
         if let Some(on_call) = &self.0.on_call {

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use holm_abi::Instance;
+use holm_abi::{Datum, Instance};
 
 use crate::convert::{Args, Results};
 use crate::instances::survives;
-use crate::invoke::{Called, arguments, call, results_as};
+use crate::invoke::{Around, Called, Invoke, arguments, call};
 use crate::load::Loaded;
 use crate::plugin::Plugin;
 use crate::{Report, Result};
@@ -31,8 +31,7 @@ impl Session {
     /// # Errors
     /// As [`Plugin::call`].
     pub fn call<R: Results>(&mut self, function: &str, args: impl Args) -> Result<R> {
-        let runtime = self.plugin.runtime().clone();
-        runtime.0.block_on(self.one(function, args)).map(|called| called.value)
+        self.invoke(function).run(args).map(|called| called.value)
     }
 
     /// As [`Session::call`], for asynchronous code of any executor. Dropping the future ends the instance.
@@ -40,8 +39,7 @@ impl Session {
     /// # Errors
     /// As [`Plugin::call`].
     pub async fn call_async<R: Results>(&mut self, function: &str, args: impl Args) -> Result<R> {
-        let runtime = self.plugin.runtime().clone();
-        runtime.0.within(self.one(function, args)).await.map(|called| called.value)
+        self.invoke(function).run_async(args).await.map(|called| called.value)
     }
 
     /// As [`Session::call`], and says what the call used.
@@ -49,8 +47,12 @@ impl Session {
     /// # Errors
     /// As [`Plugin::call`].
     pub fn measured<R: Results>(&mut self, function: &str, args: impl Args) -> Result<Called<R>> {
-        let runtime = self.plugin.runtime().clone();
-        runtime.0.block_on(self.one(function, args))
+        self.invoke(function).run(args)
+    }
+
+    /// A call about which there is more to say or to know: what it used, whose it is, what cancels it.
+    pub fn invoke<'a>(&'a mut self, function: &'a str) -> Invoke<'a> {
+        Invoke::session(self, function)
     }
 
     /// How many instances it has had: more than one if calls failed or it was restarted.
@@ -63,7 +65,18 @@ impl Session {
         self.kept = None;
     }
 
-    async fn one<R: Results>(&mut self, name: &str, args: impl Args) -> Result<Called<R>> {
+    pub(crate) fn plugin(&self) -> &Plugin {
+        &self.plugin
+    }
+
+    /// One call on its instance, without regard to what the caller wants its results to be.
+    pub(crate) async fn kept(
+        &mut self,
+        name: &str,
+        args: impl Args,
+        around: &Around,
+        report: &mut Report,
+    ) -> Result<Vec<Datum>> {
         let plugin = self.plugin.clone();
         let loaded = match &self.kept {
             Some((_, loaded)) => Arc::clone(loaded),
@@ -75,13 +88,13 @@ impl Session {
         // Taken out, so that a call which is not waited for ends it.
         let opened = match self.kept.take() {
             Some((instance, _)) => Ok(instance),
-            None => loaded.functions.open().await.inspect(|_| self.instances += 1),
+            None => around.over(loaded.functions.open()).await.inspect(|_| self.instances += 1),
         };
-        let (mut report, called) = (Report::default(), opened);
-        let called = match called {
+        let called = match opened {
             Ok(mut instance) => {
-                let (called, used) = call(&mut *instance, at, args, plugin.info(None)).await;
-                report = used;
+                let info = plugin.info(around.with.clone());
+                let (called, used) = call(&mut *instance, at, args, info, around).await;
+                *report = used;
                 if survives(&called) {
                     self.kept = Some((instance, Arc::clone(&loaded)));
                 }
@@ -89,9 +102,8 @@ impl Session {
             }
             Err(error) => Err(error),
         };
-        plugin.ended(&function.name, report, &called);
-        let value = results_as(called?, name).map_err(|error| plugin.about(error))?;
-        Ok(Called { value, report })
+        plugin.ended(&function.name, *report, &called);
+        called
     }
 }
 

@@ -16,6 +16,9 @@ pub trait Args {
 /// What a call returns: one value, `()` for none (or one that is of no interest), or a tuple of what a core module with
 /// several results has.
 pub trait Results: Sized {
+    /// Whether a guest's `result` is taken as it is, where it can be, or else its value.
+    const WHOLE: bool = true;
+
     /// Takes the results of a function.
     ///
     /// # Errors
@@ -71,7 +74,7 @@ fn next<'a>(params: &mut impl Iterator<Item = &'a (String, Type)>) -> Result<&'a
 }
 
 /// A function of bytes may be called without any, which is the same as none of them.
-fn count(function: &Function, given: usize) -> Result<(), String> {
+pub(super) fn count(function: &Function, given: usize) -> Result<(), String> {
     let takes = function.params.len();
     if takes == given || (function.raw && given == 0) {
         return Ok(());

@@ -21,7 +21,8 @@ pub(crate) struct Info {
 }
 
 impl Call {
-    pub(crate) fn of(caller: &Caller) -> Self {
+    /// What the function of a [`crate::Provided`] is told.
+    pub fn of(caller: &Caller) -> Self {
         let info = caller.with.clone().and_then(|with| with.downcast().ok());
         Self { caller: caller.clone(), info }
     }

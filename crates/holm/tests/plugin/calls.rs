@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use holm::{Kind, Limits};
+use holm::{Arguments, Dynamic, Kind, Limits, Returned};
 
 use crate::support::{RUNTIME, guest, plugin};
 
@@ -70,4 +70,20 @@ fn a_function_that_is_not_there_is_a_mistake_that_names_those_that_are() {
     assert_eq!(error.kind(), Kind::Usage);
     assert!(error.to_string().contains("plugin.wasm: there is no function `gret`"), "{error}");
     assert!(error.notes()[0].contains("greet"), "{:?}", error.notes());
+}
+
+#[test]
+fn calls_are_made_without_knowing_their_types() {
+    let plugin = plugin().0.load().unwrap();
+    let call = |function: &str, args: Vec<Dynamic>| plugin.call::<Returned>(function, Arguments(args));
+    assert_eq!(call("greet", vec![Dynamic::Text("Ada".into())]).unwrap().0, Dynamic::Text("Hello, Ada!".into()));
+    assert_eq!(call("echo", vec![Dynamic::Bytes(vec![0, 255])]).unwrap().0, Dynamic::Bytes(vec![0, 255]));
+    assert_eq!(call("count", vec![]).unwrap().0, Dynamic::Json(1.into()));
+    assert_eq!(call("wait", vec![Dynamic::Json(0.into())]).unwrap().0, Dynamic::Nothing);
+    assert_eq!(call("find", vec![Dynamic::Text("colour".into())]).unwrap().0, Dynamic::Text("blue".into()));
+    assert_eq!(call("find", vec![Dynamic::Text("taste".into())]).unwrap_err().kind(), Kind::Failed);
+    assert_eq!(call("count", vec![Dynamic::Nothing]).unwrap_err().kind(), Kind::Usage);
+    let ada = serde_json::json!({ "name": "Ada", "age": 36, "tags": [] });
+    let older = serde_json::json!({ "name": "Ada", "age": 37, "tags": [] });
+    assert_eq!(call("birthday", vec![Dynamic::Json(ada)]).unwrap().0, Dynamic::Json(older));
 }

@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use holm::{Breaker, Instances, Kind, Limits};
+use holm::{Breaker, Cancel, Instances, Invoke, Kind, Limits, Report};
 
 use crate::support::{RUNTIME, guest, plugin};
 
@@ -109,4 +109,46 @@ fn bytes_that_are_no_webassembly_are_refused() {
 fn grants_that_are_none_are_a_mistake() {
     let error = plugin().0.grant(holm::Grant::http("not a site")).load().unwrap_err();
     assert_eq!(error.kind(), Kind::Usage);
+}
+
+#[test]
+fn a_call_is_cancelled_from_another_thread() {
+    let plugin = plugin().0.instances(Instances::Pooled { most: 1 }).load().unwrap();
+    let mut session = plugin.session();
+    for (function, args) in [("spin", None), ("wait", Some(60_000_u32))] {
+        let (cancel, mut report) = (Cancel::new(), Report::default());
+        let run = |invoke: Invoke<'_>| match args {
+            None => invoke.cancel(&cancel).run::<()>(()),
+            Some(args) => invoke.cancel(&cancel).run::<()>(args),
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(Duration::from_millis(50));
+                cancel.cancel();
+            });
+            let error = run(plugin.invoke(function).report(&mut report)).unwrap_err();
+            assert_eq!(error.kind(), Kind::Cancelled, "{error}");
+        });
+        assert!(report.wall >= Duration::from_millis(10), "{report:?}");
+        assert_eq!(run(session.invoke(function)).unwrap_err().kind(), Kind::Cancelled, "it stays cancelled");
+    }
+    assert_eq!(plugin.call::<u32>("count", ()).unwrap(), 1);
+    assert_eq!(session.call::<u32>("count", ()).unwrap(), 1);
+}
+
+#[test]
+fn a_call_that_is_cancelled_is_no_failure_of_the_plugin() {
+    let plugin = plugin().0.breaker(Breaker { failures: 1, pause: Duration::from_secs(9) }).load().unwrap();
+    let cancel = Cancel::new();
+    cancel.cancel();
+    assert_eq!(plugin.invoke("spin").cancel(&cancel).run::<()>(()).unwrap_err().kind(), Kind::Cancelled);
+    assert_eq!(plugin.call::<u32>("count", ()).unwrap(), 1);
+}
+
+#[test]
+fn a_call_that_fails_says_what_it_used() {
+    let plugin = plugin().0.limits(Limits::new().fuel(1_000_000)).load().unwrap();
+    let mut report = Report::default();
+    plugin.invoke("spin").report(&mut report).run::<()>(()).unwrap_err();
+    assert!(report.fuel > 900_000, "{report:?}");
 }

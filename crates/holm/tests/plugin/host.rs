@@ -50,3 +50,14 @@ async fn likewise_in_asynchronous_code() {
     let outer = plugin().0.provide_async("acme:host/data", "lookup", lookup).load_async().await.unwrap();
     assert_eq!(outer.call_async::<String>("find", "Ada").await.unwrap(), "Hello, Ada!");
 }
+#[test]
+fn an_instance_that_a_function_of_the_host_ended_is_not_used_again() {
+    for kind in [Kind::Usage, Kind::Failed, Kind::Denied] {
+        let refuse = move |_: &Call, _: String| Err::<(), Error>(Error::new(kind, "no"));
+        let plugin = plugin().0.provide("acme:host/log", "write", refuse).load().unwrap();
+        let mut session = plugin.session();
+        assert_eq!(session.call::<u32>("count", ()).unwrap(), 1);
+        assert_eq!(session.call::<String>("greet", "Ada").unwrap_err().kind(), kind);
+        assert_eq!(session.call::<u32>("count", ()).unwrap(), 1, "{kind:?}");
+    }
+}

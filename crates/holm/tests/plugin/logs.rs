@@ -1,7 +1,16 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
+use holm::Stream;
+
 use crate::support::{RUNTIME, guest};
+
+const PRINTS: &str = r#"(module
+    (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+    (memory (export "memory") 1)
+    (data (i32.const 0) "\10\00\00\00\11\00\00\00")
+    (data (i32.const 16) "one\ntwo\nunfinished")
+    (func (export "print") (param i32) (drop (call $write (local.get 0) (i32.const 0) (i32.const 1) (i32.const 8)))))"#;
 
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -19,12 +28,6 @@ impl io::Write for Lines {
 
 #[test]
 fn what_a_plugin_prints_is_an_event_for_each_line() {
-    const PRINTS: &str = r#"(module
-        (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
-        (memory (export "memory") 1)
-        (data (i32.const 0) "\10\00\00\00\11\00\00\00")
-        (data (i32.const 16) "one\ntwo\nunfinished")
-        (func (export "print") (param i32) (drop (call $write (local.get 0) (i32.const 0) (i32.const 1) (i32.const 8)))))"#;
     let lines = Lines::default();
     let writer = lines.clone();
     let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
@@ -46,4 +49,19 @@ fn its_output_can_go_elsewhere() {
     let stdio = holm::Stdio { stdout: holm::Output::Capture(Arc::clone(&buffer)), ..Default::default() };
     let plugin = RUNTIME.plugin(guest("reactor.p1.wasm")).stdio(stdio).load().unwrap();
     assert!(!plugin.functions().is_empty());
+}
+
+#[test]
+fn a_host_is_told_of_each_line() {
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&lines);
+    let tell = move |stream, line: &str| told.lock().unwrap().push((stream, line.to_owned()));
+    let plugin = RUNTIME.plugin_from("talker", PRINTS).on_line(tell).load().unwrap();
+    plugin.call::<()>("print", 1).unwrap();
+    plugin.call::<()>("print", 2).unwrap();
+    drop(plugin);
+    let lines = lines.lock().unwrap();
+    for line in [(Stream::Out, "one"), (Stream::Out, "two"), (Stream::Err, "one")] {
+        assert!(lines.contains(&(line.0, line.1.to_owned())), "{lines:?}");
+    }
 }

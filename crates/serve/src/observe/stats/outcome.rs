@@ -104,7 +104,9 @@ impl From<Kind> for Failure {
             | Kind::MissingImports
             | Kind::Denied
             | Kind::TooCostly => Failure::Load,
-            Kind::Usage | Kind::Io | Kind::BrokenPipe | Kind::HostFull | Kind::Internal => Failure::Internal,
+            Kind::Usage | Kind::Io | Kind::BrokenPipe | Kind::Cancelled | Kind::HostFull | Kind::Internal => {
+                Failure::Internal
+            }
         }
     }
 }
