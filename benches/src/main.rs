@@ -1,6 +1,6 @@
 //! Runs every benchmark beside its peers and prints medians.
 //!
-//!     cargo run --release --manifest-path benches/Cargo.toml [-- start | first | throughput | call | plugin | plugins | request | serve | cold | deployed
+//!     cargo run --release --manifest-path benches/Cargo.toml [-- start | first | throughput | call | plugin | plugins | request | serve | filter | cold | deployed
 //!         | neighbour | resident | size | soak]
 //!
 //! Processes are compared in turn (A B A B …) and in CPU time, because machines are noisy. `wasmtime` and `wasm3` are
@@ -9,6 +9,7 @@
 mod call;
 mod client;
 mod deployed;
+mod filter;
 mod first;
 mod measure;
 mod neighbour;
@@ -30,7 +31,7 @@ fn main() {
     if wanted == ["soak"] {
         return soak::run();
     }
-    let all: [(&str, fn()); 13] = [
+    let all: [(&str, fn()); 14] = [
         ("start", start::run),
         ("first", first::run),
         ("throughput", throughput::run),
@@ -39,6 +40,7 @@ fn main() {
         ("plugins", plugin::many),
         ("request", request::run),
         ("serve", serve::run),
+        ("filter", filter::run),
         ("cold", deployed::cold),
         ("deployed", deployed::many),
         ("neighbour", neighbour::run),

@@ -65,7 +65,10 @@ fn calls(runtime: &Runtime) {
         times[4].push(each(CALLS / 10, || echo(&fresh)));
     }
     let [component, bare, module, peer, fresh] = times.map(|times| median(&times, |time| *time as u64));
-    println!("component, pooled {component} ns, the engine alone {bare} ns: {} ns more", component.saturating_sub(bare));
+    println!(
+        "component, pooled {component} ns, the engine alone {bare} ns: {} ns more",
+        component.saturating_sub(bare)
+    );
     println!("Extism's, pooled {module} ns, extism {peer} ns: {:.1} times faster", peer as f64 / module as f64);
     println!("component, fresh instance {fresh} ns");
 }

@@ -56,11 +56,11 @@ pub fn run() {
 }
 
 #[derive(Clone, Copy)]
-struct Cost {
+pub struct Cost {
     /// Of the server, for each request.
-    cpu: Duration,
+    pub cpu: Duration,
     /// Requests a second.
-    rate: u64,
+    pub rate: u64,
 }
 
 /// A server that runs, until this is dropped.
@@ -91,7 +91,7 @@ pub fn start(mut command: Command) -> Server {
     Server { child, address }
 }
 
-fn start_native() -> Server {
+pub fn start_native() -> Server {
     let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
     command.arg(NATIVE);
     start(command)
@@ -120,7 +120,7 @@ pub fn native() {
 }
 
 /// One round of requests at one server.
-fn load(server: &Server) -> Cost {
+pub fn load(server: &Server) -> Cost {
     let (stop, answered) = (AtomicBool::new(false), AtomicU64::new(0));
     let start = Instant::now();
     let before = process_cpu(server.child.id());
