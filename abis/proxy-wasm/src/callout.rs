@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use holm_abi::{Body, BodyError, CallError, Exchange};
 use holm_grants::{Ask, Proto, sibling};
-use holm_services::http_client::{HttpError, Options};
+use holm_services::http_client::HttpError;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
@@ -167,7 +167,7 @@ fn not_called(error: CallError) -> HttpError {
 
 async fn dial(plugin: &Plugin, site: &Site, request: Request<Body>) -> Result<Response<Body>, HttpError> {
     let client = plugin.client.as_ref().ok_or_else(|| HttpError::Configuration("there is no client".into()))?;
-    let answer = client.send(request, site, &Options::default()).await;
+    let answer = client.send(request, site, &site.options()).await;
     if let Err(HttpError::DestinationIpProhibited { addresses, .. }) = &answer {
         for address in addresses {
             plugin.host.audit.denied(Ask::connect(Proto::Tcp, *address));

@@ -64,7 +64,7 @@ impl Metrics {
     }
 
     pub(crate) fn increment(&self, id: u32, by: i64) -> Result<(), Status> {
-        self.with(id, |metric| match metric.kind {
+        self.with(id, Status::BadArgument, |metric| match metric.kind {
             MetricKind::Counter if by > 0 => {
                 metric.value = metric.value.wrapping_add_signed(by);
                 Ok(())
@@ -78,7 +78,7 @@ impl Metrics {
     }
 
     pub(crate) fn record(&self, id: u32, value: u64) -> Result<(), Status> {
-        self.with(id, |metric| {
+        self.with(id, Status::NotFound, |metric| {
             match metric.kind {
                 MetricKind::Counter => metric.value = metric.value.wrapping_add(value),
                 MetricKind::Gauge => metric.value = value,
@@ -91,17 +91,23 @@ impl Metrics {
     }
 
     pub(crate) fn get(&self, id: u32) -> Result<u64, Status> {
-        self.with(id, |metric| match metric.kind {
+        self.with(id, Status::BadArgument, |metric| match metric.kind {
             MetricKind::Histogram => Err(Status::BadArgument),
             _ => Ok(metric.value),
         })
     }
 
-    fn with<R>(&self, id: u32, work: impl FnOnce(&mut Metric) -> Result<R, Status>) -> Result<R, Status> {
+    /// What an id means that stands for no metric is what it means in Envoy.
+    fn with<R>(
+        &self,
+        id: u32,
+        unknown: Status,
+        work: impl FnOnce(&mut Metric) -> Result<R, Status>,
+    ) -> Result<R, Status> {
         let mut metrics = self.lock();
         let at = (id >> 2).checked_sub(1).and_then(|at| usize::try_from(at).ok());
         let metric = at.and_then(|at| metrics.get_mut(at)).filter(|metric| metric.kind as u32 == id & 3);
-        work(metric.ok_or(Status::NotFound)?)
+        work(metric.ok_or(unknown)?)
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Metric>> {

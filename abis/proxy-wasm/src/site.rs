@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use holm_grants::Ask;
 use holm_services::connections::Connections;
-use holm_services::http_client::AddressPolicy;
+use holm_services::http_client::{AddressPolicy, Options};
 use http::Uri;
 use http::uri::{Authority, PathAndQuery, Scheme};
 
 use crate::plugin::Plugin;
 
 /// The place of one call.
+#[derive(Clone)]
 pub(crate) struct Site {
     plugin: Arc<Plugin>,
     scheme: String,
@@ -20,13 +21,15 @@ pub(crate) struct Site {
     path: String,
     /// The whole of it, with the guest's path.
     pub(crate) uri: Uri,
+    /// What to call it instead, as the guest wants it.
+    pub(crate) called: Option<Authority>,
 }
 
 impl Site {
     /// Where a guest's call goes. In Envoy, `upstream` is the name of a cluster, and what stands behind it is configured.
     /// Here it is the place itself: a URL's beginning, or a host with or without a port, or the name that Istio gives
     /// clusters (`outbound|PORT|SUBSET|HOST`); or any name, and then the call goes where `authority` says. Of those that
-    /// can be meant, the first that is granted is.
+    /// can be meant, the first that is granted is. Where a server is granted by its address, `authority` is what it is called.
     ///
     /// # Errors
     /// None is granted; what was asked for goes into the audit.
@@ -38,10 +41,11 @@ impl Site {
         path: &str,
     ) -> Option<Self> {
         let by_name = Self::named(plugin, upstream, path);
-        if let Some(site) = &by_name
+        if let Some(mut site) = by_name.clone()
             && site.is_granted()
         {
-            return by_name;
+            site.called = authority.and_then(|authority| authority.parse().ok()).filter(|_| site.is_one_server());
+            return Some(site);
         }
         if upstream.contains("://") {
             by_name.as_ref().map(Self::deny);
@@ -95,11 +99,23 @@ impl Site {
         let mut parts = http::uri::Parts::default();
         (parts.scheme, parts.authority, parts.path_and_query) = (Some(scheme.clone()), Some(authority), Some(path));
         let uri = Uri::from_parts(parts).ok()?;
-        Some(Self { plugin: Arc::clone(plugin), scheme: scheme.as_str().to_owned(), host, port, path: plain, uri })
+        let (plugin, scheme) = (Arc::clone(plugin), scheme.as_str().to_owned());
+        Some(Self { plugin, scheme, host, port, path: plain, uri, called: None })
     }
 
     fn is_granted(&self) -> bool {
         self.plugin.host.grants.allows_http(&self.scheme, &self.host, self.port, &self.path)
+    }
+
+    /// Whether it is granted as a server, whatever it is called: under its address. Under a name, what is granted is that
+    /// name, and no other that may stand beside it.
+    fn is_one_server(&self) -> bool {
+        self.host == "localhost" || self.host.parse::<std::net::IpAddr>().is_ok()
+    }
+
+    /// How to send requests there.
+    pub(crate) fn options(&self) -> Options {
+        Options { authority: self.called.clone(), ..Options::default() }
     }
 
     fn deny(&self) {

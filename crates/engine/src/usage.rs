@@ -23,7 +23,7 @@ pub struct Usage {
     fuel: AtomicU64,
     /// Calls of the host's functions, where they are counted.
     host_calls: AtomicU64,
-    /// Nanoseconds from the start of a call that is kept count of to when it was last polled.
+    /// Nanoseconds that the call took, where that is counted.
     wall: AtomicU64,
     /// Where its instances are counted.
     account: Option<Arc<Account>>,
@@ -95,6 +95,10 @@ impl Usage {
     /// How long the call took, where that was counted.
     pub fn wall(&self) -> Duration {
         Duration::from_nanos(self.wall.load(Relaxed))
+    }
+
+    fn took(&self, wall: Duration) {
+        self.wall.store(u64::try_from(wall.as_nanos()).unwrap_or(u64::MAX), Relaxed);
     }
 
     /// It burnt `more` units of fuel.
@@ -186,6 +190,15 @@ impl<F> Metered<F> {
     }
 }
 
+/// A call that is not waited for has taken until now.
+impl<F> Drop for Metered<F> {
+    fn drop(&mut self) {
+        if let Some(start) = self.start {
+            self.usage.took(start.elapsed());
+        }
+    }
+}
+
 impl<F: Future + Unpin> Future for Metered<F> {
     type Output = F::Output;
 
@@ -197,9 +210,10 @@ impl<F: Future + Unpin> Future for Metered<F> {
         turn::end();
         let now = Instant::now();
         self.usage.add_cpu(span.used_at(now));
-        if let Some(start) = self.start {
-            let wall = u64::try_from(now.saturating_duration_since(start).as_nanos()).unwrap_or(u64::MAX);
-            self.usage.wall.store(wall, Relaxed);
+        if polled.is_ready()
+            && let Some(start) = self.start.take()
+        {
+            self.usage.took(now.saturating_duration_since(start));
         }
         polled
     }

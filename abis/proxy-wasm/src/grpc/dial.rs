@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use holm_abi::{Body, BodyError};
 use holm_grants::{Ask, Proto};
-use holm_services::http_client::{AddressPolicy as _, Options};
+use holm_services::http_client::AddressPolicy as _;
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
 use hyper::client::conn::http2;
@@ -25,7 +25,7 @@ const MOST_ADDRESSES: usize = 16;
 /// The head of the response. `None`: there is none.
 pub(super) async fn send(plugin: &Plugin, site: &Site, request: Request<Body>) -> Option<Response<Body>> {
     if site.is_secure() {
-        let response = plugin.client.as_ref()?.send(request, site, &Options::default()).await.ok()?;
+        let response = plugin.client.as_ref()?.send(request, site, &site.options()).await.ok()?;
         return Some(response.map(|body| body.map_err(|error| Box::new(error) as BodyError).boxed_unsync()));
     }
     let open = plugin.connections.open()?;
