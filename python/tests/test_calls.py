@@ -260,3 +260,15 @@ def test_what_a_plugin_prints_is_told(runtime: holm.Runtime, caplog: pytest.LogC
     assert lines == [("one", False), ("two", False), ("one", True), ("two", True)]
     runtime.plugin(PRINTS).call("print", 2)
     assert [record.getMessage() for record in caplog.records] == ["one", "two"]
+
+
+def test_plugins_of_extism_take_bytes_text_and_json(runtime: holm.Runtime) -> None:
+    plugin = runtime.plugin(GUESTS / "extism-kit.wasm", grants=[holm.config("name", "Ada")])
+    assert plugin.call("echo", "text") == b"text"
+    assert plugin.call("echo", [1, {"a": None}], returns=list) == [1, {"a": None}]
+    assert plugin.call("count_vowels", "hello", returns=dict)["count"] == 2
+    session = plugin.session()
+    with pytest.raises(holm.Failed):
+        session.call("fail", "")
+    assert session.call("echo", b"", returns=bytes) == b""
+    assert session.instances == 1

@@ -120,6 +120,17 @@ def test_what_is_lent_is_let_go_of(load: Load) -> None:
     assert gone() is None
 
 
+def test_an_instance_may_call_the_host_while_it_starts(runtime: holm.Runtime) -> None:
+    started: list[object] = []
+
+    def start(call: holm.Call) -> None:
+        started.append(call.context)
+
+    text = b'(module (import "host" "start" (func $start)) (start $start) (func (export "run")))'
+    runtime.plugin(text, provide={("host", "start"): start}).call("run", context=7)
+    assert started == [None]
+
+
 def test_calls_are_made_from_tasks(load: Load) -> None:
     async def main() -> None:
         plugin = load(instances=holm.pooled(2))

@@ -346,10 +346,10 @@ const char *holm_error_frame(const struct holm_error *error,
 // Frees an error. NULL is none.
 void holm_error_free(struct holm_error *error);
 
-// The name of the plugin that calls. It belongs to the call; NULL for NULL.
+// The name of the plugin that calls; "" while an instance starts. It belongs to the call; NULL for NULL.
 const char *holm_call_plugin(const struct holm_call *call);
 
-// The user pointer of the call (holm_call_options), or NULL.
+// The user pointer of the call (holm_call_options), or NULL, as it is while an instance starts.
 void *holm_call_user(const struct holm_call *call);
 
 // Answers with a value, which is copied and has to be of the type that the function was said to return. Where it is not,

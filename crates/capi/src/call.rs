@@ -64,9 +64,9 @@ impl<'a> Asked<'a> {
         let result = unsafe { optional(result) };
         // SAFETY: likewise.
         let args = unsafe { values(args, count) }?;
-        // SAFETY: likewise.
         let options = match options.is_null() {
             true => holm_call_options::default(),
+            // SAFETY: likewise.
             false => unsafe { read_sized(options, "the options of a call") }?,
         };
         // SAFETY: likewise.

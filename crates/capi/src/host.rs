@@ -81,7 +81,7 @@ impl Callback {
     }
 }
 
-/// The name of the plugin that calls. It belongs to the call; NULL for NULL.
+/// The name of the plugin that calls; "" while an instance starts. It belongs to the call; NULL for NULL.
 ///
 /// # Safety
 /// As the header says of all.
@@ -92,7 +92,7 @@ pub unsafe extern "C" fn holm_call_plugin(call: *const holm_call) -> *const c_ch
     call.plugin.get_or_init(|| error::text(call.call.plugin())).as_ptr()
 }
 
-/// The user pointer of the call (holm_call_options), or NULL.
+/// The user pointer of the call (holm_call_options), or NULL, as it is while an instance starts.
 ///
 /// # Safety
 /// As the header says of all.

@@ -1,7 +1,7 @@
 //! The C interface of Holm: what is documented in `include/holm.h`, which is made of this.
 //!
-//! Names are C's throughout. Every function that can fail goes through [`guard::guard`], where panics end and errors become
-//! pointers; what callers give is looked at in [`given`] alone.
+//! Names are C's throughout. Every function that can fail goes through `guard`, where panics end and errors become
+//! pointers; what callers give is looked at in `given` alone.
 #![allow(non_camel_case_types, reason = "types are called what they are called in C")]
 #![allow(unreachable_pub, reason = "what C sees is what is exported, whichever module it is in")]
 

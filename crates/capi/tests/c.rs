@@ -9,12 +9,12 @@ fn here(path: &str) -> PathBuf {
 
 /// The shared library of this build, which lies where this test does, under the name that it is installed under.
 fn library(dir: &Path) -> PathBuf {
-    let test = std::env::current_exe().unwrap();
+    let test = std::env::current_exe().expect("a test has a path");
     let name = if cfg!(target_os = "macos") { "libholm_capi.dylib" } else { "libholm_capi.so" };
     let built = test.ancestors().skip(1).take(2).map(|dir| dir.join(name)).find(|path| path.is_file());
     let built = built.unwrap_or_else(|| panic!("there is no {name} beside {}", test.display()));
     for name in ["libholm.so", "libholm.so.0", "libholm.dylib", "libholm.0.dylib"] {
-        std::os::unix::fs::symlink(&built, dir.join(name)).unwrap();
+        std::os::unix::fs::symlink(&built, dir.join(name)).expect("the folder is ours");
     }
     dir.to_owned()
 }
@@ -43,7 +43,7 @@ fn run(program: &Path, dir: &Path) {
         // What the runtime keeps for the life of the program is reachable, so it is no leak.
         .env("ASAN_OPTIONS", "detect_leaks=1")
         .output()
-        .unwrap();
+        .expect("it was just compiled");
     let (said, error) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
     assert!(done.status.success() && said == "all is well\n", "{}\n{said}{error}", done.status);
 }
@@ -66,6 +66,18 @@ fn a_host_in_c_touches_no_memory_that_is_not_its_own_and_leaks_none() {
         return;
     }
     run(&program, dir.path());
+}
+
+#[test]
+fn the_readmes_host_greets() {
+    let readme = std::fs::read_to_string(here("README.md")).unwrap();
+    let code = readme.split("```c\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let (source, program) = (dir.path().join("host.c"), dir.path().join("host"));
+    std::fs::write(&source, code).unwrap();
+    compile(source.to_str().unwrap(), &[], &program, &library(dir.path())).unwrap();
+    let done = Command::new(program).current_dir(here("../../guests/prebuilt")).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&done.stdout), "Hello, Ada!\n", "{}", String::from_utf8_lossy(&done.stderr));
 }
 
 #[test]

@@ -138,7 +138,9 @@ def _fail(answer: Any, error: BaseException) -> None:
 @ffi.callback("holm_host_fn")  # type: ignore[untyped-decorator]
 def called(user: Any, call: Any, args: Any, count: int, answer: Any) -> None:
     """What the library calls, for all functions of the host."""
-    under_way: UnderWay = ffi.from_handle(lib.holm_call_user(call))
+    handle = lib.holm_call_user(call)
+    # While an instance starts there is no call yet.
+    under_way: UnderWay = ffi.from_handle(handle) if handle != ffi.NULL else UnderWay(None)
     try:
         function: HostFunction = ffi.from_handle(user)
         function.answer(call, under_way, [read(args[at]) for at in range(count)], answer)

@@ -75,6 +75,7 @@ class Runtime:
         limited = limits.pointer() if limits is not None else None
         pause = nanoseconds(breaker.pause) if breaker is not None else 0
         lines = [text(grant) for grant in grants]
+        said_abi = text(abi) if abi is not None else None
         places = {place: (text(place[0]), text(place[1])) for place in functions}
         builder = self._builder(source, name)
         for line in lines:
@@ -85,8 +86,8 @@ class Runtime:
             lib.holm_plugin_builder_pooled(builder, max(0, instances.most))
         if breaker is not None:
             lib.holm_plugin_builder_breaker(builder, max(0, breaker.failures), pause)
-        if abi is not None:
-            lib.holm_plugin_builder_abi(builder, abi.encode())
+        if said_abi is not None:
+            lib.holm_plugin_builder_abi(builder, said_abi)
         for place, function in functions.items():
             signature = text(function.signature)
             lib.holm_plugin_builder_provide(builder, *places[place], signature, called, lend(function), drop)
