@@ -80,13 +80,13 @@ impl Default for Wasi {
 }
 
 impl Wasi {
-    /// Without stores, and without a client.
-    pub fn without_client() -> Self {
+    /// Without stores, and with this client.
+    #[cfg(feature = "http")]
+    pub fn sending_with(http_client: Option<HttpClient>) -> Self {
         Self {
             #[cfg(feature = "stores")]
             lent: None,
-            #[cfg(feature = "http")]
-            http_client: None,
+            http_client,
         }
     }
 

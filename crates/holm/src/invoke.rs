@@ -2,7 +2,6 @@
 
 use std::any::Any;
 use std::sync::Arc;
-use std::time::Instant;
 
 use holm_abi::{Caller, Datum, Function, Instance, Invocation, Value, WasmTypeKind, WasmValue as _};
 use holm_engine::Usage;
@@ -150,14 +149,8 @@ pub(crate) async fn call(
 ) -> (Result<Vec<Datum>>, Report) {
     let usage = Arc::<Usage>::default();
     let caller = Caller { usage: Arc::clone(&usage), with: Some(info) };
-    let start = around.cancel.as_ref().map(|_| Instant::now());
     let called = around.over(instance.call(Invocation { function, args, caller })).await;
-    let mut report = Report::of(&usage);
-    if let Some(start) = start {
-        // A call that was cancelled did not come to say how long it took.
-        report.wall = start.elapsed();
-    }
-    (called, report)
+    (called, Report::of(&usage))
 }
 
 /// The arguments as the function takes them.

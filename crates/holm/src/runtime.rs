@@ -138,7 +138,7 @@ impl RuntimeBuilder {
 impl Inner {
     /// WASI, as all plugins have it.
     pub(crate) fn wasi(&self) -> Wasi {
-        Wasi { http_client: self.http.clone(), ..Wasi::without_client() }
+        Wasi::sending_with(self.http.clone())
     }
 
     /// The thread that waits for what plugins wait for.
