@@ -2,7 +2,6 @@
 
 mod typed;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -14,7 +13,7 @@ use wasmtime::component::{Component, ComponentExportIndex, Func, InstancePre, Va
 
 use crate::values::{from_val, to_val};
 use crate::{Lent, NewState};
-use typed::Typed;
+use typed::Way;
 
 /// The functions of a linked component, those of its exported interfaces included.
 pub struct ComponentFunctions<T: 'static>(Arc<Linked<T>>);
@@ -68,7 +67,8 @@ impl<T: Lent> Functions for ComponentFunctions<T> {
         let metering = Metering::begin(&mut store, limits, &usage)?;
         let opened = metering.run(linked.pre.instantiate_async(&mut store)).await;
         let instance = opened.map_err(|error| explain(&mut store, error, linked.guest.trap_context(&linked.host)))?;
-        Ok(Box::new(Kept { linked, store, instance, typed: HashMap::new() }))
+        let ways = vec![None; linked.functions.len()];
+        Ok(Box::new(Kept { linked, store, instance, ways }))
     }
 }
 
@@ -78,37 +78,32 @@ struct Kept<T: 'static> {
     store: Store<T>,
     instance: wasmtime::component::Instance,
     /// How to call the functions that were called already, by their place in the list.
-    typed: HashMap<usize, Way<T>>,
-}
-
-/// How a function is called.
-enum Way<T: 'static> {
-    /// Text or bytes in, text or bytes out, which is checked once.
-    Typed(Arc<dyn Typed<T>>),
-    /// Whatever it takes.
-    Any(Func),
+    ways: Vec<Option<Way>>,
 }
 
 impl<T: Lent> Kept<T> {
     async fn invoke(&mut self, at: usize, args: Vec<Datum>) -> wasmtime::Result<Vec<Datum>> {
-        match self.way(at)? {
-            Way::Typed(typed) => typed.call(&mut self.store, args).await,
+        let (way, store) = (self.way(at)?, &mut self.store);
+        match way {
+            Way::Text(function) => typed::call(function, store, args).await,
+            Way::Bytes(function) => typed::call(function, store, args).await,
+            Way::TextToBytes(function) => typed::call(function, store, args).await,
+            Way::BytesToText(function) => typed::call(function, store, args).await,
             Way::Any(function) => self.invoke_any(function, at, &args).await,
         }
     }
 
-    fn way(&mut self, at: usize) -> wasmtime::Result<Way<T>> {
-        if let Some(way) = self.typed.get(&at) {
-            return Ok(way.clone());
+    fn way(&mut self, at: usize) -> wasmtime::Result<Way> {
+        if let Some(Some(way)) = self.ways.get(at) {
+            return Ok(*way);
         }
         let missing = || Error::new(Kind::Internal, "a function that was exported is gone");
         let export = self.linked.exports.get(at).ok_or_else(missing)?;
         let function = self.instance.get_func(&mut self.store, export).ok_or_else(missing)?;
-        let way = match typed::typed(&self.store, function) {
-            Some(typed) => Way::Typed(typed),
-            None => Way::Any(function),
-        };
-        self.typed.insert(at, way.clone());
+        let way = Way::of(&self.store, function);
+        if let Some(place) = self.ways.get_mut(at) {
+            *place = Some(way);
+        }
         Ok(way)
     }
 
@@ -119,15 +114,6 @@ impl<T: Lent> Kept<T> {
         let types = self.linked.functions.get(at).map_or(&[][..], |function| &function.results);
         let results: Result<_> = returned.iter().zip(types).map(|(result, ty)| from_val(result, ty)).collect();
         Ok(results?)
-    }
-}
-
-impl<T> Clone for Way<T> {
-    fn clone(&self) -> Self {
-        match self {
-            Self::Typed(typed) => Self::Typed(Arc::clone(typed)),
-            Self::Any(function) => Self::Any(*function),
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use holm_abi::{Provided, Stdio};
+use holm_abi::{HostFunction, Provided, Stdio, Type};
 use holm_grants::{Grants, Limits};
 
 use crate::asks::Asks;
@@ -97,27 +97,17 @@ impl PluginBuilder {
     /// plugin does not import are of no use to it, and no error.
     #[must_use]
     pub fn provide<S, F: HostFn<S>>(self, from: &str, name: &str, function: F) -> Self {
-        let provided = Provided {
-            from: from.to_owned(),
-            name: name.to_owned(),
-            params: F::params(),
-            results: F::results(),
-            function: function.function(),
-        };
-        self.provided(provided)
+        self.lend(from, name, (F::params(), F::results()), function.function())
     }
 
     /// Likewise a function that the plugin waits for.
     #[must_use]
     pub fn provide_async<S, F: HostFnAsync<S>>(self, from: &str, name: &str, function: F) -> Self {
-        let provided = Provided {
-            from: from.to_owned(),
-            name: name.to_owned(),
-            params: F::params(),
-            results: F::results(),
-            function: function.function(),
-        };
-        self.provided(provided)
+        self.lend(from, name, (F::params(), F::results()), function.function())
+    }
+
+    fn lend(self, from: &str, name: &str, (params, results): (Vec<Type>, Vec<Type>), function: HostFunction) -> Self {
+        self.provided(Provided { from: from.to_owned(), name: name.to_owned(), params, results, function })
     }
 
     /// Likewise a function whose types are known only when the program runs: for bindings to other languages.

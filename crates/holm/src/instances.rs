@@ -1,6 +1,8 @@
 //! The instances that calls are made on.
 
 use std::pin::pin;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -30,19 +32,20 @@ pub(crate) struct Pool {
     places: Option<Arc<Semaphore>>,
     most: usize,
     idle: Mutex<Vec<Kept>>,
+    /// Calls that wait for a place.
+    waiting: AtomicUsize,
 }
 
 /// An instance, and the code it was made of.
 struct Kept {
     instance: Box<dyn Instance>,
     loaded: Arc<Loaded>,
+    /// Its own, which it keeps while it is idle unless somebody waits: then it goes to the first who does.
+    place: Option<OwnedSemaphorePermit>,
 }
 
-/// An instance for one call. Dropped, it is gone.
-pub(crate) struct Lease {
-    kept: Kept,
-    _place: Option<OwnedSemaphorePermit>,
-}
+/// An instance for one call. Dropped, it is gone, and its place is free.
+pub(crate) struct Lease(Kept);
 
 impl Pool {
     pub(crate) fn new(instances: Instances) -> Self {
@@ -50,55 +53,74 @@ impl Pool {
             Instances::PerCall => 0,
             Instances::Pooled { most } => most.clamp(1, Semaphore::MAX_PERMITS),
         };
-        Self { places: (most > 0).then(|| Arc::new(Semaphore::new(most))), most, idle: Mutex::default() }
+        let places = (most > 0).then(|| Arc::new(Semaphore::new(most)));
+        Self { places, most, idle: Mutex::default(), waiting: AtomicUsize::new(0) }
     }
 
     /// An instance of this code, which is waited for until `wall` is over if all are busy.
     pub(crate) async fn take(&self, loaded: &Arc<Loaded>, wall: Option<Duration>) -> Result<Lease> {
-        let place = match &self.places {
-            Some(places) => Some(self.place(places, wall).await?),
-            None => None,
+        let Some(places) = &self.places else { return Lease::fresh(loaded, None).await };
+        // Most calls find one that is idle with a place of its own, and need nothing else.
+        let found = match self.idle_one(loaded) {
+            Some(kept) if kept.place.is_some() => return Ok(Lease(kept)),
+            found => found,
         };
-        let kept = match place.as_ref().and_then(|_| self.idle_one(loaded)) {
-            Some(kept) => kept,
-            None => Kept { instance: loaded.functions.open().await?, loaded: Arc::clone(loaded) },
+        let place = match Arc::clone(places).try_acquire_owned() {
+            Ok(place) => place,
+            Err(_) => match self.wait(places, loaded, wall).await? {
+                Waited::Instance(kept) => return Ok(Lease(kept)),
+                Waited::Place(place) => place,
+            },
         };
-        Ok(Lease { kept, _place: place })
+        match found.or_else(|| self.idle_one(loaded)) {
+            Some(kept) => Ok(Lease(Kept { place: Some(place), ..kept })),
+            None => Lease::fresh(loaded, Some(place)).await,
+        }
     }
 
-    async fn place(&self, places: &Arc<Semaphore>, wall: Option<Duration>) -> Result<OwnedSemaphorePermit> {
-        let busy = || {
-            let why = format!("all its {} instances were busy for as long as a call may take", self.most);
-            Error::new(Kind::HostFull, why).note("`Instances::Pooled` says how many there may be")
-        };
-        if let Ok(place) = Arc::clone(places).try_acquire_owned() {
-            return Ok(place);
+    async fn wait(&self, places: &Arc<Semaphore>, loaded: &Arc<Loaded>, wall: Option<Duration>) -> Result<Waited> {
+        self.waiting.fetch_add(1, SeqCst);
+        let _waits = Waits(&self.waiting);
+        // One may have been given back before it was known that somebody waits.
+        if let Some(kept) = self.idle_one(loaded)
+            && kept.place.is_some()
+        {
+            return Ok(Waited::Instance(kept));
         }
         let free = Arc::clone(places).acquire_owned();
-        let deadline = wall.and_then(|wall| Instant::now().checked_add(wall));
-        let place = match deadline {
-            Some(deadline) => holm_engine::until(deadline, pin!(free)).await.ok_or_else(busy)?,
+        let place = match wall.and_then(|wall| Instant::now().checked_add(wall)) {
+            Some(deadline) => holm_engine::until(deadline, pin!(free)).await.ok_or_else(|| self.busy())?,
             None => free.await,
         };
-        place.map_err(|_| busy())
+        place.map(Waited::Place).map_err(|_| self.busy())
     }
 
-    /// The one that rested shortest. Those of older code go.
+    fn busy(&self) -> Error {
+        let why = format!("all its {} instances were busy for as long as a call may take", self.most);
+        Error::new(Kind::HostFull, why).note("`Instances::Pooled` says how many there may be")
+    }
+
+    /// The one that rested shortest. Those of older code go, and leave their places.
     fn idle_one(&self, loaded: &Arc<Loaded>) -> Option<Kept> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some(kept) = idle.pop() {
+        loop {
+            let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
             if Arc::ptr_eq(&kept.loaded, loaded) {
                 return Some(kept);
             }
         }
-        None
     }
 
     /// An instance whose call went well waits for the next.
-    pub(crate) fn give_back(&self, lease: Lease) {
-        if self.places.is_some() {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(lease.kept);
+    pub(crate) fn give_back(&self, Lease(mut kept): Lease) {
+        if self.places.is_none() {
+            return;
         }
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = if self.waiting.load(SeqCst) > 0 { kept.place.take() } else { None };
+        idle.push(kept);
+        drop(idle);
+        // Whoever gets it finds the instance.
+        drop(place);
     }
 
     /// Lets go of those that wait.
@@ -108,9 +130,28 @@ impl Pool {
     }
 }
 
+/// What a call waited for.
+enum Waited {
+    Instance(Kept),
+    Place(OwnedSemaphorePermit),
+}
+
+/// Counts one that waits, until it does no more.
+struct Waits<'a>(&'a AtomicUsize);
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, SeqCst);
+    }
+}
+
 impl Lease {
+    async fn fresh(loaded: &Arc<Loaded>, place: Option<OwnedSemaphorePermit>) -> Result<Self> {
+        Ok(Self(Kept { instance: loaded.functions.open().await?, loaded: Arc::clone(loaded), place }))
+    }
+
     pub(crate) fn instance(&mut self) -> &mut dyn Instance {
-        &mut *self.kept.instance
+        &mut *self.0.instance
     }
 }
 

@@ -1,6 +1,6 @@
 //! From a plugin's bytes to its functions.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use holm_abi::{Abi, Entry, Function, Functions, Guest, Host, Provided, Stdio, detect};
@@ -33,7 +33,7 @@ pub(crate) struct Spec {
 pub(crate) struct Loaded {
     pub(crate) functions: Arc<dyn Functions>,
     /// Places in the list of functions, by full name, and by name within an interface where that is only one's.
-    names: HashMap<String, usize>,
+    names: BTreeMap<String, usize>,
     pub(crate) digest: Digest,
     /// Whether better code can be made.
     pub(crate) improvable: bool,
@@ -151,8 +151,8 @@ impl Loaded {
     }
 }
 
-fn names(functions: &[Function]) -> HashMap<String, usize> {
-    let mut names: HashMap<String, usize> = HashMap::new();
+fn names(functions: &[Function]) -> BTreeMap<String, usize> {
+    let mut names = BTreeMap::new();
     let mut short: HashMap<&str, Option<usize>> = HashMap::new();
     for (at, function) in functions.iter().enumerate() {
         names.insert(function.name.clone(), at);

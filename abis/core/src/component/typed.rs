@@ -1,42 +1,53 @@
 //! Functions from text or bytes to text or bytes, which are most of what plugins have: their types are checked once, and
 //! what they are given is copied as it is.
 
-use std::sync::Arc;
-
-use async_trait::async_trait;
 use holm_abi::{Datum, Error, Kind};
 use wasmtime::Store;
 use wasmtime::component::{ComponentNamedList, Func, Lift, Lower, TypedFunc};
 
-/// A function whose types were checked.
-#[async_trait]
-pub(super) trait Typed<T>: Send + Sync {
-    /// Calls it.
-    async fn call(&self, store: &mut Store<T>, args: Vec<Datum>) -> wasmtime::Result<Vec<Datum>>;
+/// How a function is called.
+#[derive(Clone, Copy)]
+pub(super) enum Way {
+    Text(TypedFunc<(String,), (String,)>),
+    Bytes(TypedFunc<(Vec<u8>,), (Vec<u8>,)>),
+    TextToBytes(TypedFunc<(String,), (Vec<u8>,)>),
+    BytesToText(TypedFunc<(Vec<u8>,), (String,)>),
+    /// Whatever it takes, looked at value by value.
+    Any(Func),
 }
 
-/// The way to call a function of these types, if it has one. Functions that may wait for other tasks of the guest have
-/// none.
-pub(super) fn typed<T: Send + 'static>(store: &Store<T>, function: Func) -> Option<Arc<dyn Typed<T>>> {
-    if store.engine().get_concurrency_support() {
-        return None;
+impl Way {
+    /// The best for this function. Functions that may wait for other tasks of the guest have only one.
+    pub(super) fn of<T>(store: &Store<T>, function: Func) -> Self {
+        if store.engine().get_concurrency_support() {
+            return Self::Any(function);
+        }
+        (function.typed(store).map(Self::Text))
+            .or_else(|_| function.typed(store).map(Self::Bytes))
+            .or_else(|_| function.typed(store).map(Self::TextToBytes))
+            .or_else(|_| function.typed(store).map(Self::BytesToText))
+            .unwrap_or(Self::Any(function))
     }
-    one::<T, String, String>(store, function)
-        .or_else(|| one::<T, Vec<u8>, Vec<u8>>(store, function))
-        .or_else(|| one::<T, String, Vec<u8>>(store, function))
-        .or_else(|| one::<T, Vec<u8>, String>(store, function))
 }
 
-fn one<T: Send + 'static, P: Carried, R: Carried>(store: &Store<T>, function: Func) -> Option<Arc<dyn Typed<T>>>
+/// Calls a function whose types were checked.
+pub(super) async fn call<T, P: Carried, R: Carried>(
+    function: TypedFunc<(P,), (R,)>,
+    store: &mut Store<T>,
+    args: Vec<Datum>,
+) -> wasmtime::Result<Vec<Datum>>
 where
+    T: Send + 'static,
     (P,): ComponentNamedList + Lower,
     (R,): ComponentNamedList + Lift,
 {
-    Some(Arc::new(function.typed::<(P,), (R,)>(store).ok()?))
+    let arg = args.into_iter().next().and_then(P::take).ok_or_else(unfit)?;
+    let (returned,) = function.call_async(store, (arg,)).await?;
+    Ok(vec![returned.give()])
 }
 
 /// A type that is carried as it is.
-trait Carried: Sized + Send + Sync + 'static {
+pub(super) trait Carried: Sized + Send + Sync + 'static {
     fn take(datum: Datum) -> Option<Self>;
     fn give(self) -> Datum;
 }
@@ -58,19 +69,6 @@ impl Carried for Vec<u8> {
 
     fn give(self) -> Datum {
         Datum::Bytes(self)
-    }
-}
-
-#[async_trait]
-impl<T: Send + 'static, P: Carried, R: Carried> Typed<T> for TypedFunc<(P,), (R,)>
-where
-    (P,): ComponentNamedList + Lower,
-    (R,): ComponentNamedList + Lift,
-{
-    async fn call(&self, store: &mut Store<T>, args: Vec<Datum>) -> wasmtime::Result<Vec<Datum>> {
-        let arg = args.into_iter().next().and_then(P::take).ok_or_else(unfit)?;
-        let (returned,) = self.call_async(store, (arg,)).await?;
-        Ok(vec![returned.give()])
     }
 }
 
