@@ -44,6 +44,12 @@ struct Kept {
     place: Option<OwnedSemaphorePermit>,
 }
 
+impl Kept {
+    fn has_place(&self) -> bool {
+        self.place.is_some()
+    }
+}
+
 /// An instance for one call. Dropped, it is gone, and its place is free.
 pub(crate) struct Lease(Kept);
 
@@ -61,10 +67,9 @@ impl Pool {
     pub(crate) async fn take(&self, loaded: &Arc<Loaded>, wall: Option<Duration>) -> Result<Lease> {
         let Some(places) = &self.places else { return Lease::fresh(loaded, None).await };
         // Most calls find one that is idle with a place of its own, and need nothing else.
-        let found = match self.idle_one(loaded) {
-            Some(kept) if kept.place.is_some() => return Ok(Lease(kept)),
-            found => found,
-        };
+        if let Some(kept) = self.idle_one(loaded, Kept::has_place) {
+            return Ok(Lease(kept));
+        }
         let place = match Arc::clone(places).try_acquire_owned() {
             Ok(place) => place,
             Err(_) => match self.wait(places, loaded, wall).await? {
@@ -72,7 +77,7 @@ impl Pool {
                 Waited::Place(place) => place,
             },
         };
-        match found.or_else(|| self.idle_one(loaded)) {
+        match self.idle_one(loaded, |_| true) {
             Some(kept) => Ok(Lease(Kept { place: Some(place), ..kept })),
             None => Lease::fresh(loaded, Some(place)).await,
         }
@@ -82,9 +87,7 @@ impl Pool {
         self.waiting.fetch_add(1, SeqCst);
         let _waits = Waits(&self.waiting);
         // One may have been given back before it was known that somebody waits.
-        if let Some(kept) = self.idle_one(loaded)
-            && kept.place.is_some()
-        {
+        if let Some(kept) = self.idle_one(loaded, Kept::has_place) {
             return Ok(Waited::Instance(kept));
         }
         let free = Arc::clone(places).acquire_owned();
@@ -100,14 +103,14 @@ impl Pool {
         Error::new(Kind::HostFull, why).note("`Instances::Pooled` says how many there may be")
     }
 
-    /// The one that rested shortest. Those of older code go, and leave their places.
-    fn idle_one(&self, loaded: &Arc<Loaded>) -> Option<Kept> {
-        loop {
-            let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
-            if Arc::ptr_eq(&kept.loaded, loaded) {
-                return Some(kept);
-            }
-        }
+    /// Of those that will do, the one that rested shortest. Those of other code go, and leave their places.
+    fn idle_one(&self, loaded: &Arc<Loaded>, will_do: fn(&Kept) -> bool) -> Option<Kept> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let gone: Vec<_> = idle.extract_if(.., |kept| !Arc::ptr_eq(&kept.loaded, loaded)).collect();
+        let found = idle.iter().rposition(will_do).map(|at| idle.swap_remove(at));
+        drop(idle);
+        drop(gone);
+        found
     }
 
     /// An instance whose call went well waits for the next.
