@@ -116,11 +116,13 @@ fn reloads(runtime: &Runtime) {
 pub fn many() {
     let runtime = Runtime::new().expect("a runtime starts");
     let (before, bytes) = (resident(std::process::id()), std::fs::read(guest("plugin.wasm")).expect("it is there"));
+    let dir = tempfile::tempdir().expect("a temporary folder");
     let plugins: Vec<Plugin> = (0..1000)
         .map(|number| {
+            let file = dir.path().join(format!("plugin-{number}.wasm"));
+            std::fs::write(&file, different(&bytes, number)).expect("the folder is writable");
             let limits = Limits::new().wall(Duration::from_millis(50));
-            let builder = runtime.plugin_from(format!("plugin-{number}"), different(&bytes, number)).limits(limits);
-            lent(builder).load().expect("it loads")
+            lent(runtime.plugin(file).limits(limits)).load().expect("it loads")
         })
         .collect();
     let loaded = resident(std::process::id());
