@@ -1,6 +1,7 @@
 //! The functions of a linked guest.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -101,7 +102,7 @@ impl Functions for BindgenFunctions {
         let state = State::new(linked.plumbing.clone(), limits);
         let mut store = kept_store(linked.pre.module().engine(), state, limits, &usage)?;
         let metering = Metering::begin(&mut store, limits, &usage)?;
-        let opened = metering.run(start(&mut store, &linked)).await;
+        let opened = metering.run(pin!(start(&mut store, &linked))).await;
         let instance = opened.map_err(|error| explain(&mut store, error, linked.guest.trap_context(&linked.host)))?;
         Ok(Box::new(Kept { linked, store, instance }))
     }
@@ -131,7 +132,7 @@ impl Instance for Kept {
         let args = args.map_err(|error| Error::new(Kind::Usage, error.to_string()).about(&linked.guest.name))?;
         let metering = Metering::begin(store, &linked.host.limits, &caller.usage)?;
         let mut session = Session { store: &mut *store, instance: *instance, plumbing: &linked.plumbing };
-        let called = metering.run(convention::call(&mut session, plan, &args)).await;
+        let called = metering.run(pin!(convention::call(&mut session, plan, &args))).await;
         metering.end(store);
         let result = called.map_err(|error| explain(store, error, linked.guest.trap_context(&linked.host)))?;
         Ok(result.into_iter().zip(&function.results).map(|(value, ty)| Datum::from_value(value, ty)).collect())

@@ -2,6 +2,7 @@
 
 mod typed;
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -65,7 +66,7 @@ impl<T: Lent> Functions for ComponentFunctions<T> {
         let (limits, usage) = (&linked.host.limits, Arc::<Usage>::default());
         let mut store = kept_store(linked.pre.component().engine(), (linked.state)()?, limits, &usage)?;
         let metering = Metering::begin(&mut store, limits, &usage)?;
-        let opened = metering.run(linked.pre.instantiate_async(&mut store)).await;
+        let opened = metering.run(pin!(linked.pre.instantiate_async(&mut store))).await;
         let instance = opened.map_err(|error| explain(&mut store, error, linked.guest.trap_context(&linked.host)))?;
         let ways = vec![None; linked.functions.len()];
         Ok(Box::new(Kept { linked, store, instance, ways }))
@@ -125,7 +126,7 @@ impl<T: Lent> Instance for Kept<T> {
         check(linked.functions.get(at).ok_or_else(|| no_function("of this number"))?, &args)?;
         let metering = Metering::begin(&mut self.store, &linked.host.limits, &caller.usage)?;
         self.store.data_mut().begin(caller);
-        let called = metering.run(self.invoke(at, args)).await;
+        let called = metering.run(pin!(self.invoke(at, args))).await;
         metering.end(&self.store);
         called.map_err(|error| explain(&mut self.store, error, linked.guest.trap_context(&linked.host)))
     }

@@ -1,5 +1,6 @@
 //! Calling the functions of a core module.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -57,7 +58,7 @@ impl<T: Lent> Functions for ModuleFunctions<T> {
         let (limits, usage) = (&linked.host.limits, Arc::<Usage>::default());
         let mut store = kept_store(linked.pre.module().engine(), (linked.state)()?, limits, &usage)?;
         let metering = Metering::begin(&mut store, limits, &usage)?;
-        let opened = metering.run(start(&mut store, &linked.pre)).await;
+        let opened = metering.run(pin!(start(&mut store, &linked.pre))).await;
         let instance = opened.map_err(|error| explain(&mut store, error, linked.guest.trap_context(&linked.host)))?;
         Ok(Box::new(Kept { linked, store, instance }))
     }
@@ -95,7 +96,7 @@ impl<T: Lent> Instance for Kept<T> {
         let args: Vec<Val> = core(function, &args).ok_or_else(unfit)?;
         let metering = Metering::begin(&mut self.store, &linked.host.limits, &caller.usage)?;
         self.store.data_mut().begin(caller);
-        let called = metering.run(self.invoke(&function.name, &args)).await;
+        let called = metering.run(pin!(self.invoke(&function.name, &args))).await;
         metering.end(&self.store);
         let context = linked.guest.trap_context(&linked.host);
         let results = called.map_err(|error| explain(&mut self.store, error, context))?;

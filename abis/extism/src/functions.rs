@@ -1,5 +1,6 @@
 //! The functions of a plugin, and instances of it that are kept.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -100,7 +101,7 @@ async fn open(plugin: &Plugin, usage: &Arc<Usage>) -> Result<Opened> {
     let (engine, state) = (plugin.linked.module().engine(), State::new(&plugin.shared)?);
     let mut store = metered_store(engine, state, &host.limits, usage)?;
     let metering = Metering::begin(&mut store, &host.limits, usage)?;
-    let started = metering.run(started(plugin, &mut store)).await;
+    let started = metering.run(pin!(started(plugin, &mut store))).await;
     let instance = started.map_err(|error| explain(&mut store, error, plugin.shared.guest.trap_context(host)))?;
     Ok(Opened { store, instance, called: vec![None; plugin.functions.len()] })
 }
@@ -146,7 +147,7 @@ impl Instance for Kept {
         let store = &mut self.opened.store;
         let metering = Metering::begin(store, &plugin.shared.host.limits, &caller.usage)?;
         store.data_mut().begin(caller);
-        let called = metering.run(self.opened.invoke(&plugin, index, input)).await;
+        let called = metering.run(pin!(self.opened.invoke(&plugin, index, input))).await;
         metering.end(&self.opened.store);
         self.opened.store.data_mut().rest();
         let (condition, result) = self.opened.outcome(&plugin, name, called);
@@ -172,26 +173,25 @@ fn spent(guest: &Guest) -> Error {
 impl Opened {
     async fn invoke(&mut self, plugin: &Plugin, index: usize, input: &[u8]) -> wasmtime::Result<i32> {
         self.store.data_mut().give(input)?;
-        match self.export(plugin, index)? {
-            Export::Code(function) => function.call_async(&mut self.store, ()).await,
-            Export::Nothing(function) => function.call_async(&mut self.store, ()).await.map(|()| 0),
+        self.look_up(plugin, index)?;
+        let Self { store, called, .. } = self;
+        match called.get(index) {
+            Some(Some(Export::Code(function))) => function.call_async(store, ()).await,
+            Some(Some(Export::Nothing(function))) => function.call_async(store, ()).await.map(|()| 0),
+            _ => Err(no_function("of this number").into()),
         }
     }
 
-    fn export(&mut self, plugin: &Plugin, index: usize) -> wasmtime::Result<Export> {
-        if let Some(Some(export)) = self.called.get(index) {
-            return Ok(export.clone());
-        }
+    /// Has the function among those that were called before.
+    fn look_up(&mut self, plugin: &Plugin, index: usize) -> wasmtime::Result<()> {
+        let Some(place @ None) = self.called.get_mut(index) else { return Ok(()) };
         let name = plugin.functions.get(index).map_or("", |function| function.name.as_str());
         let function = self.instance.get_func(&mut self.store, name).ok_or_else(|| no_function(name))?;
-        let export = match function.typed(&self.store) {
+        *place = Some(match function.typed(&self.store) {
             Ok(code) => Export::Code(code),
             Err(_) => Export::Nothing(function.typed(&self.store)?),
-        };
-        if let Some(place) = self.called.get_mut(index) {
-            *place = Some(export.clone());
-        }
-        Ok(export)
+        });
+        Ok(())
     }
 
     /// What came of a call, and of the instance.

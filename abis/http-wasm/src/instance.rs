@@ -1,5 +1,6 @@
 //! Instances, and calling them.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use holm_abi::{Error, Exchange, Guest, Host, Kind, Result, Stdio};
@@ -47,7 +48,7 @@ impl Linked {
         let state = State::new(&self.host, world, &self.name().into(), stdio);
         let mut store = metered_store(self.pre.module().engine(), state, limits, &usage)?;
         let metering = Metering::begin(&mut store, limits, &usage)?;
-        let started = metering.run(self.run_start(&mut store)).await;
+        let started = metering.run(pin!(self.run_start(&mut store))).await;
         exchange.usage.add(&usage);
         match started {
             Ok((handle_request, handle_response)) => Ok(Instance { store, handle_request, handle_response }),
@@ -81,7 +82,7 @@ impl Linked {
         let function = instance.handle_request.clone();
         let (limits, usage) = (&self.host.limits, Arc::new(exchange.usage.apart()));
         let metering = Metering::begin(&mut instance.store, limits, &usage)?;
-        let called = metering.run(function.call_async(&mut instance.store, ())).await;
+        let called = metering.run(pin!(function.call_async(&mut instance.store, ()))).await;
         exchange.usage.add(&usage);
         let result = called.map_err(|error| self.failed(&mut instance.store, error))?;
         // `next` is the lower half, the context the upper.
@@ -102,7 +103,7 @@ impl Linked {
         let Some(function) = instance.handle_response.clone() else { return Ok(()) };
         let (limits, usage) = (&self.host.limits, Arc::new(exchange.usage.apart()));
         let metering = Metering::begin(&mut instance.store, limits, &usage)?;
-        let called = metering.run(function.call_async(&mut instance.store, (context, u32::from(is_error)))).await;
+        let called = metering.run(pin!(function.call_async(&mut instance.store, (context, u32::from(is_error))))).await;
         exchange.usage.add(&usage);
         called.map_err(|error| self.failed(&mut instance.store, error))
     }

@@ -1,6 +1,6 @@
 //! The machines of one filter: one, more while all are at work, and new ones for those that failed.
 
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,13 @@ pub(crate) struct Pool {
     /// Another one is being made beside those that are there.
     growing: AtomicBool,
     starts: tokio::sync::Mutex<Starts>,
+}
+
+static THREADS: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    /// The number of this thread among those that ever asked for a machine.
+    static THREAD: usize = THREADS.fetch_add(1, Relaxed);
 }
 
 /// How starting went.
@@ -59,6 +66,15 @@ impl Pool {
     fn running(self: &Arc<Self>) -> Option<Arc<Vm>> {
         let mut machines = self.machines();
         machines.retain(|vm| !vm.is_dead());
+        // Each thread keeps to a machine of its own, as in Envoy: threads that share one wait for each other at every
+        // callback.
+        let own = THREAD.with(|number| *number) % self.most;
+        if !machines.is_empty() && own >= machines.len() {
+            self.grow();
+        }
+        if let Some(vm) = machines.get(own).filter(|vm| vm.is_idle()) {
+            return Some(Arc::clone(vm));
+        }
         if let Some(idle) = machines.iter().find(|vm| vm.is_idle()) {
             return Some(Arc::clone(idle));
         }

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::marker::PhantomData;
+use std::pin::pin;
 use std::sync::Arc;
 
 use holm_abi::{Error, Guest, Host, Kind, Result};
@@ -119,7 +120,7 @@ impl<W: World> Typed<W> {
         let usage = Arc::<Usage>::default();
         let mut store = kept_store(self.pre.component().engine(), state, limits, &usage)?;
         let metering = Metering::begin(&mut store, limits, &usage)?;
-        let opened = metering.run(self.pre.instantiate_async(&mut store)).await;
+        let opened = metering.run(pin!(self.pre.instantiate_async(&mut store))).await;
         let context = self.guest.trap_context(&self.services.host);
         let instance = opened.map_err(|error| explain(&mut store, error, context))?;
         let world = W::of(&mut store, &instance).map_err(|error| {
@@ -145,7 +146,7 @@ impl<W: World> TypedInstance<W> {
         let limits = &services.host.limits;
         let metering = Metering::begin(store, limits, usage)?;
         store.data_mut().begin(holm_abi::Caller { usage: Arc::clone(usage), with: None });
-        let called = metering.run(work(world, store)).await;
+        let called = metering.run(pin!(work(world, store))).await;
         metering.end(store);
         called.map_err(|error| explain(store, error, guest.trap_context(&services.host)))
     }

@@ -107,8 +107,7 @@ impl Metering {
     ///
     /// # Errors
     /// The guest's own, or [`Exhausted::Wall`].
-    pub async fn run<R>(&self, work: impl Future<Output = wasmtime::Result<R>>) -> wasmtime::Result<R> {
-        let work = pin!(work);
+    pub async fn run<R>(&self, work: Pin<&mut impl Future<Output = wasmtime::Result<R>>>) -> wasmtime::Result<R> {
         let metered = pin!(Metered::since(Arc::clone(&self.usage), work, self.start));
         within(self.limits.wall, self.start, metered).await
     }

@@ -29,6 +29,7 @@
 //!
 //! `examples/editor` is a program that does this, `examples/tasks` an asynchronous one.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use holm_engine::Usage;
@@ -77,7 +78,7 @@ impl<W: World> Component<W> {
     /// # Errors
     /// As [`Component::open`].
     pub async fn open_async(&self, host: W::Host) -> Result<ComponentInstance<W>> {
-        self.runtime.0.within(self.opened(host)).await
+        self.runtime.0.within(pin!(self.opened(host))).await
     }
 
     async fn opened(&self, host: W::Host) -> Result<ComponentInstance<W>> {
@@ -114,7 +115,7 @@ impl<W: World> ComponentInstance<W> {
         &mut self,
         work: impl AsyncFnOnce(&W, &mut Store<State>) -> EngineResult<R>,
     ) -> Result<Called<R>> {
-        self.runtime.0.within(called(&mut self.instance, work)).await
+        self.runtime.0.within(pin!(called(&mut self.instance, work))).await
     }
 
     /// What implements its imports, as the calls so far left it.

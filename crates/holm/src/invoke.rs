@@ -1,6 +1,7 @@
 //! One call of a plugin.
 
 use std::any::Any;
+use std::pin::pin;
 use std::sync::Arc;
 
 use holm_abi::{Caller, Datum, Function, Instance, Invocation, Value, WasmTypeKind, WasmValue as _};
@@ -112,7 +113,7 @@ impl<'a> Invoke<'a> {
     /// As [`Plugin::call`].
     pub async fn run_async<R: Results>(self, args: impl Args) -> Result<Called<R>> {
         let runtime = self.runtime();
-        runtime.0.within(self.call(args)).await
+        runtime.0.within(pin!(self.call(args))).await
     }
 
     fn runtime(&self) -> Runtime {

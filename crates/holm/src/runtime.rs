@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::path::{Path, PathBuf};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use holm_engine::{Cache, Loader};
@@ -149,9 +149,8 @@ impl Inner {
 
     /// `work`, wherever it is polled. What it waits for, time and sockets, belongs to the runtime's own thread, so that
     /// the caller's executor may be any.
-    pub(crate) async fn within<R>(&self, work: impl Future<Output = Result<R>>) -> Result<R> {
+    pub(crate) async fn within<R>(&self, mut work: Pin<&mut impl Future<Output = Result<R>>>) -> Result<R> {
         let handle = self.handle()?;
-        let mut work = pin!(work);
         poll_fn(|cx| {
             let _entered = handle.enter();
             work.as_mut().poll(cx)
@@ -161,7 +160,7 @@ impl Inner {
 
     /// `work`, waited for by this thread.
     pub(crate) fn block_on<R>(&self, work: impl Future<Output = Result<R>>) -> Result<R> {
-        pollster::block_on(self.within(work))
+        pollster::block_on(self.within(pin!(work)))
     }
 
     /// `work` that takes long and never waits.
