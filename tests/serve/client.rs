@@ -111,6 +111,21 @@ impl<S: Read + Write> Client<S> {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
+    /// Sends a chunked body whose head is sent already, and has each of its pieces back before the next is sent.
+    #[track_caller]
+    pub(crate) fn is_answered_piece_by_piece(&mut self, pieces: usize) {
+        for number in 0..pieces {
+            let piece = format!("piece {number}");
+            self.send_chunk(&piece);
+            if number == 0 {
+                assert_eq!(self.head().unwrap().status, 200);
+            }
+            assert_eq!(self.chunk().unwrap(), piece);
+        }
+        self.send("0\r\n\r\n");
+        assert_eq!(self.chunk().unwrap(), "");
+    }
+
     fn body(&mut self, head: &Head, body: &mut Vec<u8>) -> io::Result<()> {
         if head.header("transfer-encoding").is_none() {
             let length = head.header("content-length").map_or(Ok(0), str::parse);

@@ -92,17 +92,7 @@ fn bodies_stream_both_ways() {
     let server = proxy(&upstream.url(), "");
     let mut client = server.client();
     client.send("POST / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n");
-    for number in 0..10 {
-        let piece = format!("piece {number}");
-        client.send_chunk(&piece);
-        if number == 0 {
-            assert_eq!(client.head().unwrap().status, 200);
-        }
-        // Nothing more is sent before this is back.
-        assert_eq!(client.chunk().unwrap(), piece);
-    }
-    client.send("0\r\n\r\n");
-    assert_eq!(client.chunk().unwrap(), "");
+    client.is_answered_piece_by_piece(10);
 }
 
 #[test]
