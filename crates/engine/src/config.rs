@@ -102,6 +102,19 @@ impl Runtime {
         let pool = Pool { instances, memory: 4 << 30 };
         Self { stack: stack.map(rounded), pool: Some(pool), coredump: false }
     }
+
+    /// Loads what has its instances in the pool, or one by one where there can be no pool: it reserves addresses, of which
+    /// there may be none left.
+    ///
+    /// # Errors
+    /// Those of `load`; the first where both ways fail.
+    #[cfg(feature = "pool")]
+    pub fn or_without_pool<R>(&self, load: impl Fn(&Self) -> Result<R>) -> Result<R> {
+        load(self).or_else(|error| match error.kind() {
+            Kind::Unsupported => load(&Self { pool: None, ..self.clone() }).map_err(|_| error),
+            _ => Err(error),
+        })
+    }
 }
 
 impl Settings {

@@ -176,11 +176,7 @@ fn code(runtime: &Inner, spec: &Spec, opened: &Opened, wanted: Wanted) -> Result
         Wanted::Best => runtime.loader.improved(opened, &settings, engine),
         Wanted::First => runtime.loader.load(opened, &settings, false, engine),
     };
-    // A pool reserves addresses, of which there may be none left; without one instances are made one by one.
-    load(&pooled).or_else(|error| match error.kind() {
-        Kind::Unsupported => load(&holm_engine::Runtime { pool: None, ..pooled.clone() }).map_err(|_| error),
-        _ => Err(error),
-    })
+    pooled.or_without_pool(load)
 }
 
 #[cfg(test)]

@@ -211,11 +211,7 @@ impl One<'_> {
             Wanted::Best => loader.improved(opened, &settings, runtime),
             _ => loader.load(opened, &settings, tier.is_some() || host.deterministic, runtime),
         };
-        // A pool reserves addresses, of which there may be none left; without one instances are made one by one.
-        load(&runtime).or_else(|error| match error.kind() {
-            Kind::Unsupported => load(&Runtime { pool: None, ..runtime.clone() }).map_err(|_| error),
-            _ => Err(error),
-        })
+        runtime.or_without_pool(load)
     }
 }
 
