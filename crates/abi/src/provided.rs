@@ -64,16 +64,3 @@ impl fmt::Debug for Caller {
         f.debug_struct("Caller").field("usage", &self.usage).finish_non_exhaustive()
     }
 }
-
-impl HostFunction {
-    /// Calls it, and waits for its answer.
-    ///
-    /// # Errors
-    /// Its own.
-    pub async fn call(&self, caller: &Caller, args: Vec<Datum>) -> Result<Vec<Datum>> {
-        match self {
-            Self::Now(function) => function(caller, args),
-            Self::Later(function) => function(caller.clone(), args).await,
-        }
-    }
-}
