@@ -100,7 +100,7 @@ impl Functions for BindgenFunctions {
         let linked = Arc::clone(&self.0);
         let (limits, usage) = (&linked.host.limits, Arc::<Usage>::default());
         let state = State::new(linked.plumbing.clone(), limits);
-        let mut store = kept_store(linked.pre.module().engine(), state, limits, &usage)?;
+        let mut store = kept_store(linked.pre.module().engine(), state, limits)?;
         let metering = Metering::begin(&mut store, limits, &usage)?;
         let opened = metering.run(pin!(start(&mut store, &linked))).await;
         let instance = opened.map_err(|error| explain(&mut store, error, linked.guest.trap_context(&linked.host)))?;

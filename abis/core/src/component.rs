@@ -64,7 +64,7 @@ impl<T: Lent> Functions for ComponentFunctions<T> {
     async fn open(&self) -> Result<Box<dyn Instance>> {
         let linked = Arc::clone(&self.0);
         let (limits, usage) = (&linked.host.limits, Arc::<Usage>::default());
-        let mut store = kept_store(linked.pre.component().engine(), (linked.state)()?, limits, &usage)?;
+        let mut store = kept_store(linked.pre.component().engine(), (linked.state)()?, limits)?;
         let metering = Metering::begin(&mut store, limits, &usage)?;
         let opened = metering.run(pin!(linked.pre.instantiate_async(&mut store))).await;
         let instance = opened.map_err(|error| explain(&mut store, error, linked.guest.trap_context(&linked.host)))?;

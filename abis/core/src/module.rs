@@ -10,8 +10,8 @@ use holm_abi::{
 use holm_engine::{Metering, Usage, explain, kept_store};
 use wasmtime::{ExternType, FuncType, InstancePre, Store, Val};
 
-use crate::values::{core_type, from_core, to_core};
-use crate::{Lent, NewState};
+use crate::values::core_type;
+use crate::{Lent, NewState, from_scalar, to_scalar};
 
 /// The functions of a linked core module.
 pub struct ModuleFunctions<T: 'static>(Arc<Linked<T>>);
@@ -56,7 +56,7 @@ impl<T: Lent> Functions for ModuleFunctions<T> {
     async fn open(&self) -> Result<Box<dyn Instance>> {
         let linked = Arc::clone(&self.0);
         let (limits, usage) = (&linked.host.limits, Arc::<Usage>::default());
-        let mut store = kept_store(linked.pre.module().engine(), (linked.state)()?, limits, &usage)?;
+        let mut store = kept_store(linked.pre.module().engine(), (linked.state)()?, limits)?;
         let metering = Metering::begin(&mut store, limits, &usage)?;
         let opened = metering.run(pin!(start(&mut store, &linked.pre))).await;
         let instance = opened.map_err(|error| explain(&mut store, error, linked.guest.trap_context(&linked.host)))?;
@@ -100,7 +100,7 @@ impl<T: Lent> Instance for Kept<T> {
         metering.end(&self.store);
         let context = linked.guest.trap_context(&linked.host);
         let results = called.map_err(|error| explain(&mut self.store, error, context))?;
-        results.iter().map(|result| from_core(result).map(Datum::Value)).collect::<Option<_>>().ok_or_else(unfit)
+        function.results.iter().zip(&results).map(|(ty, result)| from_scalar(ty, result).map(Datum::Value)).collect()
     }
 }
 
@@ -108,7 +108,7 @@ impl<T: Lent> Instance for Kept<T> {
 fn core(function: &Function, args: &[Datum]) -> Option<Vec<Val>> {
     let types = function.params.iter().map(|(_, ty)| ty);
     let of_type = |(arg, ty): (&Datum, &Type)| match arg {
-        Datum::Value(value) => Some(value).filter(|value| has_type(value, ty)).and_then(to_core),
+        Datum::Value(value) => Some(value).filter(|value| has_type(value, ty)).and_then(to_scalar),
         Datum::Text(_) | Datum::Bytes(_) => None,
     };
     let fits = args.len() == function.params.len() && function.refused.is_none();

@@ -1,7 +1,7 @@
 //! Values between Holm, core modules and components.
 
-use holm_abi::{Datum, Error, Type, Value, WasmType, WasmTypeKind as Kind, WasmValue};
-use wasmtime::{Val, ValType, component};
+use holm_abi::{Datum, Error, Type, WasmType, WasmTypeKind as Kind, WasmValue};
+use wasmtime::{ValType, component};
 
 /// The type of a core value, as callers see it. `None` for references and vectors, which have no text.
 pub(crate) fn core_type(ty: &ValType) -> Option<Type> {
@@ -11,28 +11,6 @@ pub(crate) fn core_type(ty: &ValType) -> Option<Type> {
         ValType::F32 => Some(Type::F32),
         ValType::F64 => Some(Type::F64),
         ValType::V128 | ValType::Ref(_) => None,
-    }
-}
-
-/// A core value of a type that [`core_type`] gives.
-pub(crate) fn to_core(value: &Value) -> Option<Val> {
-    match value.kind() {
-        Kind::S32 => Some(Val::I32(value.unwrap_s32())),
-        Kind::S64 => Some(Val::I64(value.unwrap_s64())),
-        Kind::F32 => Some(Val::F32(value.unwrap_f32().to_bits())),
-        Kind::F64 => Some(Val::F64(value.unwrap_f64().to_bits())),
-        _ => None,
-    }
-}
-
-/// What [`to_core`] undoes.
-pub(crate) fn from_core(value: &Val) -> Option<Value> {
-    match value {
-        Val::I32(value) => Some(Value::make_s32(*value)),
-        Val::I64(value) => Some(Value::make_s64(*value)),
-        Val::F32(bits) => Some(Value::make_f32(f32::from_bits(*bits))),
-        Val::F64(bits) => Some(Value::make_f64(f64::from_bits(*bits))),
-        _ => None,
     }
 }
 
@@ -151,6 +129,8 @@ fn convert_option<A: WasmValue, B: WasmValue>(value: Option<&A>, ty: Option<B::T
 
 #[cfg(test)]
 mod tests {
+    use holm_abi::Value;
+
     use super::*;
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use holm_abi::{Datum, Error, Function, Functions, Guest, Host, Instance, Invocation, Kind, Result, Type, no_function};
 use holm_core::Lent as _;
-use holm_engine::{Metering, Usage, explain, metered_store};
+use holm_engine::{Metering, Usage, explain, uncounted_store};
 use holm_wasi::exited;
 use wasmtime::{ExternType, FuncType, Store, TypedFunc, ValType};
 
@@ -99,7 +99,7 @@ enum Export {
 async fn open(plugin: &Plugin, usage: &Arc<Usage>) -> Result<Opened> {
     let host = &plugin.shared.host;
     let (engine, state) = (plugin.linked.module().engine(), State::new(&plugin.shared)?);
-    let mut store = metered_store(engine, state, &host.limits, usage)?;
+    let mut store = uncounted_store(engine, state, &host.limits)?;
     let metering = Metering::begin(&mut store, &host.limits, usage)?;
     let started = metering.run(pin!(started(plugin, &mut store))).await;
     let instance = started.map_err(|error| explain(&mut store, error, plugin.shared.guest.trap_context(host)))?;

@@ -118,7 +118,7 @@ impl<W: World> Typed<W> {
         let mut state = State::new(&self.services, given)?;
         state.hosted = Some(Box::new(host));
         let usage = Arc::<Usage>::default();
-        let mut store = kept_store(self.pre.component().engine(), state, limits, &usage)?;
+        let mut store = kept_store(self.pre.component().engine(), state, limits)?;
         let metering = Metering::begin(&mut store, limits, &usage)?;
         let opened = metering.run(pin!(self.pre.instantiate_async(&mut store))).await;
         let context = self.guest.trap_context(&self.services.host);

@@ -44,6 +44,8 @@ pub use patience::until;
 #[cfg(feature = "pool")]
 pub use pool::Pool;
 pub use source::{Source, SourceKind};
-pub use store::{Limited, Metering, blocking_store, kept_store, limited_store, meter, metered_store, within_wall};
+pub use store::{
+    Limited, Metering, blocking_store, kept_store, limited_store, meter, metered_store, uncounted_store, within_wall,
+};
 pub use trap::{TrapContext, explain};
 pub use usage::{Metered, Usage};

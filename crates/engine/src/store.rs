@@ -44,21 +44,30 @@ pub fn blocking_store<T: Limited>(engine: &Engine, state: T, limits: &Limits) ->
 /// # Errors
 /// As [`limited_store`].
 pub fn metered_store<T: Limited>(engine: &Engine, state: T, limits: &Limits, usage: &Arc<Usage>) -> Result<Store<T>> {
+    let mut store = uncounted_store(engine, state, limits)?;
+    meter(&mut store, limits, usage)?;
+    Ok(store)
+}
+
+/// Likewise for an instance that is kept: whatever runs in it, its start included, is a [`Metering`].
+///
+/// # Errors
+/// As [`limited_store`].
+pub fn uncounted_store<T: Limited>(engine: &Engine, state: T, limits: &Limits) -> Result<Store<T>> {
     let mut store = new_store(engine, state)?;
     bound(&mut store, limits);
     if store.engine().get_epoch_interruption() {
         store.epoch_deadline_callback(|mut store| store.data_mut().limiter().tick());
     }
-    meter(&mut store, limits, usage)?;
     Ok(store)
 }
 
-/// Likewise for an instance that is kept, and whose calls of the host are counted too. Each call of it is a [`Metering`].
+/// Likewise, and its calls of the host are counted.
 ///
 /// # Errors
 /// As [`limited_store`].
-pub fn kept_store<T: Limited>(engine: &Engine, state: T, limits: &Limits, usage: &Arc<Usage>) -> Result<Store<T>> {
-    let mut store = metered_store(engine, state, limits, usage)?;
+pub fn kept_store<T: Limited>(engine: &Engine, state: T, limits: &Limits) -> Result<Store<T>> {
+    let mut store = uncounted_store(engine, state, limits)?;
     store.call_hook(|mut store, hook| {
         if matches!(hook, CallHook::CallingHost) {
             store.data_mut().limiter().called_host();
@@ -85,7 +94,7 @@ fn meter_from<T: Limited>(store: &mut Store<T>, limits: &Limits, usage: &Arc<Usa
     Ok(())
 }
 
-/// One call of an instance that is kept, from its begin to its end.
+/// One call of an instance that is kept, or its start, from its begin to its end.
 pub struct Metering {
     limits: Limits,
     usage: Arc<Usage>,
