@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use holm_abi::{Error, Exchange, Guest, Host, Kind, Result, Stdio};
-use holm_engine::{Metering, explain, metered_store};
+use holm_engine::{Metering, explain, uncounted_store};
 use holm_wasi::{ModuleWorld, exited};
 use wasmtime::{InstancePre, Store, TypedFunc};
 
@@ -46,7 +46,7 @@ impl Linked {
         let stdio = self.stdio(exchange);
         let world = ModuleWorld::writing_to(&self.guest, &self.host, &stdio)?;
         let state = State::new(&self.host, world, &self.name().into(), stdio);
-        let mut store = metered_store(self.pre.module().engine(), state, limits, &usage)?;
+        let mut store = uncounted_store(self.pre.module().engine(), state, limits)?;
         let metering = Metering::begin(&mut store, limits, &usage)?;
         let started = metering.run(pin!(self.run_start(&mut store))).await;
         exchange.usage.add(&usage);
@@ -79,10 +79,10 @@ impl Linked {
     /// # Errors
     /// A trap or a limit.
     pub(crate) async fn handle_request(&self, instance: &mut Instance, exchange: &Exchange) -> Result<(bool, u32)> {
-        let function = instance.handle_request.clone();
+        let Instance { store, handle_request, .. } = &mut *instance;
         let (limits, usage) = (&self.host.limits, Arc::new(exchange.usage.apart()));
-        let metering = Metering::begin(&mut instance.store, limits, &usage)?;
-        let called = metering.run(pin!(function.call_async(&mut instance.store, ()))).await;
+        let metering = Metering::begin(store, limits, &usage)?;
+        let called = metering.run(pin!(handle_request.call_async(store, ()))).await;
         exchange.usage.add(&usage);
         let result = called.map_err(|error| self.failed(&mut instance.store, error))?;
         // `next` is the lower half, the context the upper.

@@ -217,8 +217,8 @@ async fn read(response: Response<Body>) -> Option<HttpAnswer> {
 
 /// Tells the guest.
 async fn tell(inner: &mut Inner, token: u32, answer: Option<HttpAnswer>) -> wasmtime::Result<()> {
-    let state = inner.store.data_mut();
-    let (Some(_), Some(function)) = (state.calls.http.remove(&token), inner.exports.http_call_response.clone()) else {
+    let (exports, state) = (inner.exports(), inner.store.data_mut());
+    let (Some(_), Some(function)) = (state.calls.http.remove(&token), &exports.http_call_response) else {
         return Ok(());
     };
     let (mut headers, mut size, mut trailers) = (0, 0, 0);
@@ -230,7 +230,7 @@ async fn tell(inner: &mut Inner, token: u32, answer: Option<HttpAnswer>) -> wasm
         (state.answer.status, state.answer.status_message) = (Status::BrokenConnection as u32, "reset".into());
     }
     state.answer.http = answer;
-    let told = inner.call(ROOT, &function, (ROOT, token, headers, size, trailers)).await;
+    let told = inner.call(ROOT, function, (ROOT, token, headers, size, trailers)).await;
     let answer = &mut inner.store.data_mut().answer;
     answer.http = None;
     answer.status_message.clear();

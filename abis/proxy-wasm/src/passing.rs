@@ -55,9 +55,9 @@ impl Inner {
         let Some(stream) = self.begin(id, direction) else { return Ok(None) };
         let side = stream.side(direction);
         let (count, ended) = (side.head.as_ref().map_or(0, Head::len), side.ended);
-        let action = match self.exports.messages[direction as usize].head.clone() {
-            Some(OnHead::New(function)) => self.call(id, &function, (id, count, ended.into())).await?,
-            Some(OnHead::Old(function)) => self.call(id, &function, (id, count)).await?,
+        let action = match &self.exports().messages[direction as usize].head {
+            Some(OnHead::New(function)) => self.call(id, function, (id, count, ended.into())).await?,
+            Some(OnHead::Old(function)) => self.call(id, function, (id, count)).await?,
             None => CONTINUE,
         };
         match action {
@@ -114,8 +114,8 @@ impl Inner {
         }
         let size = side.body.as_ref().map_or(0, BytesMut::len);
         let size = u32::try_from(size).unwrap_or(u32::MAX);
-        let action = match self.exports.messages[direction as usize].body.clone() {
-            Some(function) => self.call(id, &function, (id, size, end.into())).await?,
+        let action = match &self.exports().messages[direction as usize].body {
+            Some(function) => self.call(id, function, (id, size, end.into())).await?,
             None => CONTINUE,
         };
         Ok(self.act_on_body(id, direction, action))
@@ -157,8 +157,8 @@ impl Inner {
         let head = Head::trailers(trailers);
         let count = head.len();
         stream.side(direction).trailers = Some(head);
-        let action = match self.exports.messages[direction as usize].trailers.clone() {
-            Some(function) => self.call(id, &function, (id, count)).await?,
+        let action = match &self.exports().messages[direction as usize].trailers {
+            Some(function) => self.call(id, function, (id, count)).await?,
             None => CONTINUE,
         };
         match action {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use holm_engine::{Error, Kind, Result, Usage, explain, metered_store};
+use holm_engine::{Error, Kind, Result, explain, uncounted_store};
 
 use crate::exports::{Exports, Find};
 use crate::link::Exit;
@@ -15,9 +15,7 @@ use crate::vm::{Inner, limited};
 /// # Errors
 /// It failed, or does not want to be started so.
 pub(crate) async fn start(plugin: &Arc<Plugin>, state: State) -> Result<Inner> {
-    let limits = &plugin.host.limits;
-    let usage = Arc::new(Usage::default());
-    let store = metered_store(plugin.pre.module().engine(), state, limits, &usage)?;
+    let store = uncounted_store(plugin.pre.module().engine(), state, &plugin.host.limits)?;
     let mut inner = Inner::new(store, Exports::default());
     let begun = limited(&mut inner, plugin, None, |inner| Box::pin(begin(inner))).await;
     match begun {
@@ -32,7 +30,7 @@ async fn begin(inner: &mut Inner) -> wasmtime::Result<()> {
     let mut find = Find { store: &mut inner.store, instance: &instance };
     let link = find.link()?;
     find.store.data_mut().link = link;
-    inner.exports = Exports::find(&mut inner.store, &instance, plugin.version)?;
+    inner.exports = Arc::new(Exports::find(&mut inner.store, &instance, plugin.version)?);
     begin_language(inner, &instance).await?;
     begin_root(inner, &plugin).await
 }
@@ -72,14 +70,14 @@ async fn begin_root(inner: &mut Inner, plugin: &Plugin) -> wasmtime::Result<()> 
     inner.store.data_mut().configuring = true;
     inner.create_context(ROOT, 0).await?;
     inner.store.data_mut().configuring = false;
-    if let Some(start) = inner.exports.vm_start.clone()
-        && inner.call(ROOT, &start, (ROOT, length(&filter.vm_configuration))).await? == 0
+    if let Some(start) = &inner.exports().vm_start
+        && inner.call(ROOT, start, (ROOT, length(&filter.vm_configuration))).await? == 0
     {
         return Err(refused("proxy_on_vm_start").note("it does not like the configuration of its machine").into());
     }
     inner.store.data_mut().configuring = true;
-    let accepted = match inner.exports.configure.clone() {
-        Some(configure) => inner.call(ROOT, &configure, (ROOT, length(&filter.configuration))).await? != 0,
+    let accepted = match &inner.exports().configure {
+        Some(configure) => inner.call(ROOT, configure, (ROOT, length(&filter.configuration))).await? != 0,
         None => true,
     };
     inner.store.data_mut().configuring = false;

@@ -180,8 +180,8 @@ impl Relay {
             .run(Some(&self.usage), move |inner| {
                 Box::pin(async move {
                     let why = if direction == Direction::Request { REMOTE } else { UNKNOWN };
-                    match inner.exports.closed[direction as usize].clone() {
-                        Some(closed) => inner.call(id, &closed, (id, why)).await,
+                    match &inner.exports().closed[direction as usize] {
+                        Some(closed) => inner.call(id, closed, (id, why)).await,
                         None => Ok(()),
                     }
                 })
@@ -199,14 +199,14 @@ impl Drop for Relay {
         // Not waited for, so it is done by a task of its own.
         drop(self.vm.run(Some(&self.usage), move |inner| {
             Box::pin(async move {
-                let done = match inner.exports.done.clone() {
-                    Some(done) => inner.call(id, &done, id).await.map(drop),
+                let done = match &inner.exports().done {
+                    Some(done) => inner.call(id, done, id).await.map(drop),
                     None => Ok(()),
                 };
                 done?;
                 inner.log(id).await?;
-                if let Some(delete) = inner.exports.delete.clone() {
-                    inner.call(id, &delete, id).await?;
+                if let Some(delete) = &inner.exports().delete {
+                    inner.call(id, delete, id).await?;
                 }
                 inner.store.data_mut().connections.remove(&id);
                 Ok(())
@@ -219,8 +219,8 @@ async fn open(inner: &mut Inner, connection: Connection) -> wasmtime::Result<(u3
     let id = inner.new_context();
     inner.store.data_mut().connections.insert(id, connection);
     inner.create_context(id, ROOT).await?;
-    let action = match inner.exports.new_connection.clone() {
-        Some(begin) => inner.call(id, &begin, id).await?,
+    let action = match &inner.exports().new_connection {
+        Some(begin) => inner.call(id, begin, id).await?,
         None => 0,
     };
     Ok((id, action == 0))
@@ -233,8 +233,8 @@ async fn show(inner: &mut Inner, id: u32, direction: Direction, piece: Bytes, en
     let data = connection.data[at].get_or_insert_default();
     data.extend_from_slice(&piece);
     let size = u32::try_from(data.len()).unwrap_or(u32::MAX);
-    let action = match inner.exports.data[at].clone() {
-        Some(function) => inner.call(id, &function, (id, size, end.into())).await?,
+    let action = match &inner.exports().data[at] {
+        Some(function) => inner.call(id, function, (id, size, end.into())).await?,
         None => 0,
     };
     let Some(connection) = inner.store.data_mut().connections.get_mut(&id) else {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use holm_engine::{Error, Kind, Metered, Result, Usage, explain, meter, within_wall};
+use holm_engine::{Error, Kind, Metering, Result, Usage, explain};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard, watch};
 use wasmtime::{Store, TypedFunc, WasmParams, WasmResults};
@@ -51,7 +51,7 @@ struct Slot {
 /// An instance that started.
 pub(crate) struct Inner {
     pub(crate) store: Store<State>,
-    pub(crate) exports: Exports,
+    pub(crate) exports: Arc<Exports>,
     next_context: u32,
 }
 
@@ -209,18 +209,10 @@ pub(crate) async fn limited<R, F>(
 where
     F: for<'a> FnOnce(&'a mut Inner) -> Work<'a, R>,
 {
-    let limits = &plugin.host.limits;
-    let engine = inner.store.engine();
-    let timed = engine.get_epoch_interruption() || engine.get_consume_fuel();
     // Of this work alone: a limit on CPU time is one on what is counted there.
-    let own = Arc::new(Usage::default());
-    if timed {
-        meter(&mut inner.store, limits, &own)?;
-    }
-    let done = {
-        let mut call = pin!(within_wall_of(limits, work(inner)));
-        Metered::new(Arc::clone(&own), call.as_mut()).await
-    };
+    let own = Arc::<Usage>::default();
+    let metering = Metering::begin(&mut inner.store, &plugin.host.limits, &own)?;
+    let done = metering.run(pin!(work(inner))).await;
     if let Some(usage) = usage {
         usage.add_cpu(own.cpu());
         usage.has_memory(inner.store.data_mut().limiter.memory());
@@ -228,13 +220,14 @@ where
     done
 }
 
-async fn within_wall_of<R>(limits: &holm_grants::Limits, work: Work<'_, R>) -> wasmtime::Result<R> {
-    within_wall(limits, pin!(work)).await
-}
-
 impl Inner {
     pub(crate) fn new(store: Store<State>, exports: Exports) -> Self {
-        Self { store, exports, next_context: ROOT + 1 }
+        Self { store, exports: Arc::new(exports), next_context: ROOT + 1 }
+    }
+
+    /// Its callbacks, of their own: they are called with all that the machine has.
+    pub(crate) fn exports(&self) -> Arc<Exports> {
+        Arc::clone(&self.exports)
     }
 
     /// A number for another context.
@@ -265,34 +258,34 @@ impl Inner {
 
     /// Makes a context of the guest's.
     pub(crate) async fn create_context(&mut self, id: u32, parent: u32) -> wasmtime::Result<()> {
-        match self.exports.context_create.clone() {
-            Some(create) => self.call(id, &create, (id, parent)).await,
+        match &self.exports().context_create {
+            Some(create) => self.call(id, create, (id, parent)).await,
             None => Ok(()),
         }
     }
 
     /// Tells a context that it is over: `log`, `done` and `delete` as Envoy has them for exchanges.
     pub(crate) async fn end_context(&mut self, id: u32) -> wasmtime::Result<()> {
-        if let Some(done) = self.exports.done.clone() {
-            self.call(id, &done, id).await?;
+        if let Some(done) = &self.exports().done {
+            self.call(id, done, id).await?;
         }
-        if let Some(delete) = self.exports.delete.clone() {
-            self.call(id, &delete, id).await?;
+        if let Some(delete) = &self.exports().delete {
+            self.call(id, delete, id).await?;
         }
         Ok(())
     }
 
     pub(crate) async fn log(&mut self, id: u32) -> wasmtime::Result<()> {
-        match self.exports.log.clone() {
-            Some(log) => self.call(id, &log, id).await,
+        match &self.exports().log {
+            Some(log) => self.call(id, log, id).await,
             None => Ok(()),
         }
     }
 
     /// Says when the root is done, if the guest is to be told of its end.
     async fn root_done(&mut self) -> wasmtime::Result<Option<watch::Receiver<bool>>> {
-        let waits = match self.exports.done.clone() {
-            Some(done) => self.call(ROOT, &done, ROOT).await? == 0,
+        let waits = match &self.exports().done {
+            Some(done) => self.call(ROOT, done, ROOT).await? == 0,
             None => false,
         };
         let done = &self.store.data().done;
@@ -303,8 +296,8 @@ impl Inner {
     }
 
     async fn root_delete(&mut self) -> wasmtime::Result<()> {
-        match self.exports.delete.clone() {
-            Some(delete) => self.call(ROOT, &delete, ROOT).await,
+        match &self.exports().delete {
+            Some(delete) => self.call(ROOT, delete, ROOT).await,
             None => Ok(()),
         }
     }
@@ -329,8 +322,8 @@ async fn keep_ticking(vm: Weak<Vm>, mut period: watch::Receiver<Duration>) {
         let Some(vm) = vm.upgrade() else { return };
         let tick = vm.run(None, |inner| {
             Box::pin(async move {
-                match inner.exports.tick.clone() {
-                    Some(tick) => inner.call(ROOT, &tick, ROOT).await,
+                match &inner.exports().tick {
+                    Some(tick) => inner.call(ROOT, tick, ROOT).await,
                     None => Ok(()),
                 }
             })
@@ -349,8 +342,8 @@ pub(crate) fn queue_ready(vm: Weak<Vm>, token: u32) {
         let Some(vm) = vm.upgrade() else { return };
         let told = vm.run(None, move |inner| {
             Box::pin(async move {
-                match inner.exports.queue_ready.clone() {
-                    Some(ready) => inner.call(ROOT, &ready, (ROOT, token)).await,
+                match &inner.exports().queue_ready {
+                    Some(ready) => inner.call(ROOT, ready, (ROOT, token)).await,
                     None => Ok(()),
                 }
             })

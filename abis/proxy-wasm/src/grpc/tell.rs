@@ -85,31 +85,32 @@ async fn tell(inner: &mut Inner, token: u32, news: News, last: bool) -> wasmtime
         state.calls.grpc.remove(&token);
     }
     let length = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+    let exports = Arc::clone(&inner.exports);
     let (function, number) = match news {
         News::Initial(headers) => {
             let head = Head::trailers(headers);
             let count = head.len();
             state.answer.grpc_initial = Some(head);
-            (&inner.exports.grpc_initial, count)
+            (&exports.grpc_initial, count)
         }
         News::Message(message) => {
             let size = length(message.len());
             state.answer.grpc_message = Some(message);
-            (&inner.exports.grpc_message, size)
+            (&exports.grpc_message, size)
         }
         News::Trailing(headers) => {
             let head = Head::trailers(headers);
             let count = head.len();
             state.answer.grpc_trailing = Some(head);
-            (&inner.exports.grpc_trailing, count)
+            (&exports.grpc_trailing, count)
         }
         News::End(status, message) => {
             (state.answer.status, state.answer.status_message) = (status, message);
-            (&inner.exports.grpc_close, status)
+            (&exports.grpc_close, status)
         }
     };
-    let told = match function.clone() {
-        Some(function) => inner.call(ROOT, &function, (ROOT, token, number)).await,
+    let told = match function {
+        Some(function) => inner.call(ROOT, function, (ROOT, token, number)).await,
         None => Ok(()),
     };
     let state = inner.store.data_mut();
