@@ -8,7 +8,6 @@ mod headers;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -17,7 +16,7 @@ use holm_abi::{Body, Error, Exchange, HttpHandler, Kind, Result};
 use holm_grants::HttpGrant;
 use holm_manifest::{Guest, Upstream};
 use holm_services::connections::Connections;
-use holm_services::http_client::{AddressPolicy, HttpClient, HttpError, Options};
+use holm_services::http_client::{AddressPolicy, HttpClient, HttpError, Options, new_identity};
 use http::uri::{Authority, PathAndQuery, Uri};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full};
@@ -170,11 +169,6 @@ impl AddressPolicy for Asking {
     fn connections(&self) -> Option<&Arc<Connections>> {
         Some(&self.connections)
     }
-}
-
-fn new_identity() -> u64 {
-    static LAST: AtomicU64 = AtomicU64::new(0);
-    LAST.fetch_add(1, Relaxed)
 }
 
 #[cfg(test)]
