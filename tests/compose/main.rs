@@ -7,6 +7,8 @@
 mod parts;
 mod parts_gifts;
 mod parts_kit;
+#[cfg(feature = "serve")]
+mod parts_p3;
 mod parts_refused;
 #[cfg(feature = "serve")]
 mod parts_serve;
