@@ -1,5 +1,5 @@
 //! A handler of HTTP requests with WASI 0.3: `/own+WHAT` is tried here, `/model+WHAT` by the component that provides
-//! `later`; `+` stands for a space.
+//! `later`, `/both+WHAT` by both at once; `+` stands for a space.
 
 #[path = "../../attempt_p3.rs"]
 mod attempt_p3;
@@ -20,6 +20,11 @@ impl wasip3::exports::http::handler::Guest for Handler {
         let answer = match what.split_once(' ') {
             Some(("own", what)) => attempt_p3::attempt(what.to_owned()).await,
             Some(("model", what)) => parts::kit::later::attempt(what.to_owned()).await,
+            Some(("both", what)) => {
+                let own = attempt_p3::attempt(what.to_owned());
+                let (own, model) = futures::join!(own, parts::kit::later::attempt(what.to_owned()));
+                format!("{own}, {model}")
+            }
             _ => "error: unknown word".to_owned(),
         };
         let (mut body, reader) = wit_stream::new();
