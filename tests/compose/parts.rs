@@ -158,7 +158,7 @@ fn functions_are_called_under_the_same_grants() {
     let kit = Kit::new("[grants]\nenv = { A = \"1\" }\n[components.model.grants]\nenv = { B = \"2\" }");
     for (ask, answer) in [("own env", "A=1"), ("model env", "B=2"), ("model kv x", "error: access denied")] {
         let called = kit.holm(&["call"]).args(["ask", &format!("\"{ask}\"")]).ends();
-        assert_eq!(called.stdout.trim(), format!("\"{answer}\""), "{called:?}");
+        assert_eq!(called.stdout.trim(), answer, "{called:?}");
     }
 }
 

@@ -48,7 +48,8 @@ fn each_component_has_what_it_was_granted_and_the_other_nothing_of_it() {
     let neighbour = neighbour().to_string();
     let grants = EVERYTHING.replace('$', &neighbour);
     for (table, with, without) in [("grants", "own", "model"), ("components.model.grants", "model", "own")] {
-        let server = serve(&Kit::new(&format!("[{table}]{grants}")));
+        let kit = Kit::new(&format!("[{table}]{grants}"));
+        let server = serve(&kit);
         for (what, found, refused) in ATTEMPTS {
             let what = what.replace('$', &neighbour);
             assert_eq!(answers(&server, &format!("{with} {what}")), found, "{what}, granted");
