@@ -37,6 +37,7 @@ pub use code::compile;
 pub use config::{DEFAULT_STACK, Runtime, Settings, Tier};
 pub use engines::Engines;
 pub use error::{Error, Frame, Kind, Result};
+pub use kept::MadeFrom;
 pub use limits::{DEFAULT_HANDLES, Limiter};
 pub use load::{Loaded, Loader, OnCompile, OnWarning, Opened, Origin};
 #[cfg(feature = "compilers")]
