@@ -13,6 +13,8 @@ mod call;
 mod compile;
 #[cfg(feature = "completions")]
 mod completions;
+#[cfg(feature = "compose")]
+mod compose;
 mod described;
 mod guest;
 #[cfg(feature = "inspect")]
@@ -54,6 +56,8 @@ fn main() -> ExitCode {
         args::Command::Inspect(inspect) => inspect::inspect(inspect),
         #[cfg(feature = "compilers")]
         args::Command::Compile(compile) => compile::compile(compile),
+        #[cfg(feature = "compose")]
+        args::Command::Compose(compose) => compose::compose(compose),
         args::Command::Cache(cache) => cache::cache(cache),
         #[cfg(feature = "completions")]
         args::Command::Completions(completions) => completions::completions(completions),
