@@ -14,6 +14,8 @@ mod compile;
 #[cfg(feature = "completions")]
 mod completions;
 #[cfg(feature = "compose")]
+mod compose;
+#[cfg(feature = "compose")]
 mod composed;
 #[cfg(not(feature = "compose"))]
 #[path = "uncomposed.rs"]
@@ -59,6 +61,8 @@ fn main() -> ExitCode {
         args::Command::Inspect(inspect) => inspect::inspect(inspect),
         #[cfg(feature = "compilers")]
         args::Command::Compile(compile) => compile::compile(compile),
+        #[cfg(feature = "compose")]
+        args::Command::Compose(compose) => compose::compose(compose),
         args::Command::Cache(cache) => cache::cache(cache),
         #[cfg(feature = "completions")]
         args::Command::Completions(completions) => completions::completions(completions),

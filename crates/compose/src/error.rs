@@ -82,9 +82,9 @@ pub enum BadComponent {
     /// A rule of the format is broken.
     #[error("is not a valid component: {0}")]
     Malformed(String),
-    /// It imports or exports a name of ours.
+    /// It imports or exports a name that [`doors::name_for`](crate::doors::name_for) could have made.
     #[error(
-        "{} `{name}`, a name of the namespace `holm`, which parts may not have: it could take what another part was granted",
+        "{} `{name}`, a name of the kind that doors of single parts have: it could take what another part was granted",
         if *.import { "imports" } else { "exports" }
     )]
     Reserved {

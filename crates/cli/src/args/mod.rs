@@ -1,5 +1,7 @@
 //! What was said on the command line.
 
+#[cfg(feature = "compose")]
+pub(crate) mod compose;
 mod host;
 #[cfg(feature = "serve")]
 pub(crate) mod remote;
@@ -77,6 +79,9 @@ pub(crate) enum Command {
     /// Compile ahead of time, into a file that starts without compiling
     #[cfg(feature = "compilers")]
     Compile(Compile),
+    /// Make one component of several, each import from whoever exports it
+    #[cfg(feature = "compose")]
+    Compose(compose::Compose),
     /// Show, prune or clear the code cache
     Cache(Cache),
     /// Print what makes a shell complete holm's words
