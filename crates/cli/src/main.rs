@@ -15,6 +15,11 @@ mod compile;
 mod completions;
 #[cfg(feature = "compose")]
 mod compose;
+#[cfg(feature = "compose")]
+mod composed;
+#[cfg(not(feature = "compose"))]
+#[path = "uncomposed.rs"]
+mod composed;
 mod described;
 mod guest;
 #[cfg(feature = "inspect")]
