@@ -13,6 +13,7 @@ pub const NAMESPACE: &str = "holm";
 
 /// The doors, without versions; all versions of them are meant.
 ///
+/// What uses resources that a door has itself is one as well: the buckets of key-value stores are of `store`.
 /// A socket of WASI 0.2 keeps the grants of whoever made it, so making one is a door as well.
 pub const DOORS: &[&str] = &[
     "wasi:blobstore/blobstore",
@@ -22,6 +23,8 @@ pub const DOORS: &[&str] = &[
     "wasi:filesystem/preopens",
     "wasi:http/client",
     "wasi:http/outgoing-handler",
+    "wasi:keyvalue/atomics",
+    "wasi:keyvalue/batch",
     "wasi:keyvalue/store",
     "wasi:sockets/instance-network",
     "wasi:sockets/ip-name-lookup",

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use wac_graph::types::{ItemKind, Package, SubtypeChecker};
+use wac_graph::types::{InterfaceId, ItemKind, Package, SubtypeChecker};
 use wac_graph::{CompositionGraph, EncodeOptions, NodeId, PackageId};
 
 use crate::choose::{Choices, Source, Types, choose};
@@ -14,7 +14,8 @@ use crate::{ComposeError, Plan, World, doors};
 pub(crate) fn compose(plan: &Plan, worlds: &[World]) -> Result<Composed, ComposeError> {
     let mut loaded = Loaded::new(plan)?;
     let choices = choose(plan, worlds, &loaded)?;
-    let mut made = Made { plan, worlds, choices: &choices, loaded: &mut loaded, nodes: HashMap::new() };
+    let mut made =
+        Made { plan, worlds, choices: &choices, loaded: &mut loaded, nodes: HashMap::new(), doors: HashMap::new() };
     made.parts()?;
     made.exports()?;
     let bytes = encode(&loaded.graph)?;
@@ -88,6 +89,8 @@ struct Made<'a> {
     loaded: &'a mut Loaded,
     /// Instances, by the number of the part.
     nodes: HashMap<usize, NodeId>,
+    /// The doors of parts that are kept apart: a part's number and the interface, and the same under a name of its own.
+    doors: HashMap<(usize, InterfaceId), InterfaceId>,
 }
 
 impl Made<'_> {
@@ -132,7 +135,12 @@ impl Made<'_> {
         let graph = &mut self.loaded.graph;
         let mut named = graph.types()[interface].clone();
         named.id = Some(name.clone());
+        // What it uses of another door is the part's own too: a batch is for buckets of the part's stores.
+        for used in named.uses.values_mut() {
+            used.interface = self.doors.get(&(part, used.interface)).copied().unwrap_or(used.interface);
+        }
         let named = graph.types_mut().add_interface(named);
+        self.doors.insert((part, interface), named);
         graph.import(name, ItemKind::Instance(named)).map_err(|error| invalid(&error))
     }
 

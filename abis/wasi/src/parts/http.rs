@@ -5,9 +5,10 @@ use std::pin::pin;
 
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Accessor, LinkerInstance, Resource};
+use wasmtime_wasi::TrappableError;
 use wasmtime_wasi_http::p2::bindings::http::{outgoing_handler, types as p2};
 use wasmtime_wasi_http::p3::bindings::http::{client, types as p3};
-use wasmtime_wasi_http::p3::{HttpError, Request, Response};
+use wasmtime_wasi_http::p3::{Request, Response};
 use wasmtime_wasi_http::{WasiHttp, WasiHttpCtxView, WasiHttpView as _};
 
 use super::Whose;
@@ -54,7 +55,7 @@ async fn send(
     store: &Accessor<State>,
     request: Resource<Request>,
     whose: Whose,
-) -> Result<Resource<Response>, HttpError> {
+) -> Result<Resource<Response>, TrappableError<p3::ErrorCode>> {
     let http = store.with_getter::<WasiHttp>(http);
     let mut sending = pin!(<WasiHttp as client::HostWithStore<State>>::send(&http, request));
     poll_fn(|context| {
