@@ -46,6 +46,7 @@
 #![forbid(unsafe_code)]
 
 mod app;
+mod build;
 mod components;
 mod document;
 #[cfg(test)]
@@ -65,6 +66,7 @@ mod upstream;
 mod values;
 
 pub use app::{App, MOST_GUESTS, VERSION};
+pub use build::{Build, Language};
 pub use components::{Component, Imports, MOST_COMPONENTS};
 pub use document::MAX_BYTES;
 pub use error::{ManifestError, Problem};
