@@ -5,16 +5,16 @@ use std::sync::Arc;
 use std::sync::Mutex;
 
 use holm_abi::{Abi, Entry, Guest, Host, Stdio, detect};
-use holm_engine::{Cache, Error, Kind, Loaded, Loader, Opened, Result, Runtime, Settings, Source};
+use holm_engine::{Cache, Error, Kind, Loaded, Loader, Opened, Result, Runtime, Settings};
 use holm_grants::Audit;
-use holm_manifest::{App, Guest as Described, Services};
+use holm_manifest::{App, Guest as Described, Services, called, is_on_registry};
 use holm_wasi::Wasi;
 
 use crate::args::{EngineArgs, HostArgs};
 use crate::described::{choose, is_of_others};
-use crate::output;
 use crate::progress::Progress;
 use crate::settings::settings;
+use crate::{oci, output};
 
 /// What the filters of an app share.
 #[cfg(feature = "proxy-wasm")]
@@ -124,7 +124,7 @@ pub(crate) fn ready(name: Option<&str>, args: HostArgs) -> Result<Ready> {
             .note("holm run app.wasm"));
         }
     };
-    let source = Source::read(&name)?;
+    let source = oci::source(&name, &args.registry)?;
     let HostArgs { engine, .. } = &args;
     let loader = loader(engine);
     let opened = loader.open(source)?;
@@ -157,8 +157,11 @@ pub(crate) fn ready(name: Option<&str>, args: HostArgs) -> Result<Ready> {
     Ok(Ready { name: guest.name, path: name, entries, host, args: app_args })
 }
 
-/// The name a guest is called by: its file's, without the folders.
+/// The name a guest is called by: its file's, without the folders, or its repository's.
 pub(crate) fn short(name: &str) -> String {
+    if is_on_registry(Path::new(name)) {
+        return called(Path::new(name));
+    }
     Path::new(name).file_name().map_or_else(|| name.to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
@@ -205,6 +208,7 @@ fn manifest(guest: Option<&str>, args: &HostArgs) -> Result<(Described, Services
     }
     let beside = match guest {
         Some("-") => return Ok(Default::default()),
+        Some(guest) if is_on_registry(Path::new(guest)) => return Ok(Default::default()),
         Some(guest) => Path::new(guest).with_file_name("holm.toml"),
         None => PathBuf::from("holm.toml"),
     };

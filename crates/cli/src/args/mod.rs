@@ -1,6 +1,7 @@
 //! What was said on the command line.
 
 mod host;
+pub(crate) mod registry;
 #[cfg(feature = "serve")]
 pub(crate) mod remote;
 
@@ -19,6 +20,7 @@ use holm_grants::parse_duration;
 use holm_grants::parse_size;
 
 pub(crate) use host::{EngineArgs, HostArgs};
+pub(crate) use registry::RegistryArgs;
 
 /// Runs any WebAssembly: programs, components and libraries, whatever they were built for, in a sandbox that
 /// grants nothing unless you say so.
@@ -71,13 +73,19 @@ pub(crate) enum Command {
     /// Have a server read its configuration again
     #[cfg(feature = "serve")]
     Reload(remote::Reload),
+    /// Put a guest on a registry
+    #[cfg(feature = "registry")]
+    Push(registry::Push),
+    /// Bring a guest from a registry into the local store
+    #[cfg(feature = "registry")]
+    Pull(registry::Pull),
     /// Show what a guest is, what it needs and what it offers
     #[cfg(feature = "inspect")]
     Inspect(Inspect),
     /// Compile ahead of time, into a file that starts without compiling
     #[cfg(feature = "compilers")]
     Compile(Compile),
-    /// Show, prune or clear the code cache
+    /// Show, prune or clear the code cache and the store of pulled guests
     Cache(Cache),
     /// Print what makes a shell complete holm's words
     #[cfg(feature = "completions")]
@@ -107,7 +115,7 @@ pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) host: HostArgs,
 
-    /// The program: .wasm, .wat, a precompiled file, or `-` for standard input.
+    /// The program: .wasm, .wat, a precompiled file, oci://HOST/NAME:TAG, or `-` for standard input.
     /// Without it, the guest of ./holm.toml
     #[arg(value_name = "GUEST")]
     pub(crate) guest: Option<String>,
@@ -130,7 +138,7 @@ pub(crate) struct Call {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// The guest: .wasm, .wat, a precompiled file, or `-` for standard input
+    /// The guest: .wasm, .wat, a precompiled file, oci://HOST/NAME:TAG, or `-` for standard input
     #[arg(value_name = "GUEST")]
     pub(crate) guest: String,
 
@@ -180,7 +188,7 @@ pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) compiling: CompilingArgs,
 
-    /// What to serve: a .wasm, a folder with a holm.toml, or a manifest. Flags count for all of them.
+    /// What to serve: a .wasm, a folder with a holm.toml, a manifest, or oci://HOST/NAME:TAG. Flags count for all of them.
     /// Without any, what is deployed on this machine
     #[arg(value_name = "APP")]
     pub(crate) apps: Vec<PathBuf>,
@@ -208,7 +216,10 @@ pub(crate) struct CompilingArgs {
 #[cfg(feature = "inspect")]
 #[derive(Args)]
 pub(crate) struct Inspect {
-    /// The guest: .wasm, .wat, a precompiled file, or `-` for standard input
+    #[command(flatten)]
+    pub(crate) registry: RegistryArgs,
+
+    /// The guest: .wasm, .wat, a precompiled file, oci://HOST/NAME:TAG, or `-` for standard input
     #[arg(value_name = "GUEST")]
     pub(crate) guest: String,
 
@@ -233,7 +244,10 @@ pub(crate) struct Inspect {
 #[cfg(feature = "compilers")]
 #[derive(Args)]
 pub(crate) struct Compile {
-    /// The guest: .wasm, .wat, or `-` for standard input
+    #[command(flatten)]
+    pub(crate) registry: RegistryArgs,
+
+    /// The guest: .wasm, .wat, oci://HOST/NAME:TAG, or `-` for standard input
     #[arg(value_name = "GUEST")]
     pub(crate) guest: String,
 
