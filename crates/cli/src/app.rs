@@ -43,7 +43,7 @@ pub(crate) fn find(path: &Path) -> Result<Found> {
 }
 
 fn is_manifest(file: &Path) -> bool {
-    file.extension().is_some_and(|extension| extension == "toml")
+    file.extension().is_some_and(|extension| extension == "toml") && !is_on_registry(file)
 }
 
 fn manifest(path: &Path) -> Result<(Manifest, PathBuf)> {

@@ -368,7 +368,9 @@ pub(crate) fn parse() -> Command {
 fn with_run(mut args: Vec<std::ffi::OsString>) -> Vec<std::ffi::OsString> {
     let is_guest = |arg: &std::ffi::OsString| {
         let path = std::path::Path::new(arg);
-        path.extension().is_some_and(|extension| extension == "wasm" || extension == "wat" || extension == "cwasm")
+        let file =
+            path.extension().is_some_and(|extension| ["wasm", "wat", "cwasm"].iter().any(|known| extension == *known));
+        file || holm_manifest::is_on_registry(path)
     };
     if args.get(1).is_some_and(is_guest) {
         args.insert(1, "run".into());
@@ -390,6 +392,8 @@ mod tests {
     #[test]
     fn a_file_alone_is_run() {
         let args = with_run(["holm", "app.wasm", "-x"].map(Into::into).to_vec());
+        assert_eq!(args[1], "run");
+        let args = with_run(["holm", "oci://ghcr.io/a/b"].map(Into::into).to_vec());
         assert_eq!(args[1], "run");
     }
 }

@@ -21,6 +21,8 @@ use crate::progress::Progress;
 use crate::run::runtime;
 use failure::explain;
 
+/// The store's folder beside the code.
+pub(crate) const STORE: &str = "oci";
 /// Longer than any password.
 const LONGEST_PASSWORD: u64 = 64 << 10;
 
@@ -55,13 +57,13 @@ fn fetch(reference: &Reference, args: &RegistryArgs, access: &Access) -> Result<
 }
 
 /// The store of what was pulled, beside the code cache, whose folder is nobody else's.
-pub(crate) fn store() -> Result<Store> {
+fn store() -> Result<Store> {
     let dir = Cache::default_dir().ok_or_else(|| {
         Error::new(Kind::Io, "there is no home directory for what is pulled")
             .note("HOLM_CACHE_DIR names a folder for it")
     })?;
     let cache = Cache::open(&dir)?;
-    Ok(Store::new(cache.dir().join("oci")))
+    Ok(Store::new(cache.dir().join(STORE)))
 }
 
 /// How a registry is reached, and as whom.
