@@ -27,8 +27,11 @@ mod guest;
 #[cfg(feature = "inspect")]
 mod inspect;
 mod interrupt;
+mod oci;
 mod output;
 mod progress;
+#[cfg(feature = "registry")]
+mod registry;
 #[cfg(feature = "serve")]
 mod remote;
 mod run;
@@ -61,6 +64,10 @@ fn main() -> ExitCode {
         args::Command::Top(top) => remote::top(top),
         #[cfg(feature = "serve")]
         args::Command::Reload(reload) => remote::reload(reload),
+        #[cfg(feature = "registry")]
+        args::Command::Push(push) => registry::push(push),
+        #[cfg(feature = "registry")]
+        args::Command::Pull(pull) => registry::pull(pull),
         #[cfg(feature = "inspect")]
         args::Command::Inspect(inspect) => inspect::inspect(inspect),
         #[cfg(feature = "compilers")]

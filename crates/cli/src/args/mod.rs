@@ -5,6 +5,7 @@ pub(crate) mod build;
 #[cfg(feature = "compose")]
 pub(crate) mod compose;
 mod host;
+pub(crate) mod registry;
 #[cfg(feature = "serve")]
 pub(crate) mod remote;
 
@@ -25,6 +26,7 @@ use holm_grants::parse_size;
 #[cfg(feature = "build")]
 pub(crate) use build::Build;
 pub(crate) use host::{EngineArgs, HostArgs};
+pub(crate) use registry::RegistryArgs;
 
 /// Runs any WebAssembly: programs, components and libraries, whatever they were built for, in a sandbox that
 /// grants nothing unless you say so.
@@ -80,6 +82,12 @@ pub(crate) enum Command {
     /// Have a server read its configuration again
     #[cfg(feature = "serve")]
     Reload(remote::Reload),
+    /// Put a guest on a registry
+    #[cfg(feature = "registry")]
+    Push(registry::Push),
+    /// Bring a guest from a registry into the local store
+    #[cfg(feature = "registry")]
+    Pull(registry::Pull),
     /// Show what a guest is, what it needs and what it offers
     #[cfg(feature = "inspect")]
     Inspect(Inspect),
@@ -89,7 +97,7 @@ pub(crate) enum Command {
     /// Make one component of several, each import from whoever exports it
     #[cfg(feature = "compose")]
     Compose(compose::Compose),
-    /// Show, prune or clear the code cache
+    /// Show, prune or clear the code cache and the store of pulled guests
     Cache(Cache),
     /// Print what makes a shell complete holm's words
     #[cfg(feature = "completions")]
@@ -119,7 +127,7 @@ pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) host: HostArgs,
 
-    /// The program: .wasm, .wat, a precompiled file, or `-` for standard input.
+    /// The program: .wasm, .wat, a precompiled file, oci://HOST/NAME:TAG, or `-` for standard input.
     /// Without it, the guest of ./holm.toml
     #[arg(value_name = "GUEST")]
     pub(crate) guest: Option<String>,
@@ -142,7 +150,7 @@ pub(crate) struct Call {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// The guest: .wasm, .wat, a precompiled file, or `-` for standard input
+    /// The guest: .wasm, .wat, a precompiled file, oci://HOST/NAME:TAG, or `-` for standard input
     #[arg(value_name = "GUEST")]
     pub(crate) guest: String,
 
@@ -192,7 +200,7 @@ pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) compiling: CompilingArgs,
 
-    /// What to serve: a .wasm, a folder with a holm.toml, or a manifest. Flags count for all of them.
+    /// What to serve: a .wasm, a folder with a holm.toml, a manifest, or oci://HOST/NAME:TAG. Flags count for all of them.
     /// Without any, what is deployed on this machine
     #[arg(value_name = "APP")]
     pub(crate) apps: Vec<PathBuf>,
@@ -220,7 +228,10 @@ pub(crate) struct CompilingArgs {
 #[cfg(feature = "inspect")]
 #[derive(Args)]
 pub(crate) struct Inspect {
-    /// The guest: .wasm, .wat, a precompiled file, or `-` for standard input
+    #[command(flatten)]
+    pub(crate) registry: RegistryArgs,
+
+    /// The guest: .wasm, .wat, a precompiled file, oci://HOST/NAME:TAG, or `-` for standard input
     #[arg(value_name = "GUEST")]
     pub(crate) guest: String,
 
@@ -245,7 +256,10 @@ pub(crate) struct Inspect {
 #[cfg(feature = "compilers")]
 #[derive(Args)]
 pub(crate) struct Compile {
-    /// The guest: .wasm, .wat, or `-` for standard input
+    #[command(flatten)]
+    pub(crate) registry: RegistryArgs,
+
+    /// The guest: .wasm, .wat, oci://HOST/NAME:TAG, or `-` for standard input
     #[arg(value_name = "GUEST")]
     pub(crate) guest: String,
 
@@ -366,7 +380,9 @@ pub(crate) fn parse() -> Command {
 fn with_run(mut args: Vec<std::ffi::OsString>) -> Vec<std::ffi::OsString> {
     let is_guest = |arg: &std::ffi::OsString| {
         let path = std::path::Path::new(arg);
-        path.extension().is_some_and(|extension| extension == "wasm" || extension == "wat" || extension == "cwasm")
+        let file =
+            path.extension().is_some_and(|extension| ["wasm", "wat", "cwasm"].iter().any(|known| extension == *known));
+        file || holm_manifest::is_on_registry(path)
     };
     if args.get(1).is_some_and(is_guest) {
         args.insert(1, "run".into());
@@ -388,6 +404,8 @@ mod tests {
     #[test]
     fn a_file_alone_is_run() {
         let args = with_run(["holm", "app.wasm", "-x"].map(Into::into).to_vec());
+        assert_eq!(args[1], "run");
+        let args = with_run(["holm", "oci://ghcr.io/a/b"].map(Into::into).to_vec());
         assert_eq!(args[1], "run");
     }
 }

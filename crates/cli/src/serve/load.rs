@@ -123,7 +123,7 @@ impl Loading {
         let file = file(guest);
         let made = || {
             let name = file.to_string_lossy().into_owned();
-            let mut source = composed::source(&name, guest, self.loader.cache.as_ref())?;
+            let mut source = composed::source(&name, guest, &Source::read, self.loader.cache.as_ref())?;
             // Who compiles it reads it from there.
             let _file = match &source.path {
                 Some(_) => None,
