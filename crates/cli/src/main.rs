@@ -7,6 +7,7 @@
 mod app;
 mod args;
 mod audit;
+mod bundle;
 mod cache;
 mod call;
 #[cfg(feature = "compilers")]
@@ -30,6 +31,9 @@ mod settings;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if let Some(ended) = bundle::start() {
+        return output::end(ended);
+    }
     let command = args::parse();
     let ended = match command {
         args::Command::Run(run) => run::run(run),
@@ -54,6 +58,8 @@ fn main() -> ExitCode {
         args::Command::Inspect(inspect) => inspect::inspect(inspect),
         #[cfg(feature = "compilers")]
         args::Command::Compile(compile) => compile::compile(compile),
+        #[cfg(feature = "bundle")]
+        args::Command::Bundle(bundle) => bundle::bundle(*bundle),
         args::Command::Cache(cache) => cache::cache(cache),
         #[cfg(feature = "completions")]
         args::Command::Completions(completions) => completions::completions(completions),

@@ -1,5 +1,6 @@
 //! What was said on the command line.
 
+mod bundle;
 mod host;
 #[cfg(feature = "serve")]
 pub(crate) mod remote;
@@ -18,6 +19,10 @@ use holm_engine::Tier;
 use holm_grants::parse_duration;
 use holm_grants::parse_size;
 
+#[cfg(feature = "bundle")]
+pub(crate) use bundle::Bundle;
+#[cfg(feature = "serve")]
+pub(crate) use bundle::Serving;
 pub(crate) use host::{EngineArgs, HostArgs};
 
 /// Runs any WebAssembly: programs, components and libraries, whatever they were built for, in a sandbox that
@@ -77,6 +82,9 @@ pub(crate) enum Command {
     /// Compile ahead of time, into a file that starts without compiling
     #[cfg(feature = "compilers")]
     Compile(Compile),
+    /// Make an executable that runs a guest, with its grants and limits inside
+    #[cfg(feature = "bundle")]
+    Bundle(Box<Bundle>),
     /// Show, prune or clear the code cache
     Cache(Cache),
     /// Print what makes a shell complete holm's words
@@ -179,6 +187,10 @@ pub(crate) struct Serve {
 
     #[command(flatten)]
     pub(crate) compiling: CompilingArgs,
+
+    /// The app that this very program carries, in the place of all that is named.
+    #[arg(skip)]
+    pub(crate) carried: Option<std::sync::Arc<crate::serve::Carried>>,
 
     /// What to serve: a .wasm, a folder with a holm.toml, or a manifest. Flags count for all of them.
     /// Without any, what is deployed on this machine
@@ -341,13 +353,16 @@ pub(crate) struct CompileJob {
 pub(crate) fn parse() -> Command {
     match Cli::try_parse_from(with_run(std::env::args_os().collect())) {
         Ok(cli) => cli.command,
-        Err(error) => {
-            let code = if error.use_stderr() { 125 } else { 0 };
-            // Nothing is left to do about a closed terminal.
-            let _ = error.print();
-            std::process::exit(code);
-        }
+        Err(error) => refuse(&error),
     }
+}
+
+/// Ends the program with help, or with what is wrong with its arguments.
+pub(crate) fn refuse(error: &clap::Error) -> ! {
+    let code = if error.use_stderr() { 125 } else { 0 };
+    // Nothing is left to do about a closed terminal.
+    let _ = error.print();
+    std::process::exit(code);
 }
 
 /// `holm app.wasm` means `holm run app.wasm`.

@@ -21,6 +21,9 @@ use report::{Report, Trust};
 
 /// Shows what a guest is. Nothing of it is compiled or run, so this is quick and always safe.
 pub(crate) fn inspect(args: Inspect) -> Result<i32> {
+    if let Some(shown) = crate::bundle::describe(&args.guest, args.json) {
+        return shown;
+    }
     let (opened, trust) = open(&args.guest)?;
     if args.wit {
         output::print(&output::printable(&wit(&opened)?))?;

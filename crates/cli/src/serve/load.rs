@@ -17,7 +17,8 @@ use holm_wasi::Wasi;
 
 use super::copies::Copies;
 use super::wrong::Wrong;
-use crate::args::{CompilingArgs, EngineArgs};
+use super::Carried;
+use crate::args::{CompilingArgs, Serve};
 use crate::guest::{Shared, abis, granted, loader, short};
 use crate::settings::settings;
 
@@ -38,6 +39,8 @@ pub(super) struct Loading {
     abi: Option<String>,
     tier: Option<holm_engine::Tier>,
     instances: u32,
+    /// The guest that this program carries.
+    carried: Option<Arc<Carried>>,
     pub(super) copies: Arc<Copies>,
 }
 
@@ -59,12 +62,8 @@ pub(super) enum Wanted {
 
 impl Loading {
     /// Room for so many instances at once, of all guests together.
-    pub(super) fn new(
-        engine: &EngineArgs,
-        compiling: &CompilingArgs,
-        instances: u64,
-        copies: &Arc<Copies>,
-    ) -> Result<Self> {
+    pub(super) fn new(args: &Serve, instances: u64, copies: &Arc<Copies>) -> Result<Self> {
+        let (engine, compiling) = (&args.host.engine, &args.compiling);
         // What compiles has no terminal.
         let loader = Loader { on_compile: None, ..loader(engine) };
         #[cfg(feature = "compilers")]
@@ -80,7 +79,8 @@ impl Loading {
         })
         .map_err(|error| Error::new(Kind::Internal, error.to_string()))?;
         let (abi, tier) = (engine.abi.clone(), engine.tier);
-        Ok(Self { loader, wasi: Wasi::default(), upstreams, abi, tier, instances, copies })
+        let carried = args.carried.clone();
+        Ok(Self { loader, wasi: Wasi::default(), upstreams, abi, tier, instances, carried, copies })
     }
 
     /// Loads a guest, or what stands in its place, behind its filters.
@@ -122,7 +122,10 @@ impl Loading {
         let file = file(guest);
         let made = || {
             let name = file.to_string_lossy().into_owned();
-            let opened = self.loader.open(Source::read(&name)?)?;
+            let opened = match &self.carried {
+                Some(carried) => Opened::embedded(carried.code.clone()),
+                None => self.loader.open(Source::read(&name)?)?,
+            };
             let known: Vec<&dyn Abi> = abis.iter().map(AsRef::as_ref).collect();
             let abi = detect(&known, &opened.shape, abi)?.abi;
             let host = Host { stdio: Stdio::default(), ..host };
