@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 
+pub mod compare;
 mod format;
 mod read;
 
