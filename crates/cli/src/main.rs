@@ -27,6 +27,8 @@ mod run;
 #[cfg(feature = "serve")]
 mod serve;
 mod settings;
+#[cfg(feature = "wit")]
+mod wit;
 
 use std::process::ExitCode;
 
@@ -56,6 +58,8 @@ fn main() -> ExitCode {
         args::Command::Reload(reload) => remote::reload(reload),
         #[cfg(feature = "inspect")]
         args::Command::Inspect(inspect) => inspect::inspect(inspect),
+        #[cfg(feature = "wit")]
+        args::Command::Wit(args) => wit::wit(args),
         #[cfg(feature = "compilers")]
         args::Command::Compile(compile) => compile::compile(compile),
         #[cfg(feature = "bundle")]

@@ -4,6 +4,8 @@ mod bundle;
 mod host;
 #[cfg(feature = "serve")]
 pub(crate) mod remote;
+#[cfg(feature = "wit")]
+mod wit;
 
 #[cfg(any(feature = "compilers", feature = "completions", feature = "serve"))]
 use std::path::PathBuf;
@@ -24,6 +26,8 @@ pub(crate) use bundle::Bundle;
 #[cfg(feature = "serve")]
 pub(crate) use bundle::Serving;
 pub(crate) use host::{EngineArgs, HostArgs};
+#[cfg(feature = "wit")]
+pub(crate) use wit::{Wit, WitAction, WitCompare, WitFormat, WitPrint};
 
 /// Runs any WebAssembly: programs, components and libraries, whatever they were built for, in a sandbox that
 /// grants nothing unless you say so.
@@ -79,6 +83,9 @@ pub(crate) enum Command {
     /// Show what a guest is, what it needs and what it offers
     #[cfg(feature = "inspect")]
     Inspect(Inspect),
+    /// Print, format or compare interfaces
+    #[cfg(feature = "wit")]
+    Wit(Wit),
     /// Compile ahead of time, into a file that starts without compiling
     #[cfg(feature = "compilers")]
     Compile(Compile),

@@ -70,6 +70,12 @@ fn wit(opened: &Opened) -> Result<String> {
     shape::wit(&opened.source.bytes).map_err(|error| invalid(name, &error))
 }
 
+/// The interface of a component, a package or a module with one, as text; `None` when it cannot be had.
+#[cfg(feature = "wit")]
+pub(crate) fn wit_text(bytes: &[u8]) -> Option<String> {
+    child::wit(bytes)
+}
+
 fn invalid(name: &str, error: &BadBytes) -> Error {
     Error::new(Kind::Invalid, format!("{name} {error}"))
 }
