@@ -31,8 +31,15 @@ pub(super) fn side_by_side(old: &[String], new: &[String]) -> String {
                 format!("{old}{new}")
             }
             (false, false) => {
-                let marks = [if old.is_some() { '-' } else { ' ' }, if new.is_some() { '+' } else { ' ' }];
-                format!("    {OLD}{} {left:width$}{OLD:#}   {NEW}{} {right}{NEW:#}\n", marks[0], marks[1])
+                let left = match old {
+                    Some(_) => format!("{OLD}- {left:width$}{OLD:#}"),
+                    None => format!("  {left:width$}"),
+                };
+                match new {
+                    Some(_) => format!("    {left}   {NEW}+ {right}{NEW:#}\n"),
+                    // Without what would only fill the line up.
+                    None => format!("    {OLD}- {}{OLD:#}\n", old.map(|old| crate::output::printable(old)).unwrap_or_default()),
+                }
             }
         };
         text.extend(line.lines().flat_map(|line| [line.trim_end(), "\n"]));

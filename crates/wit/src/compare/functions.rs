@@ -6,15 +6,18 @@ use super::lists::Became;
 use super::text::{Names, called, is_async};
 use super::{Change, Comparing, Effect, Parties};
 
+/// Characters of a signature that has room beside another on one line.
+const SHORT: usize = 44;
+
 impl Comparing<'_> {
     pub(super) fn function_added(&mut self, place: &str, parties: Parties, function: &Function) {
-        let new = self.new().signature(function, Names::Local);
+        let new = self.new().signature(function, Names::Local, true);
         let effects = parties.effects(Effect::Fine, Effect::Broken);
         self.added(place, called(&function.name), new, effects, parties.may_grow);
     }
 
     pub(super) fn function_removed(&mut self, place: &str, parties: Parties, function: &Function) {
-        let old = self.old().signature(function, Names::Local);
+        let old = self.old().signature(function, Names::Local, true);
         // What implements one function more than is asked for still links.
         self.removed(place, called(&function.name), old, parties.effects(Effect::Broken, Effect::Source));
     }
@@ -51,12 +54,17 @@ impl Comparing<'_> {
         if links {
             what.push("types have other names and are made of the same".to_owned());
         }
+        let shown = |on_one_line| {
+            [before.signature(old, Names::Local, on_one_line), after.signature(new, Names::Local, on_one_line)]
+        };
+        let fits = shown(true).iter().flatten().all(|line| line.len() <= SHORT);
+        let [old_lines, new_lines] = shown(fits);
         self.changes.push(Change {
             place: place.to_owned(),
             item: called(&new.name),
             what: format!("changed: {}", what.join("; ")),
-            old: before.signature(old, Names::Local),
-            new: after.signature(new, Names::Local),
+            old: old_lines,
+            new: new_lines,
             effects: parties.effects(effect, effect),
             reaches: Vec::new(),
             addition: false,

@@ -117,6 +117,12 @@ pub fn compare(old: &Wit, new: &Wit) -> Comparison {
     let mut comparing = Comparing { sides, shapes, usage, changes: Vec::new() };
     comparing.package();
     let mut changes = comparing.changes;
+    let mut places = std::collections::HashMap::new();
+    for change in &changes {
+        let next = places.len();
+        places.entry(change.place.clone()).or_insert(next);
+    }
+    changes.sort_by_cached_key(|change| places.get(&change.place).copied());
     if old.is_of_component() && new.is_of_component() {
         changes.iter_mut().for_each(|change| of_component(&mut change.effects));
     }

@@ -172,23 +172,19 @@ impl Side<'_> {
         result.map_or_else(String::new, |result| self.ty(result, names))
     }
 
-    /// A function's signature: on one line if it is short, else with a line for each parameter.
-    pub(super) fn signature(&self, function: &Function, names: Names) -> Vec<String> {
+    /// A function's signature on one line, or with a line for each parameter.
+    pub(super) fn signature(&self, function: &Function, names: Names, on_one_line: bool) -> Vec<String> {
         let params: Vec<String> = self.params(function, names).iter().map(Part::text).collect();
         let result = self.result(function, names);
         let result = if result.is_empty() { result } else { format!(" -> {result}") };
         let word = if is_async(function) { "async func" } else { "func" };
-        let line = format!("{word}({}){result}", params.join(", "));
-        if line.len() <= SHORT || params.is_empty() {
-            return vec![line];
+        if on_one_line || params.is_empty() {
+            return vec![format!("{word}({}){result}", params.join(", "))];
         }
         let params = params.into_iter().map(|param| format!("  {param},"));
         [format!("{word}(")].into_iter().chain(params).chain([format!("){result}")]).collect()
     }
 }
-
-/// Characters of a signature that stand beside another on one line.
-const SHORT: usize = 44;
 
 /// What a type is made of.
 pub(super) struct Parts {

@@ -112,7 +112,7 @@ impl Comparing<'_> {
 
     fn shown(&self, side: usize, item: &WorldItem) -> Vec<String> {
         match item {
-            WorldItem::Function(function) => self.sides[side].signature(function, Names::Local),
+            WorldItem::Function(function) => self.sides[side].signature(function, Names::Local, true),
             _ => Vec::new(),
         }
     }

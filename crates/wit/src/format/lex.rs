@@ -118,8 +118,9 @@ fn length(text: &str, first: char) -> Option<usize> {
         '0'..='9' => {
             let version = |c: char| c.is_ascii_alphanumeric() || "-+.".contains(c);
             let length = text.find(|c| !version(c)).unwrap_or(text.len());
-            // `@1.0.0.{names}`, and `->` behind a number.
-            Some(text.get(..length)?.trim_end_matches(['.', '-']).len())
+            let arrow = text.get(length..)?.starts_with('>') && text.get(..length)?.ends_with('-');
+            // `->` behind a number, and `@1.0.0.{names}`.
+            Some(text.get(..length - usize::from(arrow))?.trim_end_matches('.').len())
         }
         first if word(first) => Some(run(text)),
         _ => None,
@@ -155,6 +156,7 @@ mod tests {
             ["use", "a", ":", "b", "/", "c", "@", "0.2.0-rc.1+x", ".", "{", "d", "}", ";", ""]
         );
         assert_eq!(texts("list<u8,4>->x"), ["list", "<", "u8", ",", "4", ">", "->", "x", ""]);
+        assert_eq!(texts("@1.0.1-- 4->x"), ["@", "1.0.1--", "4", "->", "x", ""]);
     }
 
     #[test]
