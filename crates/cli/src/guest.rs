@@ -141,11 +141,24 @@ pub(crate) fn ready(name: Option<&str>, args: HostArgs) -> Result<Ready> {
             .note("holm run app.wasm"));
         }
     };
-    let HostArgs { engine, .. } = &args;
-    let loader = loader(engine);
+    let loader = loader(&args.engine);
     let source = composed::source(&name, &app, &|name| oci::source(name, &args.registry), loader.cache.as_ref())?;
     let opened = loader.open(source)?;
+    link(&loader, opened, &name, (app, services), args)
+}
 
+/// What follows once a guest was read: recognises, compiles and links it with what `app` and the flags give.
+///
+/// # Errors
+/// As [`ready`].
+pub(crate) fn link(
+    loader: &Loader,
+    opened: Opened,
+    name: &str,
+    (app, services): (Described, Services),
+    args: HostArgs,
+) -> Result<Ready> {
+    let HostArgs { engine, .. } = &args;
     let coredump = args.coredump.is_some();
     let features: Vec<String> = engine.features.iter().chain(&app.features).cloned().collect();
     let tier = engine.tier;
@@ -161,17 +174,17 @@ pub(crate) fn ready(name: Option<&str>, args: HostArgs) -> Result<Ready> {
     let mut settings = settings(&opened.shape, &host.limits, deterministic, &features)?;
     settings.tier = tier.unwrap_or_default();
     let loaded = loader.load(&opened, &settings, tier.is_some() || deterministic, &runtime)?;
-    improve_later(&loader, &opened, &loaded, &settings);
+    improve_later(loader, &opened, &loaded, &settings);
 
     let guest = Guest {
-        name: short(&name),
+        name: short(name),
         shape: Arc::new(opened.shape),
         code: loaded.code,
         path: opened.source.path,
         lone: None,
     };
     let entries = abi.load(&guest, &host)?;
-    Ok(Ready { name: guest.name, path: name, entries, host, args: app_args })
+    Ok(Ready { name: guest.name, path: name.to_owned(), entries, host, args: app_args })
 }
 
 /// The name a guest is called by: its file's, without the folders, or its repository's.

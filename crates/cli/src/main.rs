@@ -9,6 +9,7 @@ mod args;
 mod audit;
 #[cfg(feature = "build")]
 mod build;
+mod bundle;
 mod cache;
 mod call;
 #[cfg(feature = "compilers")]
@@ -38,10 +39,15 @@ mod run;
 #[cfg(feature = "serve")]
 mod serve;
 mod settings;
+#[cfg(feature = "wit")]
+mod wit;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if let Some(ended) = bundle::start() {
+        return output::end(ended);
+    }
     let command = args::parse();
     let ended = match command {
         args::Command::Run(run) => run::run(run),
@@ -70,10 +76,14 @@ fn main() -> ExitCode {
         args::Command::Pull(pull) => registry::pull(pull),
         #[cfg(feature = "inspect")]
         args::Command::Inspect(inspect) => inspect::inspect(inspect),
+        #[cfg(feature = "wit")]
+        args::Command::Wit(args) => wit::wit(args),
         #[cfg(feature = "compilers")]
         args::Command::Compile(compile) => compile::compile(compile),
         #[cfg(feature = "compose")]
         args::Command::Compose(compose) => compose::compose(compose),
+        #[cfg(feature = "bundle")]
+        args::Command::Bundle(bundle) => bundle::bundle(*bundle),
         args::Command::Cache(cache) => cache::cache(cache),
         #[cfg(feature = "completions")]
         args::Command::Completions(completions) => completions::completions(completions),

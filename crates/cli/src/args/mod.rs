@@ -2,12 +2,15 @@
 
 #[cfg(feature = "build")]
 pub(crate) mod build;
+mod bundle;
 #[cfg(feature = "compose")]
 pub(crate) mod compose;
 mod host;
 pub(crate) mod registry;
 #[cfg(feature = "serve")]
 pub(crate) mod remote;
+#[cfg(feature = "wit")]
+mod wit;
 
 #[cfg(any(feature = "compilers", feature = "completions", feature = "serve"))]
 use std::path::PathBuf;
@@ -25,8 +28,14 @@ use holm_grants::parse_size;
 
 #[cfg(feature = "build")]
 pub(crate) use build::Build;
+#[cfg(feature = "bundle")]
+pub(crate) use bundle::Bundle;
+#[cfg(feature = "serve")]
+pub(crate) use bundle::Serving;
 pub(crate) use host::{EngineArgs, HostArgs};
 pub(crate) use registry::RegistryArgs;
+#[cfg(feature = "wit")]
+pub(crate) use wit::{Wit, WitAction, WitCompare, WitFormat, WitPrint};
 
 /// Runs any WebAssembly: programs, components and libraries, whatever they were built for, in a sandbox that
 /// grants nothing unless you say so.
@@ -91,12 +100,18 @@ pub(crate) enum Command {
     /// Show what a guest is, what it needs and what it offers
     #[cfg(feature = "inspect")]
     Inspect(Inspect),
+    /// Print, format or compare interfaces
+    #[cfg(feature = "wit")]
+    Wit(Wit),
     /// Compile ahead of time, into a file that starts without compiling
     #[cfg(feature = "compilers")]
     Compile(Compile),
     /// Make one component of several, each import from whoever exports it
     #[cfg(feature = "compose")]
     Compose(compose::Compose),
+    /// Make an executable that runs a guest, with its grants and limits inside
+    #[cfg(feature = "bundle")]
+    Bundle(Box<Bundle>),
     /// Show, prune or clear the code cache and the store of pulled guests
     Cache(Cache),
     /// Print what makes a shell complete holm's words
@@ -199,6 +214,10 @@ pub(crate) struct Serve {
 
     #[command(flatten)]
     pub(crate) compiling: CompilingArgs,
+
+    /// The app that this very program carries, in the place of all that is named.
+    #[arg(skip)]
+    pub(crate) carried: Option<std::sync::Arc<crate::serve::Carried>>,
 
     /// What to serve: a .wasm, a folder with a holm.toml, a manifest, or oci://HOST/NAME:TAG. Flags count for all of them.
     /// Without any, what is deployed on this machine
@@ -367,13 +386,16 @@ pub(crate) struct CompileJob {
 pub(crate) fn parse() -> Command {
     match Cli::try_parse_from(with_run(std::env::args_os().collect())) {
         Ok(cli) => cli.command,
-        Err(error) => {
-            let code = if error.use_stderr() { 125 } else { 0 };
-            // Nothing is left to do about a closed terminal.
-            let _ = error.print();
-            std::process::exit(code);
-        }
+        Err(error) => refuse(&error),
     }
+}
+
+/// Ends the program with help, or with what is wrong with its arguments.
+pub(crate) fn refuse(error: &clap::Error) -> ! {
+    let code = if error.use_stderr() { 125 } else { 0 };
+    // Nothing is left to do about a closed terminal.
+    let _ = error.print();
+    std::process::exit(code);
 }
 
 /// `holm app.wasm` means `holm run app.wasm`.

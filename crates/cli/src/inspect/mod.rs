@@ -21,6 +21,9 @@ use report::{Report, Trust};
 
 /// Shows what a guest is. Nothing of it is compiled or run, so this is quick and always safe.
 pub(crate) fn inspect(args: Inspect) -> Result<i32> {
+    if let Some(shown) = crate::bundle::describe(&args.guest, args.json) {
+        return shown;
+    }
     let (opened, trust) = open(&args)?;
     if args.wit {
         output::print(&output::printable(&wit(&opened)?))?;
@@ -65,6 +68,12 @@ fn wit(opened: &Opened) -> Result<String> {
     }
     child::be_expendable();
     shape::wit(&opened.source.bytes).map_err(|error| invalid(name, &error))
+}
+
+/// The interface of a component, a package or a module with one, as text; `None` when it cannot be had.
+#[cfg(feature = "wit")]
+pub(crate) fn wit_text(bytes: &[u8]) -> Option<String> {
+    child::wit(bytes)
 }
 
 fn invalid(name: &str, error: &BadBytes) -> Error {
