@@ -51,7 +51,7 @@ pub(crate) static GUEST: Keys = Keys {
 };
 /// Keys of `[build]`.
 pub(crate) static BUILD: Keys =
-    Keys { table: "build", known: &["language", "folder", "wit", "world", "source", "command"], family: &MANIFEST };
+    Keys { table: "build", known: &["language", "folder", "wit", "world", "source", "command", "preinitialise"], family: &MANIFEST };
 /// Keys of `[[filters]]`.
 pub(crate) static FILTER: Keys = Keys {
     table: "filters",

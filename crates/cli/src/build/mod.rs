@@ -1,5 +1,6 @@
 //! `holm build`
 
+mod preinitialise;
 pub(crate) mod projects;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -44,7 +45,8 @@ pub(crate) fn build(args: Build) -> Result<i32> {
 
 fn one(project: &Project, args: &Build) -> std::result::Result<Built, BuildError> {
     let step = |step: &str| show_step(&project.name, step);
-    let how = How { release: !args.debug, force: args.force, on_step: Some(&step), ..How::default() };
+    let (release, force) = (!args.debug, args.force);
+    let how = How { release, force, on_step: Some(&step), preinitialise: preinitialise::HOW, ..How::default() };
     holm_build::build(project, &how)
 }
 
