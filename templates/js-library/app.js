@@ -3,19 +3,25 @@ export const words = { frequent, palindrome };
 
 function frequent(text, most) {
   const times = new Map();
-  for (const word of text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []) {
+  const spaced = Array.from(text.toLowerCase(), (character) => (isLetter(character) ? character : ' '));
+  for (const word of spaced.join('').split(' ').filter((word) => word !== '')) {
     times.set(word, (times.get(word) ?? 0) + 1);
   }
-  const counts = [...times].map(([word, times]) => ({ word, times }));
+  const counts = Array.from(times, ([word, times]) => ({ word, times }));
   counts.sort((a, b) => b.times - a.times || (a.word < b.word ? -1 : 1));
   return counts.slice(0, most);
 }
 
-/** What is thrown becomes the error of the interface's `result`. */
 function palindrome(text) {
-  const letters = text.toLowerCase().match(/[\p{L}\p{N}]/gu);
-  if (letters === null) {
+  const letters = Array.from(text.toLowerCase()).filter(isLetter);
+  if (letters.length === 0) {
+    // What is thrown is the error of the interface's `result`.
     throw 'there is no letter in it';
   }
   return letters.join('') === letters.reverse().join('');
+}
+
+/** The engine inside components has no tables for `\p{L}` in regular expressions. */
+function isLetter(character) {
+  return character.toLowerCase() !== character.toUpperCase() || /[0-9]/.test(character);
 }

@@ -18,6 +18,8 @@ mod guest;
 #[cfg(feature = "inspect")]
 mod inspect;
 mod interrupt;
+#[cfg(feature = "new")]
+mod new;
 mod output;
 mod progress;
 #[cfg(feature = "serve")]
@@ -32,6 +34,8 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let command = args::parse();
     let ended = match command {
+        #[cfg(feature = "new")]
+        args::Command::New(new) => new::new(new),
         args::Command::Run(run) => run::run(run),
         args::Command::Call(call) => call::call(call),
         #[cfg(feature = "serve")]

@@ -1,6 +1,8 @@
 //! What was said on the command line.
 
 mod host;
+#[cfg(feature = "new")]
+mod new;
 #[cfg(feature = "serve")]
 pub(crate) mod remote;
 
@@ -19,6 +21,8 @@ use holm_grants::parse_duration;
 use holm_grants::parse_size;
 
 pub(crate) use host::{EngineArgs, HostArgs};
+#[cfg(feature = "new")]
+pub(crate) use new::New;
 
 /// Runs any WebAssembly: programs, components and libraries, whatever they were built for, in a sandbox that
 /// grants nothing unless you say so.
@@ -43,6 +47,9 @@ Exit codes of `run`: the program's own; 124 out of time or fuel, 125 Holm failed
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Begin something of your own, from a template
+    #[cfg(feature = "new")]
+    New(New),
     /// Run a program
     Run(Run),
     /// Call one exported function, or list what can be called
