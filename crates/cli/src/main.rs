@@ -7,6 +7,8 @@
 mod app;
 mod args;
 mod audit;
+#[cfg(feature = "build")]
+mod build;
 mod cache;
 mod call;
 #[cfg(feature = "compilers")]
@@ -40,6 +42,8 @@ fn main() -> ExitCode {
         args::Command::Call(call) => call::call(call),
         #[cfg(feature = "serve")]
         args::Command::Serve(serve) => serve::serve(*serve),
+        #[cfg(feature = "build")]
+        args::Command::Build(build) => build::build(build),
         #[cfg(feature = "serve")]
         args::Command::Deploy(deploy) => remote::deploy(deploy),
         #[cfg(feature = "serve")]

@@ -1,5 +1,6 @@
 //! One guest of an app.
 
+use crate::build::{self, Build};
 use crate::filters::{self, Configuration, Filter};
 use crate::grants::{self, beside};
 use crate::keys;
@@ -28,6 +29,8 @@ pub struct Guest {
     pub upstream: Option<Upstream>,
     /// What requests pass on their way to it, and responses on their way back, in the order in which requests do.
     pub filters: Vec<Filter>,
+    /// How its file is made. Only `holm build` and `holm dev` do.
+    pub build: Option<Build>,
     /// The guest's arguments, without the program's name.
     pub args: Vec<String>,
     /// The name of the ABI to use instead of the detected one.
@@ -59,6 +62,7 @@ impl Default for Guest {
             file: None,
             upstream: None,
             filters: Vec::new(),
+            build: None,
             args: Vec::new(),
             abi: None,
             deterministic: false,
@@ -179,6 +183,7 @@ fn read(
         upstream,
         filters: filters::read(reader, around.folder, &around.siblings),
         file: reader.name(file).map(|file| beside(around.folder, file)),
+        build: build::read(reader, around.folder),
         args: reader.owned_texts("args"),
         abi: reader.text("abi").map(|(abi, _)| abi.to_owned()),
         deterministic: reader.flag("deterministic").unwrap_or_default(),

@@ -18,6 +18,7 @@ pub(crate) static APP: Keys = Keys {
         "routes",
         "reuse",
         "filters",
+        "build",
         "grants",
         "limits",
         "services",
@@ -38,11 +39,15 @@ pub(crate) static GUEST: Keys = Keys {
         "routes",
         "reuse",
         "filters",
+        "build",
         "grants",
         "limits",
     ],
     family: &MANIFEST,
 };
+/// Keys of `[build]`.
+pub(crate) static BUILD: Keys =
+    Keys { table: "build", known: &["language", "folder", "wit", "world", "source", "command"], family: &MANIFEST };
 /// Keys of `[[filters]]`.
 pub(crate) static FILTER: Keys = Keys {
     table: "filters",
@@ -104,7 +109,7 @@ pub(crate) static REUSE: Keys = Keys { table: "reuse", known: &["requests", "con
 pub(crate) static SERVICES: Keys = Keys { table: "services", known: &["kv", "blob"], family: &MANIFEST };
 
 /// The more particular first: `args` below `[limits]` was meant for above the first table, not for a guest by name.
-static MANIFEST: [&Keys; 7] = [&GRANTS, &LIMITS, &REUSE, &APP, &GUEST, &SERVICES, &FILTER];
+static MANIFEST: [&Keys; 8] = [&GRANTS, &LIMITS, &REUSE, &BUILD, &APP, &GUEST, &SERVICES, &FILTER];
 /// What a filter has beside the rest of a manifest is its own.
 static FILTERS: [&Keys; 6] = [&FILTER_GRANTS, &FILTER_LIMITS, &FILTER, &LIMITS, &APP, &GUEST];
 
@@ -170,7 +175,9 @@ impl Keys {
             }
             ("", Some(guest)) if GUEST.known.contains(&key) => format!("it belongs in [{guest}]"),
             ("", _) => "it belongs above the first table".to_owned(),
-            (table @ ("grants" | "limits" | "reuse"), Some(guest)) => format!("it belongs in [{guest}.{table}]"),
+            (table @ ("grants" | "limits" | "reuse" | "build"), Some(guest)) => {
+                format!("it belongs in [{guest}.{table}]")
+            }
             (table, _) => format!("it belongs in [{table}]"),
         }
     }

@@ -1,5 +1,7 @@
 //! What was said on the command line.
 
+#[cfg(feature = "build")]
+pub(crate) mod build;
 mod host;
 #[cfg(feature = "new")]
 mod new;
@@ -20,6 +22,8 @@ use holm_engine::Tier;
 use holm_grants::parse_duration;
 use holm_grants::parse_size;
 
+#[cfg(feature = "build")]
+pub(crate) use build::Build;
 pub(crate) use host::{EngineArgs, HostArgs};
 #[cfg(feature = "new")]
 pub(crate) use new::New;
@@ -57,6 +61,9 @@ pub(crate) enum Command {
     /// Answer HTTP requests with guests, each request in a fresh sandbox
     #[cfg(feature = "serve")]
     Serve(Box<Serve>),
+    /// Make guests from their sources
+    #[cfg(feature = "build")]
+    Build(Build),
     /// Hand an app, or a new version of one, to a running server
     #[cfg(feature = "serve")]
     Deploy(remote::Deploy),
