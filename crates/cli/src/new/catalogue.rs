@@ -43,7 +43,7 @@ pub(super) static TEMPLATES: &[Template] = &[
         "rust-plugin",
         "a plugin in Rust, for a host that lends it functions",
         None,
-        "holm call {{name}}.wasm apply 'to be or not to be'",
+        "holm call {{name}}.wasm apply \"$(cat README.md)\"",
     ),
     template("python-http", "an HTTP handler in Python", PIP, SERVE),
     template("python-command", "a command-line program in Python", PIP, COUNT),
