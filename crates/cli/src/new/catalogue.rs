@@ -71,12 +71,7 @@ pub(super) static TEMPLATES: &[Template] = &[
 const LANGUAGES: [(&str, &str); 4] =
     [("javascript", "js"), ("typescript", "ts"), ("assemblyscript", "as"), ("py", "python")];
 
-const fn template(
-    name: &'static str,
-    about: &'static str,
-    setup: Option<&'static str>,
-    run: &'static str,
-) -> Template {
+const fn template(name: &'static str, about: &'static str, setup: Option<&'static str>, run: &'static str) -> Template {
     Template { name, about, setup, run }
 }
 
@@ -108,7 +103,8 @@ impl Template {
 /// `Kind::Usage` where there is none, with the one that may have been meant.
 pub(super) fn find(asked: &str) -> Result<&'static Template> {
     let lower = asked.to_ascii_lowercase();
-    let (language, kind) = lower.split_once('-').map_or((lower.as_str(), None), |(language, kind)| (language, Some(kind)));
+    let (language, kind) =
+        lower.split_once('-').map_or((lower.as_str(), None), |(language, kind)| (language, Some(kind)));
     let language = LANGUAGES.iter().find(|(long, _)| *long == language).map_or(language, |(_, short)| short);
     let mut of_language = TEMPLATES.iter().filter(|template| template.language() == language);
     let found = match kind {
