@@ -23,7 +23,15 @@ pub(crate) fn hint(audit: &Audit, guest: &str) {
     for ask in asks.iter().take(NAMED) {
         output::note(&format!("{guest} asked for more than it was granted: `{}` would grant it", ask.flag()));
     }
-    if asks.len() > NAMED {
-        output::note(&format!("and {} more: --audit lists them", asks.len() - NAMED));
+    let components = audit.components();
+    for (table, ask) in components.iter().take(NAMED.saturating_sub(asks.len())) {
+        let (key, text) = ask.grant_text();
+        let value = output::printable(&text);
+        output::note(&format!(
+            "a component of {guest} asked for more than it was granted: `{key} = {value:?}` in [{table}] would grant it"
+        ));
+    }
+    if asks.len() + components.len() > NAMED {
+        output::note(&format!("and {} more: --audit lists them", asks.len() + components.len() - NAMED));
     }
 }

@@ -15,6 +15,11 @@ mod call;
 mod compile;
 #[cfg(feature = "completions")]
 mod completions;
+#[cfg(feature = "compose")]
+mod composed;
+#[cfg(not(feature = "compose"))]
+#[path = "uncomposed.rs"]
+mod composed;
 mod described;
 mod guest;
 #[cfg(feature = "inspect")]

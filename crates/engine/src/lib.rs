@@ -10,6 +10,7 @@ mod code;
 mod config;
 mod engines;
 mod error;
+mod kept;
 mod limits;
 mod load;
 #[cfg(feature = "compilers")]

@@ -1,7 +1,7 @@
 //! The `[build]` table: how a guest's file is made from its sources.
 
 use crate::grants::beside;
-use crate::keys;
+use crate::keys::{self, Keys};
 use crate::values::Reader;
 use holm_grants::ParseError;
 use std::fmt;
@@ -92,8 +92,17 @@ impl FromStr for Language {
 
 /// Reads the `[build]` among the keys of `reader`.
 pub(crate) fn read(reader: &mut Reader<'_, '_, '_>, folder: &Path) -> Option<Build> {
+    table(reader, folder, &keys::BUILD)
+}
+
+/// As [`read`], of a component.
+pub(crate) fn of_component(reader: &mut Reader<'_, '_, '_>, folder: &Path) -> Option<Build> {
+    table(reader, folder, &keys::COMPONENT_BUILD)
+}
+
+fn table(reader: &mut Reader<'_, '_, '_>, folder: &Path, keys: &Keys) -> Option<Build> {
     let mut reader = reader.inside("build")?;
-    keys::BUILD.check(&mut reader);
+    keys.check(&mut reader);
     let build = Build {
         language: language(&mut reader),
         folder: reader.name("folder").map(|path| beside(folder, path)),

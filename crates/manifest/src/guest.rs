@@ -1,6 +1,7 @@
 //! One guest of an app.
 
 use crate::build::{self, Build};
+use crate::components::{self, Component, Imports};
 use crate::filters::{self, Configuration, Filter};
 use crate::grants::{self, beside};
 use crate::keys;
@@ -31,6 +32,10 @@ pub struct Guest {
     pub filters: Vec<Filter>,
     /// How its file is made. Only `holm build` and `holm dev` do.
     pub build: Option<Build>,
+    /// Which of its components provides what it imports, where the choice is not to be found.
+    pub imports: Imports,
+    /// The components it is composed of when it is loaded, its own file excepted; in the order of their names.
+    pub components: Vec<Component>,
     /// The guest's arguments, without the program's name.
     pub args: Vec<String>,
     /// The name of the ABI to use instead of the detected one.
@@ -63,6 +68,8 @@ impl Default for Guest {
             upstream: None,
             filters: Vec::new(),
             build: None,
+            imports: Imports::new(),
+            components: Vec::new(),
             args: Vec::new(),
             abi: None,
             deterministic: false,
@@ -78,7 +85,8 @@ impl Default for Guest {
 }
 
 impl Guest {
-    /// Every file that it is made of, as far as it names them: its own, its filters', and those of their configurations.
+    /// Every file that it is made of, as far as it names them: its own, its components', its filters', and those of their
+    /// configurations.
     pub fn files_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let filters = self.filters.iter_mut().flat_map(|filter| {
             let config = match &mut filter.config {
@@ -87,7 +95,8 @@ impl Guest {
             };
             [&mut filter.file].into_iter().chain(config)
         });
-        self.file.iter_mut().chain(filters)
+        let components = self.components.iter_mut().map(|component| &mut component.file);
+        self.file.iter_mut().chain(components).chain(filters)
     }
 
     /// As [`files_mut`](Guest::files_mut), to look at.
@@ -99,7 +108,8 @@ impl Guest {
             };
             [filter.file.as_path()].into_iter().chain(config)
         });
-        self.file.as_deref().into_iter().chain(filters)
+        let components = self.components.iter().map(|component| component.file.as_path());
+        self.file.as_deref().into_iter().chain(components).chain(filters)
     }
 }
 
@@ -178,10 +188,17 @@ fn read(
 ) -> Guest {
     let Given { grants, env_from_host, limits, serve } = given;
     let upstream = upstream::read(reader, file);
+    let (imports, components) = match upstream.is_some() {
+        // Nothing runs, which is told already.
+        true => Default::default(),
+        false => components::read(reader, around.folder, &around.siblings),
+    };
     Guest {
         name: name.map(str::to_owned),
         upstream,
         filters: filters::read(reader, around.folder, &around.siblings),
+        imports,
+        components,
         file: reader.name(file).map(|file| beside(around.folder, file)),
         build: build::read(reader, around.folder),
         args: reader.owned_texts("args"),

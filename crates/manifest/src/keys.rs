@@ -19,6 +19,8 @@ pub(crate) static APP: Keys = Keys {
         "reuse",
         "filters",
         "build",
+        "imports",
+        "components",
         "grants",
         "limits",
         "services",
@@ -40,6 +42,8 @@ pub(crate) static GUEST: Keys = Keys {
         "reuse",
         "filters",
         "build",
+        "imports",
+        "components",
         "grants",
         "limits",
     ],
@@ -75,6 +79,15 @@ pub(crate) static FILTER_LIMITS: Keys = Keys {
 };
 /// Keys of `[filters.grants]`.
 pub(crate) static FILTER_GRANTS: Keys = Keys { table: "filters.grants", known: GRANTS.known, family: &FILTERS };
+/// Keys of `[components.NAME]`.
+pub(crate) static COMPONENT: Keys =
+    Keys { table: "components.NAME", known: &["file", "build", "imports", "grants"], family: &COMPONENTS };
+/// Keys of `[components.NAME.build]`.
+pub(crate) static COMPONENT_BUILD: Keys =
+    Keys { table: "components.NAME.build", known: BUILD.known, family: &COMPONENTS };
+/// Keys of `[components.NAME.grants]`.
+pub(crate) static COMPONENT_GRANTS: Keys =
+    Keys { table: "components.NAME.grants", known: GRANTS.known, family: &COMPONENTS };
 /// Keys of `[grants]`.
 pub(crate) static GRANTS: Keys = Keys {
     table: "grants",
@@ -112,6 +125,8 @@ pub(crate) static SERVICES: Keys = Keys { table: "services", known: &["kv", "blo
 static MANIFEST: [&Keys; 8] = [&GRANTS, &LIMITS, &REUSE, &BUILD, &APP, &GUEST, &SERVICES, &FILTER];
 /// What a filter has beside the rest of a manifest is its own.
 static FILTERS: [&Keys; 6] = [&FILTER_GRANTS, &FILTER_LIMITS, &FILTER, &LIMITS, &APP, &GUEST];
+/// What a component has beside the rest of a manifest is its own.
+static COMPONENTS: [&Keys; 7] = [&COMPONENT_GRANTS, &COMPONENT_BUILD, &COMPONENT, &LIMITS, &REUSE, &APP, &GUEST];
 
 /// What other programs, or other tables of ours, call what we have another word for.
 const SYNONYMS: &[(&str, &str)] = &[
@@ -168,6 +183,9 @@ impl Keys {
 
     /// Where `key`, which is one of this table's, belongs when it was found at `place`.
     fn belongs(&self, key: &str, place: &str) -> String {
+        if let Some(inner) = self.table.strip_prefix("components.NAME") {
+            return format!("it belongs in [{}{inner}]", component(place).unwrap_or("components.NAME"));
+        }
         match (self.table, guest(place)) {
             ("filters", _) => format!("it belongs in [[{}]]", filters(place)),
             (table, _) if let Some(inner) = table.strip_prefix("filters") => {
@@ -208,6 +226,14 @@ fn within(place: &str) -> String {
 /// The heading of the guest that a table belongs to: `guest.web` for `guest.web.limits`.
 fn guest(place: &str) -> Option<&str> {
     let name = place.strip_prefix("guest.")?;
+    let length = name.find('.').unwrap_or(name.len());
+    Some(&place[..place.len() - name.len() + length])
+}
+
+/// The heading of the component that a table belongs to: `components.model` for `components.model.grants`.
+fn component(place: &str) -> Option<&str> {
+    let before = guest(place).map_or(0, |guest| guest.len() + 1);
+    let name = place.get(before..)?.strip_prefix("components.")?;
     let length = name.find('.').unwrap_or(name.len());
     Some(&place[..place.len() - name.len() + length])
 }

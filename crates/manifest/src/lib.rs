@@ -47,6 +47,7 @@
 
 mod app;
 mod build;
+mod components;
 mod document;
 #[cfg(test)]
 mod documented;
@@ -66,6 +67,7 @@ mod values;
 
 pub use app::{App, MOST_GUESTS, VERSION};
 pub use build::{Build, Language};
+pub use components::{Component, Imports, MOST_COMPONENTS};
 pub use document::MAX_BYTES;
 pub use error::{ManifestError, Problem};
 pub use filters::{Configuration, Filter, MOST_FILTERS};

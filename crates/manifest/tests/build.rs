@@ -69,3 +69,16 @@ fn what_is_no_build_says_why() {
         assert!(error.contains(why), "{text}: {error}");
     }
 }
+
+#[test]
+fn a_component_has_a_build_of_its_own() {
+    let app = parse(
+        "guest = \"web.wasm\"\n[components.model]\nfile = \"model.wasm\"\n[components.model.build]\nfolder = \"model\"\n\
+         [components.old]\nfile = \"old.wasm\"",
+    )
+    .unwrap();
+    let builds: Vec<_> = app.guests[0].components.iter().map(|component| component.build.clone()).collect();
+    assert_eq!(builds, [Some(Build { folder: Some("/app/model".into()), ..Build::default() }), None]);
+    let error = parse("guest = \"a\"\n[components.m]\nfile = \"m\"\nworld = \"m\"").unwrap_err();
+    assert!(error.contains("it belongs in [components.m.build]"), "{error}");
+}

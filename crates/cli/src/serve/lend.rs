@@ -14,7 +14,7 @@ use holm_serve::{Load, Loaded};
 use holm_services::lent::{AppStores, Embedded, Lent, LentLimits};
 
 use super::load::{Loading, OfApp, Wanted};
-use crate::guest::{Shared, unfit};
+use crate::guest::{Shared, stores, unfit};
 use crate::output;
 
 /// Which apps, and so where what they keep lies in the server's folder.
@@ -51,12 +51,12 @@ impl Lending {
     }
 
     fn lend(&self, app: &AppName, services: &Services, guest: &Guest) -> Result<Option<Lent>> {
-        let grants = &guest.grants;
-        if grants.kv.is_empty() && grants.blob.is_empty() {
+        let (kv, blob) = stores(&guest.grants, guest.components.iter().map(|component| &component.grants));
+        if kv.is_empty() && blob.is_empty() {
             return Ok(None);
         }
         let limits = guest.serve.store.map_or_else(LentLimits::default, LentLimits::of);
-        let lent = self.stores(app).lend(services, &grants.kv, &grants.blob, limits);
+        let lent = self.stores(app).lend(services, &kv, &blob, limits);
         lent.map(Some).map_err(|wrong| unfit(&wrong))
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use holm_abi::{Abi, Entry, Guest, Host, HttpHandler, Reuse, Stdio, detect};
 use holm_engine::shape::{Form, LoneCore, lone_core};
-use holm_engine::{Error, Kind, Loader, Opened, Result, Runtime, Source};
+use holm_engine::{Error, Kind, Loader, Opened, Result, Runtime};
 use holm_manifest::Guest as Described;
 use holm_serve::Loaded;
 use holm_serve::apps::App;
@@ -18,6 +18,7 @@ use holm_wasi::Wasi;
 use super::copies::Copies;
 use super::wrong::Wrong;
 use crate::args::{CompilingArgs, EngineArgs};
+use crate::composed;
 use crate::guest::{Shared, abis, granted, loader, short};
 use crate::settings::settings;
 
@@ -122,7 +123,13 @@ impl Loading {
         let file = file(guest);
         let made = || {
             let name = file.to_string_lossy().into_owned();
-            let opened = self.loader.open(Source::read(&name)?)?;
+            let mut source = composed::source(&name, guest, self.loader.cache.as_ref())?;
+            // Who compiles it reads it from there.
+            let _file = match &source.path {
+                Some(_) => None,
+                None => Some(self.copies.made(&mut source)?),
+            };
+            let opened = self.loader.open(source)?;
             let known: Vec<&dyn Abi> = abis.iter().map(AsRef::as_ref).collect();
             let abi = detect(&known, &opened.shape, abi)?.abi;
             let host = Host { stdio: Stdio::default(), ..host };
