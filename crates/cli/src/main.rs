@@ -28,6 +28,8 @@ mod guest;
 #[cfg(feature = "inspect")]
 mod inspect;
 mod interrupt;
+#[cfg(feature = "new")]
+mod new;
 mod oci;
 mod output;
 mod progress;
@@ -50,6 +52,8 @@ fn main() -> ExitCode {
     }
     let command = args::parse();
     let ended = match command {
+        #[cfg(feature = "new")]
+        args::Command::New(new) => new::new(new),
         args::Command::Run(run) => run::run(run),
         args::Command::Call(call) => call::call(call),
         #[cfg(feature = "serve")]

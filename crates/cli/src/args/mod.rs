@@ -6,6 +6,8 @@ mod bundle;
 #[cfg(feature = "compose")]
 pub(crate) mod compose;
 mod host;
+#[cfg(feature = "new")]
+mod new;
 pub(crate) mod registry;
 #[cfg(feature = "serve")]
 pub(crate) mod remote;
@@ -33,6 +35,8 @@ pub(crate) use bundle::Bundle;
 #[cfg(feature = "serve")]
 pub(crate) use bundle::Serving;
 pub(crate) use host::{EngineArgs, HostArgs};
+#[cfg(feature = "new")]
+pub(crate) use new::New;
 pub(crate) use registry::RegistryArgs;
 #[cfg(feature = "wit")]
 pub(crate) use wit::{Wit, WitAction, WitCompare, WitFormat, WitPrint};
@@ -60,6 +64,9 @@ Exit codes of `run`: the program's own; 124 out of time or fuel, 125 Holm failed
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Begin something of your own, from a template
+    #[cfg(feature = "new")]
+    New(New),
     /// Run a program
     Run(Run),
     /// Call one exported function, or list what can be called
