@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use holm_abi::{Abi, Entry, Guest, Host, HttpHandler, Part, Reuse, Stdio, detect};
 use holm_engine::shape::{Form, LoneCore, lone_core};
-use holm_engine::{Error, Kind, Loader, Opened, Result, Runtime};
+use holm_engine::{Error, Kind, Loader, Opened, Result, Runtime, Source};
 use holm_manifest::{Component, Guest as Described};
 use holm_serve::Loaded;
 use holm_serve::apps::App;
@@ -15,10 +15,12 @@ use holm_serve::proxy::{Proxy, Reach};
 use holm_services::http_client::{ClientConfig, HttpClient};
 use holm_services::lent::Lent;
 use holm_wasi::Wasi;
+use tempfile::TempPath;
 
+use super::Carried;
 use super::copies::Copies;
 use super::wrong::Wrong;
-use crate::args::{CompilingArgs, EngineArgs};
+use crate::args::{CompilingArgs, Serve};
 use crate::composed;
 use crate::guest::{Shared, abis, granted, loader, short};
 use crate::settings::settings;
@@ -43,6 +45,8 @@ pub(super) struct Loading {
     abi: Option<String>,
     tier: Option<holm_engine::Tier>,
     instances: u32,
+    /// The guest that this program carries.
+    carried: Option<Arc<Carried>>,
     pub(super) copies: Arc<Copies>,
 }
 
@@ -68,12 +72,8 @@ pub(super) enum Wanted {
 
 impl Loading {
     /// Room for so many instances at once, of all guests together.
-    pub(super) fn new(
-        engine: &EngineArgs,
-        compiling: &CompilingArgs,
-        instances: u64,
-        copies: &Arc<Copies>,
-    ) -> Result<Self> {
+    pub(super) fn new(args: &Serve, instances: u64, copies: &Arc<Copies>) -> Result<Self> {
+        let (engine, compiling) = (&args.host.engine, &args.compiling);
         // What compiles has no terminal.
         let loader = Loader { on_compile: None, ..loader(engine) };
         #[cfg(feature = "compilers")]
@@ -89,7 +89,8 @@ impl Loading {
         })
         .map_err(|error| Error::new(Kind::Internal, error.to_string()))?;
         let (abi, tier) = (engine.abi.clone(), engine.tier);
-        Ok(Self { loader, wasi: Wasi::default(), upstreams, abi, tier, instances, copies })
+        let carried = args.carried.clone();
+        Ok(Self { loader, wasi: Wasi::default(), upstreams, abi, tier, instances, carried, copies })
     }
 
     /// Loads a guest, or what stands in its place, behind its filters.
@@ -140,13 +141,10 @@ impl Loading {
         let file = file(guest);
         let made = || {
             let name = file.to_string_lossy().into_owned();
-            let mut source = composed::source(&name, guest, self.loader.cache.as_ref())?;
-            // Who compiles it reads it from there.
-            let _file = match &source.path {
-                Some(_) => None,
-                None => Some(self.copies.made(&mut source)?),
+            let (opened, _file) = match &self.carried {
+                Some(carried) => (Opened::embedded(carried.code.clone()), None),
+                None => self.opened(&name, guest)?,
             };
-            let opened = self.loader.open(source)?;
             let known: Vec<&dyn Abi> = abis.iter().map(AsRef::as_ref).collect();
             let abi = detect(&known, &opened.shape, abi)?.abi;
             let host = Host { stdio: Stdio::default(), ..host };
@@ -156,6 +154,17 @@ impl Loading {
             lone.map_or_else(|| loading.load(None, wanted), Ok)
         };
         made().map_err(|error| self.copies.named(error, file))
+    }
+
+    /// A guest that was read, and composed if it has components. Who compiles it reads it from a file, which is there for as
+    /// long as what is returned beside it.
+    fn opened(&self, name: &str, guest: &Described) -> Result<(Opened, Option<TempPath>)> {
+        let mut source = composed::source(name, guest, &Source::read, self.loader.cache.as_ref())?;
+        let file = match &source.path {
+            Some(_) => None,
+            None => Some(self.copies.made(&mut source)?),
+        };
+        Ok((self.loader.open(source)?, file))
     }
 
     pub(super) fn wasi(&self, lent: Option<Lent>) -> Wasi {

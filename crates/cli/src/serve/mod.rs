@@ -2,6 +2,7 @@
 
 mod admin;
 mod apps;
+mod carried;
 mod copies;
 mod files;
 mod filter;
@@ -29,6 +30,7 @@ use tokio::sync::watch;
 
 use crate::args::Serve;
 use crate::output;
+pub(crate) use carried::{Carried, bundled};
 use copies::Copies;
 use files::Files;
 use lend::{Lending, Whose};
@@ -68,7 +70,7 @@ pub(crate) fn serve(args: Serve) -> Result<i32> {
     let spans = spans.map_err(|error| Error::io("export traces", &error))?;
     let observer = Arc::new(Observer::new(log, spans));
     let copies = Arc::new(Copies::default());
-    let loading = Arc::new(load::Loading::new(&args.host.engine, &args.compiling, instances, &copies)?);
+    let loading = Arc::new(load::Loading::new(&args, instances, &copies)?);
     let state = plan.state.clone().or_else(plan::default_state);
     let lending = |whose| Arc::new(Lending::new(&loading, whose, state.as_deref(), &observer));
     let room = Arc::new(Room::new(instances, memory));

@@ -1,0 +1,1 @@
+//! Guests on a registry, pushed and pulled by the real `holm`.
