@@ -165,6 +165,11 @@ impl fmt::Display for Side {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.path, self.what)
+        let Difference { path, what } = self;
+        match what.split_once(" | ") {
+            // Two long types are easier to compare below each other.
+            Some((left, right)) if what.chars().count() > 100 => write!(f, "{path}:\n        {left}\n      | {right}"),
+            _ => write!(f, "{path}: {what}"),
+        }
     }
 }

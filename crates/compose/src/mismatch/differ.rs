@@ -84,8 +84,9 @@ impl<'a> Differ<'a> {
             |ty: Option<ValueType>, scope: &Scope<'_>| ty.map_or_else(|| "none".to_owned(), |ty| scope.value(ty));
         if !self.equal.optional(left.result, right.result) {
             let (one, other) = (result(left.result, &self.left), result(right.result, &self.right));
-            self.pair(name, format!("{path}: result"), one, other);
-            self.mention([left.result, right.result]);
+            if self.pair(name, format!("{path}: result"), one, other) {
+                self.mention([left.result, right.result]);
+            }
         }
     }
 
@@ -163,8 +164,9 @@ impl<'a> Differ<'a> {
         let text =
             |ty: Option<ValueType>, scope: &Scope<'_>| ty.map_or_else(|| "no value".to_owned(), |ty| scope.value(ty));
         let (one, other) = (text(left, &self.left), text(right, &self.right));
-        self.pair(name, path, one, other);
-        self.mention([left, right]);
+        if self.pair(name, path, one, other) {
+            self.mention([left, right]);
+        }
     }
 
     fn order(
@@ -200,12 +202,12 @@ impl<'a> Differ<'a> {
     }
 
     /// Two types that differ. Where both are called the same, the difference is in what the name means, and told there.
-    fn pair(&mut self, name: &'a str, path: String, left: String, right: String) {
-        if left == right {
-            self.shown.insert(name);
-            return;
+    fn pair(&mut self, name: &'a str, path: String, left: String, right: String) -> bool {
+        let told = left != right;
+        if told {
+            self.note(name, path, format!("{left} | {right}"));
         }
-        self.note(name, path, format!("{left} | {right}"));
+        told
     }
 
     fn note(&mut self, name: &'a str, path: String, what: String) {
