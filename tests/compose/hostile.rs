@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::components::{compose, folder, number, sum};
+use crate::components::{compose, exporting, folder, importing, number, sum};
 
 /// What is said of a part of these bytes.
 fn part(bytes: Vec<u8>, code: i32) -> String {
@@ -123,4 +123,39 @@ fn a_type_of_the_engine_only_newer_tools_know_is_no_panic() {
     let said = "root.wat --with part.wat --wire root/acme:a/a=part -o app.wasm";
     let error = compose(dir.path(), said).fails(126);
     assert!(error.contains("do not fit"), "{error}");
+}
+
+/// Interfaces of which each uses the type of the one before.
+fn chain(length: usize) -> String {
+    let mut imports = r#"(import "acme:chain/i0" (instance $i0 (export "r" (type (sub resource)))))"#.to_owned();
+    for at in 1..length {
+        imports += &format!(
+            r#"(alias export $i{before} "r" (type $r{before}))
+               (import "acme:chain/i{at}" (instance $i{at} (alias outer 1 $r{before} (type $r)) (export "r" (type (eq $r)))))"#,
+            before = at - 1,
+        );
+    }
+    format!("(component {imports})")
+}
+
+#[test]
+fn interfaces_that_use_one_another_in_a_long_chain_are_followed_to_its_end() {
+    let dir = folder(&[("chain.wat", chain(900)), ("longer.wat", chain(1001))]);
+    let ended = compose(dir.path(), "chain.wat --with longer.wat -o app.wasm").ends();
+    assert_eq!(ended.code, Some(126), "{ended:?}");
+    let ended = compose(dir.path(), "chain.wat -o app.wasm").ends();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    insta::assert_snapshot!(compose(dir.path(), "longer.wat -o app.wasm").fails(126), @"");
+}
+
+#[test]
+fn interfaces_with_thousands_of_functions_are_compared_quickly() {
+    let many =
+        |ty: &str| (0..20_000).map(|at| format!(r#"(export "f{at}" (func (param "a" {ty})))"#)).collect::<String>();
+    let dir = folder(&[
+        ("root.wat", importing("acme:a/a@1.0.0", &many("u8"))),
+        ("part.wat", exporting("acme:a/a@1.0.0", &many("s8"))),
+    ]);
+    let error = compose(dir.path(), "root.wat --with part.wat -o app.wasm").fails(126);
+    assert!(error.contains("f49: param a: u8 | s8") && error.contains("lines more"), "{error}");
 }

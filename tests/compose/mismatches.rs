@@ -325,14 +325,11 @@ fn a_difference_is_told_where_it_is_and_not_where_it_is_used() {
 
         record point: field x: f32 | f64
 
-        handler imports        │ model exports
-      ─────────────────────────┼───────────────────────
-        record point {         │ record point {
-      >   x: f32,              │   x: f64,
-        }                      │ }
-        record shape {         │ record shape {
-          points: list<point>, │   points: list<point>,
-        }                      │ }
+        handler imports │ model exports
+      ──────────────────┼───────────────
+        record point {  │ record point {
+      >   x: f32,       │   x: f64,
+        }               │ }
     hint: both say version 1.0.0; what changes needs another version. Build both from the same WIT
     hint: to leave it for the host: --wire handler/acme:model/infer@1.0.0=host
     ");

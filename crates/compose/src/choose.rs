@@ -162,7 +162,7 @@ impl Choosing<'_> {
             }
             return Ok(());
         }
-        Err(ComposeError::Version(skew))
+        Err(ComposeError::Version(Box::new(skew)))
     }
 }
 

@@ -54,10 +54,10 @@ pub enum ComposeError {
     Mismatch(Box<Mismatch>),
     /// Parts have the interface that is imported in versions that are not compatible.
     #[error("{0}")]
-    Version(VersionSkew),
+    Version(Box<VersionSkew>),
     /// Two parts would have a resource from different places.
     #[error("{0}")]
-    Resource(SplitResource),
+    Resource(Box<SplitResource>),
     /// The result is not a valid component, in the words of the validator.
     #[error("the parts fit by their names and types, and yet make no valid component: {0}")]
     Invalid(String),

@@ -17,7 +17,7 @@ pub(crate) fn compose(plan: &Plan, worlds: &[World]) -> Result<Composed, Compose
     let mut loaded = Loaded::new(plan)?;
     let choices = choose(plan, worlds, &loaded)?;
     if let Some(split) = resources::passed_to_host(plan, worlds, &choices, &loaded) {
-        return Err(ComposeError::Resource(split));
+        return Err(ComposeError::Resource(Box::new(split)));
     }
     let mut made = Made { plan, worlds, choices: &choices, loaded: &mut loaded, nodes: HashMap::new() };
     made.parts()?;
@@ -267,7 +267,7 @@ fn is_type(worlds: &[World], part: usize, import: &str) -> bool {
 
 /// What made the validator refuse: mostly resources, which have to come from one place, whatever they are called.
 fn explain(error: ComposeError, plan: &Plan, worlds: &[World], choices: &Choices, loaded: &Loaded) -> ComposeError {
-    resources::split(plan, worlds, choices, loaded).map_or(error, ComposeError::Resource)
+    resources::split(plan, worlds, choices, loaded).map_or(error, |split| ComposeError::Resource(Box::new(split)))
 }
 
 fn invalid(error: &dyn std::error::Error) -> ComposeError {

@@ -1,6 +1,6 @@
 //! Finds where two sides of an interface part.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use wac_graph::types::{DefinedType, FuncType, FuncTypeId, ItemKind, Type, Types, ValueType};
 
@@ -31,9 +31,10 @@ impl<'a> Differ<'a> {
 
     /// Compares all that the left side wants with what the right side has.
     pub(super) fn items(&mut self, left: &Items<'a>, right: &Items<'a>) {
+        let right: HashMap<&str, ItemKind> = right.iter().map(|(name, item)| (name.as_str(), **item)).collect();
         for (name, wanted) in left {
-            match right.iter().find(|(other, _)| other == name) {
-                Some((_, had)) => self.item(name, **wanted, **had),
+            match right.get(name.as_str()) {
+                Some(had) => self.item(name, **wanted, *had),
                 None => {
                     let path = describe(self.left.types, name, **wanted);
                     self.note(name, path, "missing on the right".to_owned());
@@ -130,8 +131,8 @@ impl<'a> Differ<'a> {
         right: Vec<(&'a str, Option<ValueType>)>,
     ) {
         let missing = |from: &[(&'a str, Option<ValueType>)], of: &[(&'a str, Option<ValueType>)]| -> Vec<usize> {
-            let has = |name: &str| from.iter().any(|(other, _)| *other == name);
-            of.iter().enumerate().filter(|(_, (name, _))| !has(name)).map(|(index, _)| index).collect()
+            let there: HashSet<&str> = from.iter().map(|(name, _)| *name).collect();
+            of.iter().enumerate().filter(|(_, (name, _))| !there.contains(name)).map(|(index, _)| index).collect()
         };
         let (not_right, not_left) = (missing(&right, &left), missing(&left, &right));
         match (not_right.as_slice(), not_left.as_slice()) {
@@ -150,9 +151,10 @@ impl<'a> Differ<'a> {
                 missing(&right, not_left, "left");
             }
         }
-        for (member, ty) in &left {
-            if let Some((_, other)) = right.iter().find(|(other, _)| other == member) {
-                self.member(name, format!("{path}: {what} {member}"), *ty, *other);
+        let right: HashMap<&str, Option<ValueType>> = right.into_iter().collect();
+        for (member, ty) in left {
+            if let Some(other) = right.get(member) {
+                self.member(name, format!("{path}: {what} {member}"), ty, *other);
             }
         }
     }
