@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use holm_engine::shape::Shape;
-use holm_engine::{EMBEDDED_ALIGNMENT, Error, Kind, Opened, Result, Settings, Source, Tier};
+use holm_engine::{EMBEDDED_ALIGNMENT, Error, Kind, Opened, Result, Settings, Tier};
 use holm_manifest::{App, Guest as Described};
 use serde_json::json;
 
