@@ -176,8 +176,11 @@ fn addresses(args: &Bundle, shape: &Shape, base: &Base, file: &str) -> Result<Op
         return Ok(None);
     }
     if !base.record.serves() {
-        return Err(Error::new(Kind::Unsupported, format!("{file} answers HTTP requests, and this build does not serve"))
-            .note("use a full build of Holm"));
+        return Err(Error::new(
+            Kind::Unsupported,
+            format!("{file} answers HTTP requests, and this build does not serve"),
+        )
+        .note("use a full build of Holm"));
     }
     if args.addr.is_empty() { Ok(Some(vec![ADDRESS.to_owned()])) } else { Ok(Some(args.addr.clone())) }
 }

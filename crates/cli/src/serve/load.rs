@@ -15,9 +15,9 @@ use holm_services::http_client::{ClientConfig, HttpClient};
 use holm_services::lent::Lent;
 use holm_wasi::Wasi;
 
+use super::Carried;
 use super::copies::Copies;
 use super::wrong::Wrong;
-use super::Carried;
 use crate::args::{CompilingArgs, Serve};
 use crate::guest::{Shared, abis, granted, loader, short};
 use crate::settings::settings;
