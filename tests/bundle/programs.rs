@@ -167,3 +167,24 @@ fn a_portable_bundle_runs() {
     let app = bundle(dir.path(), "hello.p2.wasm", &["--tier", "portable"]);
     assert_eq!(prints(run(&app, &[])), "Hello from Holm!\n");
 }
+
+#[test]
+fn components_of_a_bundle_have_grants_of_their_own() {
+    let dir = tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    for name in ["handler", "model"] {
+        fs::copy(guest(&format!("parts-{name}.p2.wasm")), at(&format!("{name}.wasm"))).unwrap();
+    }
+    fs::create_dir(at("weights")).unwrap();
+    fs::write(at("weights/weights.txt"), "the model's weights").unwrap();
+    let manifest = "holm = 1\nguest = \"handler.wasm\"\n[components.model]\nfile = \"model.wasm\"\n\
+                    [components.model.grants]\ndir = \"./weights::/data:ro\"\n";
+    fs::write(at("holm.toml"), manifest).unwrap();
+    let app = bundle_file(dir.path(), &at("handler.wasm"), &[]);
+    for name in ["handler.wasm", "model.wasm", "holm.toml"] {
+        fs::remove_file(at(name)).unwrap();
+    }
+    let asked = ["model read /data/weights.txt", "own read /data/weights.txt"];
+    let answered = text(&start(&app).args(asked).current_dir(dir.path()).output().unwrap().stdout);
+    assert_eq!(answered.lines().collect::<Vec<_>>(), ["the model's weights", "error: NotFound"], "{answered}");
+}

@@ -18,12 +18,12 @@ use crate::handler;
 use crate::module::exit_code;
 use crate::services::Services;
 use crate::state::State;
-use crate::{Wasi, config, interfaces, missing, paths};
+use crate::{Wasi, config, interfaces, missing, parts, paths};
 
 /// The entries of a component: a command if it exports `wasi:cli/run`, and its exported functions.
 pub(crate) fn load(wasi: &Wasi, guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
     let component = guest.code.component()?;
-    let mut linker = linker(component.engine(), &guest.shape)
+    let mut linker = linker(component.engine(), &guest.shape, host)
         .and_then(|linker| audited(linker, host))
         .map_err(|error| Error::new(Kind::Internal, format!("WASI does not link: {error:#}")))?;
     link_component(&mut linker, component, &guest.name, &host.provided)?;
@@ -45,18 +45,19 @@ pub(crate) fn load(wasi: &Wasi, guest: &Guest, host: &Host) -> Result<Vec<Entry>
 }
 
 /// What this ABI offers to a component of this shape.
-pub(crate) fn linker(engine: &wasmtime::Engine, shape: &Shape) -> wasmtime::Result<Linker<State>> {
+pub(crate) fn linker(engine: &wasmtime::Engine, shape: &Shape, host: &Host) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     // Some of what is linked goes in front of the engine's own.
     linker.allow_shadowing(true);
     interfaces::link(&mut linker, shape)?;
-    config::link(&mut linker, shape)?;
+    parts::link(&mut linker, shape, host)?;
+    config::link(&mut linker, shape, host.parts.len())?;
     #[cfg(feature = "http")]
     crate::http::link(&mut linker, shape)?;
     #[cfg(feature = "stores")]
-    crate::keyvalue::link(&mut linker, shape)?;
+    crate::keyvalue::link(&mut linker, shape, host.parts.len())?;
     #[cfg(feature = "stores")]
-    crate::blobstore::link(&mut linker, shape)?;
+    crate::blobstore::link(&mut linker, shape, host.parts.len())?;
     #[cfg(feature = "tls")]
     crate::tls::link(&mut linker, shape)?;
     Ok(linker)

@@ -6,8 +6,10 @@
 
 use holm_engine::shape::Shape;
 use holm_grants::Ask;
+use wasmtime::StoreContextMut;
 use wasmtime::component::{ComponentType, Linker, Lower};
 
+use crate::parts::{Asked, asked};
 use crate::services::Services;
 use crate::state::State;
 
@@ -28,13 +30,16 @@ pub(crate) fn provides(name: &str) -> bool {
     matches!(draft, Some(("store" | "runtime", version)) if version.starts_with("0.2.0-"))
 }
 
-/// Links those of the interfaces that the guest imports.
-pub(crate) fn link(linker: &mut Linker<State>, shape: &Shape) -> wasmtime::Result<()> {
-    for import in shape.imports.iter().filter(|import| provides(&import.name)) {
-        let mut instance = linker.instance(&import.name)?;
-        instance
-            .func_wrap("get", |store, (key,): (String,)| Ok((Ok::<_, Error>(value(&store.data().services, key)),)))?;
-        instance.func_wrap("get-all", |store, ()| Ok((Ok::<_, Error>(values(&store.data().services)),)))?;
+/// Links those of the interfaces that the guest imports, itself or as one of so many parts.
+pub(crate) fn link(linker: &mut Linker<State>, shape: &Shape, parts: usize) -> wasmtime::Result<()> {
+    for Asked { name, whose, .. } in asked(shape, parts).filter(|asked| provides(&asked.interface)) {
+        let mut instance = linker.instance(name)?;
+        instance.func_wrap("get", move |store: StoreContextMut<'_, State>, (key,): (String,)| {
+            Ok((Ok::<_, Error>(value(store.data().services_of(whose), key)),))
+        })?;
+        instance.func_wrap("get-all", move |store: StoreContextMut<'_, State>, ()| {
+            Ok((Ok::<_, Error>(values(store.data().services_of(whose))),))
+        })?;
     }
     Ok(())
 }

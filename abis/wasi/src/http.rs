@@ -24,6 +24,7 @@ use wasmtime_wasi_http::{
 };
 
 use crate::outgoing;
+use crate::parts::Whose;
 use crate::services::Services;
 use crate::state::State;
 use sent::watched;
@@ -68,6 +69,8 @@ pub(crate) fn incoming(body: Body) -> WasiBody {
 /// Sends a guest's requests.
 pub(crate) struct Outbound {
     pub(crate) services: Arc<Services>,
+    /// Who sends the request that is handed over now.
+    pub(crate) sender: Whose,
     /// What the host has to do with them.
     pub(crate) lent: Option<Arc<dyn holm_abi::Outbound>>,
 }
@@ -106,7 +109,12 @@ impl WasiHttpHooks for Outbound {
         options: Option<RequestOptions>,
         _response_processed: Done,
     ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Done)>> + Send> {
-        let (services, lent) = (Arc::clone(&self.services), self.lent.clone());
+        let services = match self.sender {
+            Whose::Guest => &self.services,
+            // Only parts that there are can send.
+            Whose::Part(part) => &self.services.parts[part],
+        };
+        let (services, lent) = (Arc::clone(services), self.lent.clone());
         Box::new(async move {
             let response = send(&services, lent.as_deref(), request, options.unwrap_or_default()).await?;
             // The client drives its connections itself, so nothing is left to do.

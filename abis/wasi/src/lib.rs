@@ -25,6 +25,7 @@ mod names;
 mod network;
 #[cfg(feature = "http")]
 mod outgoing;
+mod parts;
 mod paths;
 mod services;
 mod sockets;

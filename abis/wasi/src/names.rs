@@ -2,13 +2,14 @@
 
 use std::net::IpAddr;
 
-use wasmtime::component::{Accessor, HasData, Linker, Resource};
+use wasmtime::component::{Accessor, HasData, HasSelf, Linker, Resource};
 use wasmtime_wasi::p2::bindings::sockets::ip_name_lookup as p2;
 use wasmtime_wasi::p2::bindings::sockets::network::{self, ErrorCode, IpAddress, Network as NetworkHandle};
 use wasmtime_wasi::p2::{DynPollable, SocketError, SocketResult};
 use wasmtime_wasi::p3::bindings::sockets::ip_name_lookup as p3;
 use wasmtime_wasi::sockets::{WasiSockets, WasiSocketsCtxView, WasiSocketsView as _};
 
+use crate::parts::Whose;
 use crate::state::State;
 
 struct Names;
@@ -49,11 +50,23 @@ impl p2::Host for State {
         network: Resource<NetworkHandle>,
         name: String,
     ) -> SocketResult<Resource<p2::ResolveAddressStream>> {
-        if !self.network().may_resolve(&name) {
+        self.look_up(network, name, Whose::Guest)
+    }
+}
+
+impl State {
+    /// Begins to look a name up under these grants.
+    pub(crate) fn look_up(
+        &mut self,
+        network: Resource<NetworkHandle>,
+        name: String,
+        whose: Whose,
+    ) -> SocketResult<Resource<p2::ResolveAddressStream>> {
+        if !self.network_of(whose).may_resolve(&name) {
             return Err(ErrorCode::AccessDenied.into());
         }
         let stream = p2::Host::resolve_addresses(&mut self.sockets(), network, name.clone())?;
-        self.lookups.insert(stream.rep(), name);
+        self.lookups.insert(stream.rep(), (whose, name));
         Ok(stream)
     }
 }
@@ -65,8 +78,8 @@ impl p2::HostResolveAddressStream for State {
     ) -> Result<Option<IpAddress>, SocketError> {
         let name = self.lookups.get(&stream.rep()).cloned();
         let next = p2::HostResolveAddressStream::resolve_next_address(&mut self.sockets(), stream)?;
-        if let (Some(name), Some(address)) = (name, next) {
-            self.network().resolved(&name, ip(address));
+        if let (Some((whose, name)), Some(address)) = (name, next) {
+            self.network_of(whose).resolved(&name, ip(address));
         }
         Ok(next)
     }
@@ -88,20 +101,29 @@ impl p3::HostWithStore<State> for Names {
         store: &Accessor<State, Self>,
         name: String,
     ) -> wasmtime::Result<Result<Vec<p3::IpAddress>, p3::ErrorCode>> {
-        if !store.with(|mut state| state.get().network().may_resolve(&name)) {
-            return Ok(Err(p3::ErrorCode::AccessDenied));
-        }
-        let sockets = store.with_getter::<WasiSockets>(sockets);
-        let answer = <WasiSockets as p3::HostWithStore<State>>::resolve_addresses(&sockets, name.clone()).await?;
-        if let Ok(addresses) = &answer {
-            store.with(|mut state| {
-                for address in addresses {
-                    state.get().network().resolved(&name, IpAddr::from(*address));
-                }
-            });
-        }
-        Ok(answer)
+        look_up(&store.with_getter::<HasSelf<State>>(|state| state), name, Whose::Guest).await
     }
+}
+
+/// Looks a name up under these grants, for WASI 0.3.
+pub(crate) async fn look_up(
+    store: &Accessor<State>,
+    name: String,
+    whose: Whose,
+) -> wasmtime::Result<Result<Vec<p3::IpAddress>, p3::ErrorCode>> {
+    if !store.with(|mut state| state.get().network_of(whose).may_resolve(&name)) {
+        return Ok(Err(p3::ErrorCode::AccessDenied));
+    }
+    let sockets = store.with_getter::<WasiSockets>(sockets);
+    let answer = <WasiSockets as p3::HostWithStore<State>>::resolve_addresses(&sockets, name.clone()).await?;
+    if let Ok(addresses) = &answer {
+        store.with(|mut state| {
+            for address in addresses {
+                state.get().network_of(whose).resolved(&name, IpAddr::from(*address));
+            }
+        });
+    }
+    Ok(answer)
 }
 
 fn sockets(state: &mut State) -> WasiSocketsCtxView<'_> {

@@ -14,6 +14,10 @@ use crate::Wasi;
 /// What the host lends to one loaded guest; all instances of it share this.
 pub(crate) struct Services {
     pub(crate) host: Host,
+    /// What a part is called; the guest's own name is its [`holm_abi::Guest`]'s.
+    pub(crate) name: String,
+    /// What it lends to each of the components that the guest is composed of.
+    pub(crate) parts: Vec<Arc<Services>>,
     /// To elsewhere, of all kinds and all instances.
     pub(crate) connections: Arc<Connections>,
     #[cfg(feature = "stores")]
@@ -26,14 +30,32 @@ pub(crate) struct Services {
 }
 
 impl Services {
+    pub(crate) fn new(wasi: &Wasi, host: &Host) -> Self {
+        let connections = Arc::new(Connections::new(host.connections.unwrap_or(Connections::USUAL)));
+        let parts = host.parts.iter().map(|part| {
+            let host = Host {
+                grants: Arc::clone(&part.grants),
+                audit: part.audit.clone(),
+                parts: Arc::default(),
+                ..host.clone()
+            };
+            Arc::new(Self { name: part.name.clone(), ..Self::with(wasi, &host, &connections) })
+        });
+        let parts = parts.collect();
+        Self { parts, ..Self::with(wasi, host, &connections) }
+    }
+
+    /// Connections count together for the whole guest; each part's are its own all the same.
     #[cfg_attr(
         not(any(feature = "http", feature = "stores")),
         expect(unused_variables, reason = "there is nothing to lend")
     )]
-    pub(crate) fn new(wasi: &Wasi, host: &Host) -> Self {
+    fn with(wasi: &Wasi, host: &Host, connections: &Arc<Connections>) -> Self {
         Self {
             host: host.clone(),
-            connections: Arc::new(Connections::new(host.connections.unwrap_or(Connections::USUAL))),
+            name: String::new(),
+            parts: Vec::new(),
+            connections: Arc::clone(connections),
             #[cfg(feature = "stores")]
             lent: wasi.lent.clone(),
             #[cfg(feature = "http")]

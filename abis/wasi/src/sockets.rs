@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use holm_services::connections::Open;
 use tokio::sync::oneshot;
 use wasmtime::component::{
-    Access, FutureConsumer, FutureReader, Linker, Resource, ResourceTable, Source, StreamReader,
+    Access, FutureConsumer, FutureReader, Linker, LinkerInstance, Resource, ResourceTable, Source, StreamReader,
 };
 use wasmtime::{AsContextMut as _, StoreContextMut};
 use wasmtime_wasi::p2::bindings::sockets::{network, tcp_create_socket, udp_create_socket};
@@ -21,6 +21,7 @@ use wasmtime_wasi::p3::bindings::sockets::types as p3;
 use wasmtime_wasi::sockets::{TcpSocket, UdpSocket, WasiSockets, WasiSocketsCtxView, WasiSocketsView as _};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
+use crate::parts::Whose;
 use crate::state::State;
 
 /// The interface as the engine calls it; with another name ours would stand beside it, not in front.
@@ -56,11 +57,16 @@ pub(crate) fn link_udp_p2(linker: &mut Linker<State>) -> wasmtime::Result<()> {
 pub(crate) fn link_p3(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     let mut types = linker.instance(P3)?;
     types.func_wrap("[static]tcp-socket.create", |mut store: Store<'_>, (family,): (p3::IpAddressFamily,)| {
-        Ok((store.data_mut().create_tcp(family)?,))
+        Ok((store.data_mut().create_tcp(family, Whose::Guest)?,))
     })?;
     types.func_wrap_async("[static]udp-socket.create", |mut store: Store<'_>, (family,): (p3::IpAddressFamily,)| {
-        Box::new(async move { Ok((store.data_mut().create_udp(family).await?,)) })
+        Box::new(async move { Ok((store.data_mut().create_udp(family, Whose::Guest).await?,)) })
     })?;
+    link_streams(&mut types)
+}
+
+/// The functions of WASI 0.3 that make streams of sockets.
+pub(crate) fn link_streams(types: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
     types.func_wrap("[method]tcp-socket.receive", |store: Store<'_>, (socket,): (Resource<TcpSocket>,)| {
         Ok((receive(store, socket)?,))
     })?;
@@ -88,20 +94,21 @@ impl WasiView for Place {
 }
 
 impl State {
-    /// A place for one more socket, if the guest may have one.
-    fn place(&mut self) -> Option<Place> {
+    /// A place for one more socket under these grants, if the guest may have one.
+    fn place(&mut self, whose: Whose) -> Option<Place> {
         #[cfg(feature = "tls")]
         self.forget_closed_streams();
-        let Some(open) = self.services.connections.open().map(Arc::new) else {
+        let services = self.services_of(whose);
+        let Some(open) = services.connections.open().map(Arc::new) else {
             // What is kept for requests to come should not be in the way for long.
             #[cfg(feature = "http")]
-            if let Some(client) = &self.services.http_client {
-                client.make_room(self.services.identity);
+            if let Some(client) = &services.http_client {
+                client.make_room(services.identity);
             }
             return None;
         };
         let mut builder = WasiCtxBuilder::new();
-        self.network().open_holding(&mut builder, Arc::clone(&open));
+        self.network_of(whose).open_holding(&mut builder, Arc::clone(&open));
         Some(Place { ctx: builder.build(), table: ResourceTable::new(), open })
     }
 
@@ -118,8 +125,8 @@ impl State {
         }
     }
 
-    fn create_tcp(&mut self, family: p3::IpAddressFamily) -> Created<TcpSocket> {
-        let Some(mut place) = self.place() else { return Ok(Err(no_place())) };
+    pub(crate) fn create_tcp(&mut self, family: p3::IpAddressFamily, whose: Whose) -> Created<TcpSocket> {
+        let Some(mut place) = self.place(whose) else { return Ok(Err(no_place())) };
         match p3::HostTcpSocket::create(&mut self.within(&mut place), family) {
             Ok(socket) => {
                 self.made(&socket, &place);
@@ -129,8 +136,8 @@ impl State {
         }
     }
 
-    async fn create_udp(&mut self, family: p3::IpAddressFamily) -> Created<UdpSocket> {
-        let Some(mut place) = self.place() else { return Ok(Err(no_place())) };
+    pub(crate) async fn create_udp(&mut self, family: p3::IpAddressFamily, whose: Whose) -> Created<UdpSocket> {
+        let Some(mut place) = self.place(whose) else { return Ok(Err(no_place())) };
         let created = p3::HostUdpSocket::create(&mut self.within(&mut place), family).await;
         created.map(Ok).or_else(|error| error.downcast().map(Err))
     }
@@ -166,16 +173,35 @@ impl State {
 
 impl tcp_create_socket::Host for State {
     fn create_tcp_socket(&mut self, family: network::IpAddressFamily) -> SocketResult<Resource<p2::TcpSocket>> {
-        let Some(mut place) = self.place() else { return Err(network::ErrorCode::NewSocketLimit.into()) };
-        let socket = tcp_create_socket::Host::create_tcp_socket(&mut self.within(&mut place), family)?;
-        self.made(&socket, &place);
-        Ok(socket)
+        self.make_tcp(family, Whose::Guest)
     }
 }
 
 impl udp_create_socket::Host for State {
     async fn create_udp_socket(&mut self, family: network::IpAddressFamily) -> SocketResult<Resource<p2::UdpSocket>> {
-        let Some(mut place) = self.place() else { return Err(network::ErrorCode::NewSocketLimit.into()) };
+        self.make_udp(family, Whose::Guest).await
+    }
+}
+
+/// Those of WASI 0.2.
+impl State {
+    pub(crate) fn make_tcp(
+        &mut self,
+        family: network::IpAddressFamily,
+        whose: Whose,
+    ) -> SocketResult<Resource<p2::TcpSocket>> {
+        let Some(mut place) = self.place(whose) else { return Err(network::ErrorCode::NewSocketLimit.into()) };
+        let socket = tcp_create_socket::Host::create_tcp_socket(&mut self.within(&mut place), family)?;
+        self.made(&socket, &place);
+        Ok(socket)
+    }
+
+    pub(crate) async fn make_udp(
+        &mut self,
+        family: network::IpAddressFamily,
+        whose: Whose,
+    ) -> SocketResult<Resource<p2::UdpSocket>> {
+        let Some(mut place) = self.place(whose) else { return Err(network::ErrorCode::NewSocketLimit.into()) };
         udp_create_socket::Host::create_udp_socket(&mut self.within(&mut place), family).await
     }
 }
@@ -201,7 +227,7 @@ fn send(mut store: Store<'_>, socket: Resource<TcpSocket>, data: StreamReader<u8
     held(store, place, ended)
 }
 
-fn sockets(state: &mut State) -> WasiSocketsCtxView<'_> {
+pub(crate) fn sockets(state: &mut State) -> WasiSocketsCtxView<'_> {
     state.sockets()
 }
 

@@ -17,7 +17,7 @@ use wasmtime_wasi_tls::{WasiTlsCtx, WasiTlsCtxBuilder, WasiTlsCtxView, WasiTlsVi
 use crate::context::{Given, World};
 #[cfg(feature = "http")]
 use crate::http::Outbound;
-use crate::network::Network;
+use crate::parts::{PartWorld, Whose};
 use crate::paths;
 use crate::services::Services;
 use crate::sockets::Sockets;
@@ -28,8 +28,8 @@ pub struct State {
     caller: Caller,
     /// What implements the imports of its world, where the host knows that.
     pub(crate) hosted: Option<Box<dyn Any + Send>>,
-    /// The names behind the lookups under way, by handle.
-    pub(crate) lookups: HashMap<u32, String>,
+    /// The names behind the lookups under way and for whom they are, by handle.
+    pub(crate) lookups: HashMap<u32, (Whose, String)>,
     pub(crate) services: Arc<Services>,
     pub(crate) sockets: Sockets,
     pub(crate) table: ResourceTable,
@@ -40,6 +40,8 @@ pub struct State {
     #[cfg(feature = "http")]
     pub(crate) direct: crate::direct::Direct,
     pub(crate) world: World,
+    /// Those of the components that it is composed of.
+    pub(crate) parts: Box<[PartWorld]>,
     #[cfg(feature = "stores")]
     pub(crate) held: crate::keyvalue::Held,
     #[cfg(feature = "stores")]
@@ -64,6 +66,7 @@ impl State {
             hosted: None,
             decoy: paths::component::Decoy::new(host, &given.args)?,
             world: World::new(host, given)?,
+            parts: PartWorld::all(services)?,
             #[cfg(feature = "http")]
             direct: crate::direct::Direct::default(),
             lookups: HashMap::new(),
@@ -79,20 +82,15 @@ impl State {
             #[cfg(feature = "http")]
             http: WasiHttpCtx::new(),
             #[cfg(feature = "http")]
-            outbound: Outbound { services: Arc::clone(services), lent: None },
+            outbound: Outbound { services: Arc::clone(services), sender: Whose::Guest, lent: None },
             #[cfg(feature = "tls")]
             tls: None,
         })
     }
 }
 
+#[cfg(feature = "tls")]
 impl State {
-    /// The guest's view of the network.
-    pub(crate) fn network(&mut self) -> &Arc<Network> {
-        &self.world.get(&self.services.host).network
-    }
-
-    #[cfg(feature = "tls")]
     pub(crate) fn uses_tls(&self) -> bool {
         self.tls.is_some()
     }
@@ -103,6 +101,19 @@ impl State {
     /// From now on `outbound` hears of the requests that the guest makes.
     pub(crate) fn lend(&mut self, outbound: Option<&Arc<dyn holm_abi::Outbound>>) {
         self.outbound.lent = outbound.cloned();
+    }
+
+    /// Has requests be sent under these grants from now on; says whose it were before.
+    pub(crate) fn set_sender(&mut self, whose: Whose) -> Whose {
+        std::mem::replace(&mut self.outbound.sender, whose)
+    }
+
+    /// Does something that sends a request under these grants.
+    pub(crate) fn sending<R>(&mut self, whose: Whose, send: impl FnOnce(&mut Self) -> R) -> R {
+        let before = self.set_sender(whose);
+        let sent = send(self);
+        self.set_sender(before);
+        sent
     }
 }
 

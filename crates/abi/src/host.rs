@@ -12,6 +12,8 @@ use crate::{FilterSettings, Incoming, Pipe, Provided};
 pub struct Host {
     /// What it may touch.
     pub grants: Arc<Grants>,
+    /// What the components may touch that it was composed of, beside its own: the first is part 1.
+    pub parts: Arc<[Part]>,
     /// How much of it.
     pub limits: Limits,
     /// Connections to elsewhere that all its instances may have open at once, of every kind; `None` is the ABI's own
@@ -36,6 +38,19 @@ pub struct Host {
     pub filter: FilterSettings,
     /// Keep a core dump of a guest that traps, in this file.
     pub coredump: Option<std::path::PathBuf>,
+}
+
+/// One of the components that a guest was composed of. It imports the interfaces through which it could reach the world
+/// under names of its own, `holm:p1-wasi-filesystem/preopens@0.2.3` in the place of `wasi:filesystem/preopens@0.2.3`, and
+/// shares everything else with its guest: streams, clocks, limits.
+#[derive(Clone, Debug, Default)]
+pub struct Part {
+    /// What it is called.
+    pub name: String,
+    /// What it may touch, which has nothing to do with what its guest may.
+    pub grants: Arc<Grants>,
+    /// Remembers what it asked for and was refused.
+    pub audit: Audit,
 }
 
 /// How far an instance is used again. What a request leaves behind in it is seen by those after it.

@@ -26,7 +26,7 @@ pub use filter::{FilterSettings, Filtered, HttpFilter};
 use holm_engine::TrapContext;
 use holm_engine::shape::{Import, LoneCore, Shape};
 pub use holm_engine::{Code, Error, Kind, Result};
-pub use host::{Host, Input, Output, Reuse, Sink, Stdio};
+pub use host::{Host, Input, Output, Part, Reuse, Sink, Stdio};
 pub use http::{Body, BodyError, Exchange, HttpHandler, Observe};
 pub use incoming::Incoming;
 pub use json::{from_json, to_json};

@@ -81,8 +81,7 @@ fn find_file(guest: &mut Guest, manifest: &Path) -> Result<()> {
         std::fs::read_dir(folder).map_err(|error| Error::io(format_args!("read {}", folder.display()), &error))?;
     let mut guests = entries.filter_map(|entry| Some(entry.ok()?.path()));
     let is_wasm = |path: &Path| path.extension().is_some_and(|extension| extension == "wasm");
-    let mut guests =
-        guests.by_ref().filter(|path| is_wasm(path) && guest.filters.iter().all(|filter| filter.file != *path));
+    let mut guests = guests.by_ref().filter(|path| is_wasm(path) && guest.files().all(|file| file != path));
     match (guests.next(), guests.next()) {
         (Some(only), None) => guest.file = Some(only),
         (None, _) => {

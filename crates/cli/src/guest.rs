@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::Mutex;
 
-use holm_abi::{Abi, Entry, Guest, Host, Stdio, detect};
-use holm_engine::{Cache, Error, Kind, Loaded, Loader, Opened, Result, Runtime, Settings, Source};
-use holm_grants::Audit;
+use holm_abi::{Abi, Entry, Guest, Host, Part, Stdio, detect};
+use holm_engine::{Cache, Error, Kind, Loaded, Loader, Opened, Result, Runtime, Settings};
+use holm_grants::{Audit, Grants};
 use holm_manifest::{App, Guest as Described, Services};
 use holm_wasi::Wasi;
 
 use crate::args::{EngineArgs, HostArgs};
+use crate::composed;
 use crate::described::{choose, is_of_others};
 use crate::output;
 use crate::progress::Progress;
@@ -53,24 +54,40 @@ fn extism(_: &Wasi) -> holm_extism::Extism {
     holm_extism::Extism::default()
 }
 
-/// WASI, with the stores that this guest was granted: where its manifest says, else in this user's state directory, by
+/// WASI, with the stores that this guest or one of its components was granted: where its manifest says, else in this user's state directory, by
 /// name, for all guests that are granted the same.
 #[cfg(feature = "stores")]
-fn wasi(services: &Services, grants: &holm_grants::Grants) -> Result<Wasi> {
+fn wasi(services: &Services, host: &Host) -> Result<Wasi> {
     use holm_services::lent::{AppStores, Embedded, LentLimits};
 
-    if grants.kv.is_empty() && grants.blob.is_empty() {
+    let (kv, blob) = stores(&host.grants, host.parts.iter().map(|part| &*part.grants));
+    if kv.is_empty() && blob.is_empty() {
         return Ok(Wasi::default());
     }
     let embedded = state_dir().map(|dir| Embedded { file: dir.join("stores.sqlite"), inside: None });
     let stores = AppStores::new(embedded, Some(Arc::new(output::warn)));
-    let lent = stores.lend(services, &grants.kv, &grants.blob, LentLimits::default()).map_err(|wrong| unfit(&wrong))?;
+    let lent = stores.lend(services, &kv, &blob, LentLimits::default()).map_err(|wrong| unfit(&wrong))?;
     Ok(Wasi { lent: Some(lent), ..Wasi::default() })
 }
 
 #[cfg(not(feature = "stores"))]
-fn wasi(_: &Services, _: &holm_grants::Grants) -> Result<Wasi> {
+fn wasi(_: &Services, _: &Host) -> Result<Wasi> {
     Ok(Wasi::default())
+}
+
+/// The key-value stores and the containers of blobs that a guest and its components are granted, each once. Who may open
+/// which is decided when they are opened.
+#[cfg(feature = "stores")]
+pub(crate) fn stores<'a>(own: &'a Grants, components: impl Iterator<Item = &'a Grants>) -> (Vec<String>, Vec<String>) {
+    let (mut kv, mut blob) = (own.kv.clone(), own.blob.clone());
+    for grants in components {
+        let new = |names: &[String], known: &[String]| -> Vec<String> {
+            names.iter().filter(|name| !known.contains(name)).cloned().collect()
+        };
+        kv.extend(new(&grants.kv, &kv));
+        blob.extend(new(&grants.blob, &blob));
+    }
+    (kv, blob)
 }
 
 /// The error of stores that cannot be where the manifest says.
@@ -124,8 +141,8 @@ pub(crate) fn ready(name: Option<&str>, args: HostArgs) -> Result<Ready> {
             .note("holm run app.wasm"));
         }
     };
-    let source = Source::read(&name)?;
     let loader = loader(&args.engine);
+    let source = composed::source(&name, &app, loader.cache.as_ref())?;
     let opened = loader.open(source)?;
     link(&loader, opened, &name, (app, services), args)
 }
@@ -149,7 +166,7 @@ pub(crate) fn link(
     let app_args = app.args.clone();
     let deterministic = args.deterministic || app.deterministic;
     let host = host(app, args)?;
-    let abis = abis(wasi(&services, &host.grants)?, Shared::default());
+    let abis = abis(wasi(&services, &host)?, Shared::default());
     let known: Vec<&dyn Abi> = abis.iter().map(AsRef::as_ref).collect();
     let abi = detect(&known, &opened.shape, said_abi.as_deref())?.abi;
 
@@ -229,11 +246,17 @@ fn manifest(guest: Option<&str>, args: &HostArgs) -> Result<(Described, Services
         return Ok(Default::default());
     }
     let (app, services) = choose(app, guest, &beside)?;
-    if !app.grants.is_empty() || !app.env_from_host.is_empty() {
+    if grants_something(&app) {
         // Whoever unpacked a folder did not choose what its manifest grants, so they are told.
         output::note(&format!("grants from {} (--no-manifest leaves them out)", beside.display()));
     }
     Ok((app, services))
+}
+
+fn grants_something(app: &Described) -> bool {
+    let components = app.components.iter().map(|component| (&component.grants, &component.env_from_host));
+    let mut all = components.chain([(&app.grants, &app.env_from_host)]);
+    all.any(|(grants, env_from_host)| !grants.is_empty() || !env_from_host.is_empty())
 }
 
 /// What the manifest and the flags give; flags win.
@@ -245,7 +268,7 @@ fn host(mut app: Described, args: HostArgs) -> Result<Host> {
 
 /// Says in the words of a manifest what the flags say, which win.
 pub(crate) fn say(app: &mut Described, args: HostArgs) -> Result<()> {
-    let mut said = holm_grants::Grants {
+    let mut said = Grants {
         dirs: args.dir,
         net: args.net,
         listen: args.listen,
@@ -280,20 +303,31 @@ pub(crate) fn say(app: &mut Described, args: HostArgs) -> Result<()> {
 
 /// What a manifest gives.
 pub(crate) fn granted(app: Described) -> Result<Host> {
-    let mut grants = app.grants;
-    for name in app.env_from_host {
-        let value = std::env::var(&name).map_err(|_| unset(&name, "the manifest"))?;
-        grants.env.insert(name, value);
-    }
+    let audit = Audit::new();
+    let parts = app.components.into_iter().map(|component| {
+        let audit = audit.of_component(&format!("{}.grants", component.place));
+        let grants = Arc::new(filled_in(component.grants, component.env_from_host)?);
+        Ok(Part { name: component.name, grants, audit })
+    });
     Ok(Host {
-        grants: Arc::new(grants),
+        parts: parts.collect::<Result<_>>()?,
+        grants: Arc::new(filled_in(app.grants, app.env_from_host)?),
         limits: app.limits,
         connections: app.serve.connections,
-        audit: Audit::new(),
+        audit,
         deterministic: app.deterministic,
         stdio: Stdio::inherit(),
         ..Host::default()
     })
+}
+
+/// With the host's values for the variables that have none of their own.
+fn filled_in(mut grants: Grants, env_from_host: Vec<String>) -> Result<Grants> {
+    for name in env_from_host {
+        let value = std::env::var(&name).map_err(|_| unset(&name, "the manifest"))?;
+        grants.env.insert(name, value);
+    }
+    Ok(grants)
 }
 
 fn unset(name: &str, by: &str) -> Error {

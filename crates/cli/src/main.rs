@@ -14,6 +14,13 @@ mod call;
 mod compile;
 #[cfg(feature = "completions")]
 mod completions;
+#[cfg(feature = "compose")]
+mod compose;
+#[cfg(feature = "compose")]
+mod composed;
+#[cfg(not(feature = "compose"))]
+#[path = "uncomposed.rs"]
+mod composed;
 mod described;
 mod guest;
 #[cfg(feature = "inspect")]
@@ -64,6 +71,8 @@ fn main() -> ExitCode {
         args::Command::Compile(compile) => compile::compile(compile),
         #[cfg(feature = "bundle")]
         args::Command::Bundle(bundle) => bundle::bundle(*bundle),
+        #[cfg(feature = "compose")]
+        args::Command::Compose(compose) => compose::compose(compose),
         args::Command::Cache(cache) => cache::cache(cache),
         #[cfg(feature = "completions")]
         args::Command::Completions(completions) => completions::completions(completions),

@@ -124,8 +124,12 @@ impl Cache {
     pub fn store(&self, code: &[u8], meta: &Meta) -> io::Result<PathBuf> {
         let path = self.path(&meta.shape.digest, &meta.settings);
         artifact::write_file(&path, code, meta, &self.key)?;
-        self.prune(self.max);
+        self.prune_to_size();
         Ok(path)
+    }
+
+    pub(crate) fn prune_to_size(&self) {
+        self.prune(self.max);
     }
 
     /// The lock on making code for next time, held until dropped; `None` when another process has it.
@@ -196,7 +200,8 @@ impl Cache {
             let entry = entry?;
             let path = entry.path();
             let unfinished = entry.file_name().to_string_lossy().starts_with(TEMPORARY);
-            if !unfinished && path.extension().is_none_or(|extension| extension != "cwasm") {
+            let ours = path.extension().is_some_and(|extension| extension == "cwasm" || extension == "wasm");
+            if !unfinished && !ours {
                 continue;
             }
             // It may have gone since the directory was read.
@@ -305,7 +310,7 @@ fn create_key(path: &Path) -> io::Result<Key> {
 }
 
 /// Notes that an entry was used, which decides what goes first. Failing to is no reason to fail.
-fn touch(path: &Path) {
+pub(crate) fn touch(path: &Path) {
     let Ok(file) = fs::File::open(path) else { return };
     let recent = |metadata: fs::Metadata| metadata.modified().ok()?.elapsed().ok();
     let age = file.metadata().ok().and_then(recent);

@@ -11,6 +11,7 @@ mod config;
 mod embedded;
 mod engines;
 mod error;
+mod kept;
 mod limits;
 mod load;
 #[cfg(feature = "compilers")]
@@ -38,6 +39,7 @@ pub use config::{DEFAULT_STACK, Runtime, Settings, Tier};
 pub use embedded::{EMBEDDED_ALIGNMENT, Embedded};
 pub use engines::Engines;
 pub use error::{Error, Frame, Kind, Result};
+pub use kept::MadeFrom;
 pub use limits::{DEFAULT_HANDLES, Limiter};
 pub use load::{Loaded, Loader, OnCompile, OnWarning, Opened, Origin};
 #[cfg(feature = "compilers")]

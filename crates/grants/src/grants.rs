@@ -80,7 +80,7 @@ impl Grants {
         section.list("kv", self.kv.iter().cloned());
         section.list("blob", self.blob.iter().cloned());
         section.pairs("config", &self.config);
-        section.text()
+        section.text("grants")
     }
 
     /// Whether the guest may look up `name` in DNS for its own sockets. The names of [`crate::INTERNAL`] never get there.

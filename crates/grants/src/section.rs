@@ -27,13 +27,13 @@ impl Section {
         }
     }
 
-    /// The table's text, its heading included; nothing when no key was set.
-    pub(crate) fn text(&self) -> String {
+    /// The table's text under this heading; nothing when no key was set.
+    pub(crate) fn text(&self, heading: &str) -> String {
         if self.keys.is_empty() {
             return String::new();
         }
         let lines = self.keys.iter().map(|(key, value)| format!("{key} = {}\n", laid_out(value)));
-        format!("[grants]\n{}", lines.collect::<String>())
+        format!("[{heading}]\n{}", lines.collect::<String>())
     }
 }
 

@@ -1,6 +1,6 @@
 //! The documentation has every key, and what it shows is read.
 
-use crate::keys::{APP, FILTER, FILTER_LIMITS, GRANTS, GUEST, Keys, LIMITS, REUSE, SERVICES};
+use crate::keys::{APP, COMPONENT, FILTER, FILTER_LIMITS, GRANTS, GUEST, Keys, LIMITS, REUSE, SERVICES};
 use crate::server::keys::{ADMIN, CEILINGS, LISTEN, LOG, SERVER, TELEMETRY};
 use crate::{App, Reuse, ServeLimits, Server};
 use holm_grants::{format_duration, format_size};
@@ -28,7 +28,7 @@ fn missing<'k>(text: &str, tables: &[&'k Keys]) -> Vec<&'k str> {
 #[test]
 fn every_key_of_a_manifest_has_a_row() {
     assert_eq!(
-        missing(MANIFEST, &[&APP, &GUEST, &FILTER, &FILTER_LIMITS, &REUSE, &GRANTS, &LIMITS, &SERVICES]),
+        missing(MANIFEST, &[&APP, &GUEST, &COMPONENT, &FILTER, &FILTER_LIMITS, &REUSE, &GRANTS, &LIMITS, &SERVICES]),
         [""; 0]
     );
 }
@@ -45,8 +45,8 @@ fn every_key_of_a_server_has_a_row() {
 #[test]
 fn the_examples_are_read() {
     let manifests = examples(MANIFEST);
-    assert_eq!(manifests.len(), 3);
-    for (manifest, guests) in manifests.iter().zip([1, 2, 1]) {
+    assert_eq!(manifests.len(), 4);
+    for (manifest, guests) in manifests.iter().zip([1, 2, 1, 1]) {
         assert_eq!(App::parse(manifest, Path::new("holm.toml")).unwrap().guests.len(), guests);
     }
     let [configuration] = examples(CONFIGURATION)[..] else { panic!("not one example") };

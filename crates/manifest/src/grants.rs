@@ -19,6 +19,11 @@ pub(crate) fn of_filter(reader: &mut Reader<'_, '_, '_>, folder: &Path, siblings
     table(reader, folder, siblings, &keys::FILTER_GRANTS)
 }
 
+/// As [`read`], of a component.
+pub(crate) fn of_component(reader: &mut Reader<'_, '_, '_>, folder: &Path, siblings: &[&str]) -> (Grants, Vec<String>) {
+    table(reader, folder, siblings, &keys::COMPONENT_GRANTS)
+}
+
 fn table(reader: &mut Reader<'_, '_, '_>, folder: &Path, siblings: &[&str], keys: &Keys) -> (Grants, Vec<String>) {
     let Some(mut reader) = reader.inside("grants") else {
         return Default::default();

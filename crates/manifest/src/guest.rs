@@ -1,5 +1,6 @@
 //! One guest of an app.
 
+use crate::components::{self, Component, Imports};
 use crate::filters::{self, Configuration, Filter};
 use crate::grants::{self, beside};
 use crate::keys;
@@ -28,6 +29,10 @@ pub struct Guest {
     pub upstream: Option<Upstream>,
     /// What requests pass on their way to it, and responses on their way back, in the order in which requests do.
     pub filters: Vec<Filter>,
+    /// Which of its components provides what it imports, where the choice is not to be found.
+    pub imports: Imports,
+    /// The components it is composed of when it is loaded, its own file excepted; in the order of their names.
+    pub components: Vec<Component>,
     /// The guest's arguments, without the program's name.
     pub args: Vec<String>,
     /// The name of the ABI to use instead of the detected one.
@@ -59,6 +64,8 @@ impl Default for Guest {
             file: None,
             upstream: None,
             filters: Vec::new(),
+            imports: Imports::new(),
+            components: Vec::new(),
             args: Vec::new(),
             abi: None,
             deterministic: false,
@@ -74,7 +81,8 @@ impl Default for Guest {
 }
 
 impl Guest {
-    /// Every file that it is made of, as far as it names them: its own, its filters', and those of their configurations.
+    /// Every file that it is made of, as far as it names them: its own, its components', its filters', and those of their
+    /// configurations.
     pub fn files_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let filters = self.filters.iter_mut().flat_map(|filter| {
             let config = match &mut filter.config {
@@ -83,7 +91,8 @@ impl Guest {
             };
             [&mut filter.file].into_iter().chain(config)
         });
-        self.file.iter_mut().chain(filters)
+        let components = self.components.iter_mut().map(|component| &mut component.file);
+        self.file.iter_mut().chain(components).chain(filters)
     }
 
     /// As [`files_mut`](Guest::files_mut), to look at.
@@ -95,7 +104,8 @@ impl Guest {
             };
             [filter.file.as_path()].into_iter().chain(config)
         });
-        self.file.as_deref().into_iter().chain(filters)
+        let components = self.components.iter().map(|component| component.file.as_path());
+        self.file.as_deref().into_iter().chain(components).chain(filters)
     }
 }
 
@@ -174,10 +184,17 @@ fn read(
 ) -> Guest {
     let Given { grants, env_from_host, limits, serve } = given;
     let upstream = upstream::read(reader, file);
+    let (imports, components) = match upstream.is_some() {
+        // Nothing runs, which is told already.
+        true => Default::default(),
+        false => components::read(reader, around.folder, &around.siblings),
+    };
     Guest {
         name: name.map(str::to_owned),
         upstream,
         filters: filters::read(reader, around.folder, &around.siblings),
+        imports,
+        components,
         file: reader.name(file).map(|file| beside(around.folder, file)),
         args: reader.owned_texts("args"),
         abi: reader.text("abi").map(|(abi, _)| abi.to_owned()),

@@ -18,6 +18,8 @@ pub(crate) static APP: Keys = Keys {
         "routes",
         "reuse",
         "filters",
+        "imports",
+        "components",
         "grants",
         "limits",
         "services",
@@ -38,6 +40,8 @@ pub(crate) static GUEST: Keys = Keys {
         "routes",
         "reuse",
         "filters",
+        "imports",
+        "components",
         "grants",
         "limits",
     ],
@@ -70,6 +74,12 @@ pub(crate) static FILTER_LIMITS: Keys = Keys {
 };
 /// Keys of `[filters.grants]`.
 pub(crate) static FILTER_GRANTS: Keys = Keys { table: "filters.grants", known: GRANTS.known, family: &FILTERS };
+/// Keys of `[components.NAME]`.
+pub(crate) static COMPONENT: Keys =
+    Keys { table: "components.NAME", known: &["file", "imports", "grants"], family: &COMPONENTS };
+/// Keys of `[components.NAME.grants]`.
+pub(crate) static COMPONENT_GRANTS: Keys =
+    Keys { table: "components.NAME.grants", known: GRANTS.known, family: &COMPONENTS };
 /// Keys of `[grants]`.
 pub(crate) static GRANTS: Keys = Keys {
     table: "grants",
@@ -107,6 +117,8 @@ pub(crate) static SERVICES: Keys = Keys { table: "services", known: &["kv", "blo
 static MANIFEST: [&Keys; 7] = [&GRANTS, &LIMITS, &REUSE, &APP, &GUEST, &SERVICES, &FILTER];
 /// What a filter has beside the rest of a manifest is its own.
 static FILTERS: [&Keys; 6] = [&FILTER_GRANTS, &FILTER_LIMITS, &FILTER, &LIMITS, &APP, &GUEST];
+/// What a component has beside the rest of a manifest is its own.
+static COMPONENTS: [&Keys; 6] = [&COMPONENT_GRANTS, &COMPONENT, &LIMITS, &REUSE, &APP, &GUEST];
 
 /// What other programs, or other tables of ours, call what we have another word for.
 const SYNONYMS: &[(&str, &str)] = &[
@@ -163,6 +175,9 @@ impl Keys {
 
     /// Where `key`, which is one of this table's, belongs when it was found at `place`.
     fn belongs(&self, key: &str, place: &str) -> String {
+        if let Some(inner) = self.table.strip_prefix("components.NAME") {
+            return format!("it belongs in [{}{inner}]", component(place).unwrap_or("components.NAME"));
+        }
         match (self.table, guest(place)) {
             ("filters", _) => format!("it belongs in [[{}]]", filters(place)),
             (table, _) if let Some(inner) = table.strip_prefix("filters") => {
@@ -201,6 +216,14 @@ fn within(place: &str) -> String {
 /// The heading of the guest that a table belongs to: `guest.web` for `guest.web.limits`.
 fn guest(place: &str) -> Option<&str> {
     let name = place.strip_prefix("guest.")?;
+    let length = name.find('.').unwrap_or(name.len());
+    Some(&place[..place.len() - name.len() + length])
+}
+
+/// The heading of the component that a table belongs to: `components.model` for `components.model.grants`.
+fn component(place: &str) -> Option<&str> {
+    let before = guest(place).map_or(0, |guest| guest.len() + 1);
+    let name = place.get(before..)?.strip_prefix("components.")?;
     let length = name.find('.').unwrap_or(name.len());
     Some(&place[..place.len() - name.len() + length])
 }

@@ -46,6 +46,7 @@
 #![forbid(unsafe_code)]
 
 mod app;
+mod components;
 mod document;
 #[cfg(test)]
 mod documented;
@@ -64,6 +65,7 @@ mod upstream;
 mod values;
 
 pub use app::{App, MOST_GUESTS, VERSION};
+pub use components::{Component, Imports, MOST_COMPONENTS};
 pub use document::MAX_BYTES;
 pub use error::{ManifestError, Problem};
 pub use filters::{Configuration, Filter, MOST_FILTERS};

@@ -8,52 +8,63 @@ use wasmtime::component::{LinkerInstance, Resource};
 
 use super::container::Container;
 use super::{Answer, ObjectId, answer, granted, refused};
+use crate::parts::Whose;
 use crate::services::Services;
 use crate::state::State;
 
-pub(super) fn link(instance: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
-    instance.func_wrap_async("create-container", |state, (name,): (String,)| Box::new(open(state, name, true)))?;
-    instance.func_wrap_async("get-container", |state, (name,): (String,)| Box::new(open(state, name, false)))?;
-    instance.func_wrap_async("delete-container", |state, (name,): (String,)| {
+pub(super) fn link(instance: &mut LinkerInstance<'_, State>, whose: Whose) -> wasmtime::Result<()> {
+    instance.func_wrap_async("create-container", move |state, (name,): (String,)| {
+        Box::new(open(state, name, true, whose))
+    })?;
+    instance
+        .func_wrap_async("get-container", move |state, (name,): (String,)| Box::new(open(state, name, false, whose)))?;
+    instance.func_wrap_async("delete-container", move |state: StoreContextMut<'_, State>, (name,): (String,)| {
         Box::new(async move {
-            match granted(&state.data().services, &name) {
+            match granted(state.data().services_of(whose), &name) {
                 Ok(containers) => answer(containers.delete(&name).await),
                 Err(why) => refused(why),
             }
         })
     })?;
-    instance.func_wrap_async("container-exists", |state, (name,): (String,)| {
+    instance.func_wrap_async("container-exists", move |state: StoreContextMut<'_, State>, (name,): (String,)| {
         Box::new(async move {
-            match granted(&state.data().services, &name) {
+            match granted(state.data().services_of(whose), &name) {
                 Ok(containers) => answer(containers.open(&name).await.map(|found| found.is_some())),
                 Err(why) => refused(why),
             }
         })
     })?;
-    instance.func_wrap_async("copy-object", |state, (from, to): (ObjectId, ObjectId)| {
-        Box::new(async move {
-            match both(&Arc::clone(&state.data().services), &from, &to).await? {
-                (Ok((source, target)),) => answer(copy(&*source, &from.object, &*target, &to.object).await),
-                (Err(why),) => refused(why),
-            }
-        })
-    })?;
-    instance.func_wrap_async("move-object", |state, (from, to): (ObjectId, ObjectId)| {
-        Box::new(async move {
-            match both(&Arc::clone(&state.data().services), &from, &to).await? {
-                (Ok((source, target)),) => answer(rename(&*source, &from.object, &*target, &to.object).await),
-                (Err(why),) => refused(why),
-            }
-        })
-    })
+    instance.func_wrap_async(
+        "copy-object",
+        move |state: StoreContextMut<'_, State>, (from, to): (ObjectId, ObjectId)| {
+            Box::new(async move {
+                match both(&Arc::clone(state.data().services_of(whose)), &from, &to).await? {
+                    (Ok((source, target)),) => answer(copy(&*source, &from.object, &*target, &to.object).await),
+                    (Err(why),) => refused(why),
+                }
+            })
+        },
+    )?;
+    instance.func_wrap_async(
+        "move-object",
+        move |state: StoreContextMut<'_, State>, (from, to): (ObjectId, ObjectId)| {
+            Box::new(async move {
+                match both(&Arc::clone(state.data().services_of(whose)), &from, &to).await? {
+                    (Ok((source, target)),) => answer(rename(&*source, &from.object, &*target, &to.object).await),
+                    (Err(why),) => refused(why),
+                }
+            })
+        },
+    )
 }
 
 async fn open(
     mut state: StoreContextMut<'_, State>,
     name: String,
     must_be_new: bool,
+    whose: Whose,
 ) -> wasmtime::Result<Answer<Resource<Container>>> {
-    let containers = match granted(&state.data().services, &name) {
+    let containers = match granted(state.data().services_of(whose), &name) {
         Ok(containers) => containers,
         Err(why) => return refused(why),
     };

@@ -28,6 +28,7 @@ use holm_services::blob::{BlobError, Containers};
 use holm_services::lent::Lent;
 use wasmtime::component::{ComponentType, Lift, Linker};
 
+use crate::parts::{Asked, asked};
 use crate::services::Services;
 use crate::state::State;
 
@@ -100,10 +101,10 @@ pub(crate) fn provides(name: &str) -> bool {
     parse(name).is_some()
 }
 
-/// Links those of the interfaces that the guest imports.
-pub(crate) fn link(linker: &mut Linker<State>, shape: &Shape) -> wasmtime::Result<()> {
-    for name in shape.imports.iter().map(|import| import.name.as_str()) {
-        let Some(interface) = parse(name) else { continue };
+/// Links those of the interfaces that the guest imports, itself or as one of so many parts.
+pub(crate) fn link(linker: &mut Linker<State>, shape: &Shape, parts: usize) -> wasmtime::Result<()> {
+    for Asked { name, interface, whose } in asked(shape, parts) {
+        let Some(interface) = parse(&interface) else { continue };
         let mut instance = linker.instance(name)?;
         match interface {
             "types" => value::link(&mut instance)?,
@@ -111,7 +112,7 @@ pub(crate) fn link(linker: &mut Linker<State>, shape: &Shape) -> wasmtime::Resul
                 container::link(&mut instance)?;
                 names::link(&mut instance)?;
             }
-            _ => calls::link(&mut instance)?,
+            _ => calls::link(&mut instance, whose)?,
         }
     }
     Ok(())

@@ -10,6 +10,7 @@ use wasmtime::StoreContextMut;
 use wasmtime::component::{ComponentType, LinkerInstance, Lower, Resource, ResourceType};
 
 use super::{Answer, Error, Version, answer};
+use crate::parts::Whose;
 use crate::state::State;
 
 /// An open bucket.
@@ -26,12 +27,16 @@ struct KeyResponse<C> {
     cursor: Option<C>,
 }
 
-pub(super) fn link_store(instance: &mut LinkerInstance<'_, State>, version: Version) -> wasmtime::Result<()> {
+pub(super) fn link_store(
+    instance: &mut LinkerInstance<'_, State>,
+    version: Version,
+    whose: Whose,
+) -> wasmtime::Result<()> {
     instance.resource("bucket", ResourceType::host::<Bucket>(), |mut state, bucket| {
         state.data_mut().table.delete(Resource::<Bucket>::new_own(bucket))?;
         Ok(())
     })?;
-    instance.func_wrap_async("open", |state, (name,): (String,)| Box::new(open(state, name)))?;
+    instance.func_wrap_async("open", move |state, (name,): (String,)| Box::new(open(state, name, whose)))?;
     instance.func_wrap_async("[method]bucket.get", |state, (bucket, key): (Resource<Bucket>, String)| {
         Box::new(async move { answer(store(&state, &bucket)?.get(&key).await) })
     })?;
@@ -97,8 +102,12 @@ pub(super) fn store(state: &StoreContextMut<'_, State>, bucket: &Resource<Bucket
     Ok(Arc::clone(&state.data().table.get(bucket)?.store))
 }
 
-async fn open(mut state: StoreContextMut<'_, State>, name: String) -> wasmtime::Result<Answer<Resource<Bucket>>> {
-    let services = Arc::clone(&state.data().services);
+async fn open(
+    mut state: StoreContextMut<'_, State>,
+    name: String,
+    whose: Whose,
+) -> wasmtime::Result<Answer<Resource<Bucket>>> {
+    let services = Arc::clone(state.data().services_of(whose));
     if !services.host.grants.kv.contains(&name) {
         services.host.audit.denied(Ask::Kv(name));
         return Ok((Err(Error::AccessDenied),));

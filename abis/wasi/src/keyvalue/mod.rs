@@ -10,6 +10,7 @@ use holm_engine::shape::Shape;
 use holm_services::kv::KvError;
 use wasmtime::component::{ComponentType, Linker, Lower};
 
+use crate::parts::{Asked, asked};
 use crate::state::State;
 
 pub(crate) use cas::Held;
@@ -61,13 +62,13 @@ pub(crate) fn provides(name: &str) -> bool {
     parse(name).is_some()
 }
 
-/// Links those of the interfaces that the guest imports.
-pub(crate) fn link(linker: &mut Linker<State>, shape: &Shape) -> wasmtime::Result<()> {
-    for name in shape.imports.iter().map(|import| import.name.as_str()) {
-        let Some((interface, version)) = parse(name) else { continue };
+/// Links those of the interfaces that the guest imports, itself or as one of so many parts.
+pub(crate) fn link(linker: &mut Linker<State>, shape: &Shape, parts: usize) -> wasmtime::Result<()> {
+    for Asked { name, interface, whose } in asked(shape, parts) {
+        let Some((interface, version)) = parse(&interface) else { continue };
         let mut instance = linker.instance(name)?;
         match (interface, version) {
-            ("store", _) => bucket::link_store(&mut instance, version)?,
+            ("store", _) => bucket::link_store(&mut instance, version, whose)?,
             ("batch", _) => bucket::link_batch(&mut instance)?,
             (_, Version::Draft) => bucket::link_increment(&mut instance)?,
             (_, Version::Draft2) => cas::link_atomics(&mut instance)?,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use holm_abi::{Host, Result};
 use wasmtime::StoreContextMut;
-use wasmtime::component::{Linker, Resource};
+use wasmtime::component::{Linker, Resource, ResourceTable};
 use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemCtxView, WasiFilesystemView as _};
 use wasmtime_wasi::p2::FsResult;
 use wasmtime_wasi::p2::bindings::filesystem::preopens;
@@ -21,7 +21,7 @@ use crate::state::State;
 const PREOPENS: &str = "wasi:filesystem/preopens@0.2.12";
 const TYPES: &str = "wasi:filesystem/types@0.2.12";
 
-type Directories = Vec<(Resource<Descriptor>, String)>;
+pub(crate) type Directories = Vec<(Resource<Descriptor>, String)>;
 type Answer<T> = wasmtime::Result<(std::result::Result<T, ErrorCode>,)>;
 
 /// The root that is not there.
@@ -40,6 +40,23 @@ impl Decoy {
         let mut builder = WasiCtxBuilder::new();
         add_root(&mut builder)?;
         Ok(Some(Self { listener, world: builder.build(), dir: None }))
+    }
+
+    /// Adds it to the directories that are shown.
+    pub(crate) fn show(&mut self, table: &mut ResourceTable, all: &mut Directories) -> wasmtime::Result<()> {
+        let mut view = WasiFilesystemCtxView { ctx: self.world.filesystem(), table };
+        for (fd, name) in preopens::Host::get_directories(&mut view)? {
+            if let Descriptor::Dir(dir) = view.table.get(&fd)? {
+                self.dir = Some(Arc::clone(&dir.dir));
+            }
+            all.push((fd, name));
+        }
+        Ok(())
+    }
+
+    /// Whether `dir` is it.
+    fn is(&self, dir: &Arc<File>) -> bool {
+        self.dir.as_ref().is_some_and(|ours| Arc::ptr_eq(ours, dir))
     }
 }
 
@@ -105,27 +122,23 @@ fn open(how: OpenFlags, flags: DescriptorFlags) -> Wish {
 }
 
 /// What the guest was granted and, last, the root that is not there.
-fn directories(state: &mut State) -> wasmtime::Result<Directories> {
+pub(crate) fn directories(state: &mut State) -> wasmtime::Result<Directories> {
     let mut all = preopens::Host::get_directories(&mut state.filesystem())?;
-    let Some(decoy) = &mut state.decoy else { return Ok(all) };
-    let mut view = WasiFilesystemCtxView { ctx: decoy.world.filesystem(), table: &mut state.table };
-    for (fd, name) in preopens::Host::get_directories(&mut view)? {
-        if let Descriptor::Dir(dir) = view.table.get(&fd)? {
-            decoy.dir = Some(Arc::clone(&dir.dir));
-        }
-        all.push((fd, name));
+    if let Some(decoy) = &mut state.decoy {
+        decoy.show(&mut state.table, &mut all)?;
     }
     Ok(all)
 }
 
 /// Whether this was for us. What is no directory is left to the function itself to complain about.
 fn heard(state: &State, fd: &Resource<Descriptor>, path: &str, wish: Wish) -> bool {
-    let Some(Decoy { listener, dir: Some(ours), .. }) = &state.decoy else { return false };
-    let found = matches!(state.table.get(fd), Ok(Descriptor::Dir(dir)) if Arc::ptr_eq(&dir.dir, ours));
-    if found {
-        listener.heard(path, wish);
+    let Ok(Descriptor::Dir(dir)) = state.table.get(fd) else { return false };
+    let decoys = state.decoy.iter().chain(state.parts.iter().filter_map(|part| part.decoy.as_ref()));
+    let found = decoys.into_iter().find(|decoy| decoy.is(&dir.dir));
+    if let Some(decoy) = found {
+        decoy.listener.heard(path, wish);
     }
-    found
+    found.is_some()
 }
 
 fn convert<T>(files: &mut WasiFilesystemCtxView<'_>, answer: FsResult<T>) -> Answer<T> {

@@ -1,6 +1,8 @@
 //! What was said on the command line.
 
 mod bundle;
+#[cfg(feature = "compose")]
+pub(crate) mod compose;
 mod host;
 #[cfg(feature = "serve")]
 pub(crate) mod remote;
@@ -92,6 +94,9 @@ pub(crate) enum Command {
     /// Make an executable that runs a guest, with its grants and limits inside
     #[cfg(feature = "bundle")]
     Bundle(Box<Bundle>),
+    /// Make one component of several, each import from whoever exports it
+    #[cfg(feature = "compose")]
+    Compose(compose::Compose),
     /// Show, prune or clear the code cache
     Cache(Cache),
     /// Print what makes a shell complete holm's words

@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use holm_engine::shape::Shape;
-use holm_engine::{EMBEDDED_ALIGNMENT, Error, Kind, Opened, Result, Settings, Source, Tier};
+use holm_engine::{EMBEDDED_ALIGNMENT, Error, Kind, Opened, Result, Settings, Tier};
 use holm_manifest::{App, Guest as Described};
 use serde_json::json;
 
@@ -18,7 +18,7 @@ use crate::args::Bundle;
 use crate::described::{choose, is_of_others};
 use crate::guest::{loader, say, short};
 use crate::settings::settings;
-use crate::{output, run};
+use crate::{composed, output, run};
 
 /// Where a guest answers that is not told.
 const ADDRESS: &str = "127.0.0.1:3000";
@@ -31,7 +31,7 @@ pub(crate) fn bundle(mut args: Bundle) -> Result<i32> {
     let output = args.output.clone().map_or_else(|| beside(&found.file), Ok)?;
     check_output(&output)?;
     let loader = loader(&args.host.engine);
-    let opened = loader.open(Source::read(&found.file)?)?;
+    let opened = loader.open(composed::source(&found.file, &found.guest, loader.cache.as_ref())?)?;
     if opened.precompiled().is_some() {
         let why = format!("{} is compiled code: bundles are made from a .wasm", found.file);
         return Err(Error::new(Kind::Usage, why));
@@ -249,6 +249,10 @@ fn try_out(written: &Path, place: Place, base: &Base, output: &Path) -> Result<(
     // Those of whoever runs it need not be here.
     given.guest.env_from_host.clear();
     given.guest.grants.dirs.clear();
+    for component in &mut given.guest.components {
+        component.env_from_host.clear();
+        component.grants.dirs.clear();
+    }
     given.args.env.clear();
     given.args.dir.clear();
     run::command(&linked(&name, given, code)?).map(drop)

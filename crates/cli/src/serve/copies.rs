@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
 
 use holm_engine::shape::Digest;
 use holm_engine::{Error, Result, Source};
 use holm_serve::apps::{App, Guest};
-use tempfile::TempDir;
+use tempfile::{TempDir, TempPath};
+
+const TMPDIR: &str = "TMPDIR names the folder in which the server makes its own";
 
 /// Copies of guests' files in a folder of this process's own, by what is in them.
 #[derive(Default)]
@@ -42,12 +44,28 @@ impl Copies {
         })?;
         let digest = Digest::of(&bytes);
         let mut kept = self.kept();
-        let copy = kept.write(file, &bytes, &digest).map_err(|error| {
-            Error::io(format_args!("keep a copy of {name}"), &error)
-                .note("TMPDIR names the folder in which the server makes its own")
-        })?;
+        let copy = kept
+            .write(file, &bytes, &digest)
+            .map_err(|error| Error::io(format_args!("keep a copy of {name}"), &error).note(TMPDIR))?;
         kept.files.entry(copy.clone()).or_insert_with(|| Copy { of: file.to_owned(), users: Vec::new() });
         Ok((copy, digest))
+    }
+
+    /// A file for a guest that lies in none, for as long as what is returned lives.
+    ///
+    /// # Errors
+    /// There is no room for it.
+    pub(super) fn made(&self, source: &mut Source) -> Result<TempPath> {
+        let write = || {
+            let mut kept = self.kept();
+            let mut file = tempfile::NamedTempFile::new_in(kept.dir()?)?;
+            drop(kept);
+            file.write_all(&source.bytes)?;
+            Ok(file.into_temp_path())
+        };
+        let path = write().map_err(|error: io::Error| Error::io("keep a composed guest", &error).note(TMPDIR))?;
+        source.path = Some(path.to_path_buf());
+        Ok(path)
     }
 
     /// The copies of this app's guests are kept for as long as it is there.
@@ -100,13 +118,17 @@ impl Copies {
 }
 
 impl Kept {
+    fn dir(&mut self) -> io::Result<&Path> {
+        let dir = match self.dir.take() {
+            Some(dir) => dir,
+            None => tempfile::Builder::new().prefix("holm-serve-").tempdir()?,
+        };
+        Ok(self.dir.insert(dir).path())
+    }
+
     /// Writes it under the name that its file has: guests are called by it.
     fn write(&mut self, file: &Path, bytes: &[u8], digest: &Digest) -> io::Result<PathBuf> {
-        let dir = match &self.dir {
-            Some(dir) => dir,
-            None => self.dir.insert(tempfile::Builder::new().prefix("holm-serve-").tempdir()?),
-        };
-        let folder = dir.path().join(digest.to_string());
+        let folder = self.dir()?.join(digest.to_string());
         let copy = folder.join(file.file_name().unwrap_or("guest.wasm".as_ref()));
         if !copy.exists() {
             fs::create_dir_all(&folder)?;

@@ -14,7 +14,7 @@ use holm_serve::{Load, Loaded};
 use holm_services::lent::{AppStores, Embedded, Lent, LentLimits};
 
 use super::load::{Loading, OfApp, Wanted};
-use crate::guest::{Shared, unfit};
+use crate::guest::{Shared, stores, unfit};
 use crate::output;
 
 /// Which apps, and so where what they keep lies in the server's folder.
@@ -51,12 +51,12 @@ impl Lending {
     }
 
     fn lend(&self, app: &AppName, services: &Services, guest: &Guest) -> Result<Option<Lent>> {
-        let grants = &guest.grants;
-        if grants.kv.is_empty() && grants.blob.is_empty() {
+        let (kv, blob) = stores(&guest.grants, guest.components.iter().map(|component| &component.grants));
+        if kv.is_empty() && blob.is_empty() {
             return Ok(None);
         }
         let limits = guest.serve.store.map_or_else(LentLimits::default, LentLimits::of);
-        let lent = self.stores(app).lend(services, &grants.kv, &grants.blob, limits);
+        let lent = self.stores(app).lend(services, &kv, &blob, limits);
         lent.map(Some).map_err(|wrong| unfit(&wrong))
     }
 
@@ -69,7 +69,7 @@ impl Lending {
                 shared.entry(app.clone()).or_default().clone()
             }
         };
-        Ok(OfApp { lent, reach: self.reach(), shared })
+        Ok(OfApp { lent, reach: self.reach(), shared, tell: Arc::new(self.teller(app)) })
     }
 
     /// Whoever deploys does not own this machine's network.
@@ -82,12 +82,14 @@ impl Lending {
 
     fn stores(&self, app: &AppName) -> Arc<AppStores> {
         let mut apps = self.apps.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || {
-            let (observer, named) = (Arc::clone(&self.observer), app.clone());
-            let report = move |line: &str| observer.warn(&format!("{named}: {line}"));
-            Arc::new(AppStores::new(self.embedded(app), Some(Arc::new(report))))
-        };
+        let new = || Arc::new(AppStores::new(self.embedded(app), Some(Arc::new(self.teller(app)))));
         Arc::clone(apps.entry(app.clone()).or_insert_with(new))
+    }
+
+    /// Puts lines about an app into the log.
+    fn teller(&self, app: &AppName) -> impl Fn(&str) + Send + Sync + use<> {
+        let (observer, named) = (Arc::clone(&self.observer), app.clone());
+        move |line| observer.warn(&format!("{named}: {line}"))
     }
 
     fn embedded(&self, app: &AppName) -> Option<Embedded> {

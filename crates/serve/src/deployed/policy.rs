@@ -21,6 +21,9 @@ pub(super) fn read(text: &str, stored: &BTreeMap<String, PathBuf>) -> Result<Man
     }
     for guest in &mut manifest.guests {
         ask(&guest.grants, &guest.env_from_host, &mut wrong);
+        for component in &guest.components {
+            ask(&component.grants, &component.env_from_host, &mut wrong);
+        }
         for filter in &guest.filters {
             ask(&filter.grants, &filter.env_from_host, &mut wrong);
         }
