@@ -88,10 +88,10 @@ fn main() -> ExitCode {
         args::Command::Wit(args) => wit::wit(args),
         #[cfg(feature = "compilers")]
         args::Command::Compile(compile) => compile::compile(compile),
-        #[cfg(feature = "compose")]
-        args::Command::Compose(compose) => compose::compose(compose),
         #[cfg(feature = "bundle")]
         args::Command::Bundle(bundle) => bundle::bundle(*bundle),
+        #[cfg(feature = "compose")]
+        args::Command::Compose(compose) => compose::compose(compose),
         args::Command::Cache(cache) => cache::cache(cache),
         #[cfg(feature = "completions")]
         args::Command::Completions(completions) => completions::completions(completions),

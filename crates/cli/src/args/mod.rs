@@ -119,12 +119,12 @@ pub(crate) enum Command {
     /// Compile ahead of time, into a file that starts without compiling
     #[cfg(feature = "compilers")]
     Compile(Compile),
-    /// Make one component of several, each import from whoever exports it
-    #[cfg(feature = "compose")]
-    Compose(compose::Compose),
     /// Make an executable that runs a guest, with its grants and limits inside
     #[cfg(feature = "bundle")]
     Bundle(Box<Bundle>),
+    /// Make one component of several, each import from whoever exports it
+    #[cfg(feature = "compose")]
+    Compose(compose::Compose),
     /// Show, prune or clear the code cache and the store of pulled guests
     Cache(Cache),
     /// Print what makes a shell complete holm's words
