@@ -69,11 +69,11 @@ async fn start(loader: &Loader, name: &str, guest: Opened) -> Result<Started> {
     let code = loader.load(&guest, &settings, true, &Runtime::default())?.code;
     let component = code.component()?;
     let internal = |error: wasmtime::Error| Error::new(Kind::Internal, format!("WASI does not link: {error:#}"));
-    let mut linker = component::linker(component.engine(), &guest.shape).map_err(internal)?;
+    let host = Host { limits, deterministic: true, ..Host::default() };
+    let mut linker = component::linker(component.engine(), &guest.shape, &host).map_err(internal)?;
     // What other components will provide is not there yet.
     linker.define_unknown_imports_as_traps(component).map_err(internal)?;
 
-    let host = Host { limits, deterministic: true, ..Host::default() };
     let services = Arc::new(Services::new(&nothing(), &host));
     let given = Given::new(Arc::new([name.to_owned()]), Streams::Are(host.stdio.clone()));
     let mut store = kept_store(component.engine(), State::new(&services, given)?, &limits)?;
