@@ -21,6 +21,8 @@ mod composed;
 #[path = "uncomposed.rs"]
 mod composed;
 mod described;
+#[cfg(all(feature = "build", feature = "serve"))]
+mod dev;
 mod guest;
 #[cfg(feature = "inspect")]
 mod inspect;
@@ -45,6 +47,8 @@ fn main() -> ExitCode {
         args::Command::Serve(serve) => serve::serve(*serve),
         #[cfg(feature = "build")]
         args::Command::Build(build) => build::build(build),
+        #[cfg(all(feature = "build", feature = "serve"))]
+        args::Command::Dev(dev) => dev::dev(*dev),
         #[cfg(feature = "serve")]
         args::Command::Deploy(deploy) => remote::deploy(deploy),
         #[cfg(feature = "serve")]

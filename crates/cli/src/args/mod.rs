@@ -22,6 +22,8 @@ use holm_grants::parse_size;
 
 #[cfg(feature = "build")]
 pub(crate) use build::Build;
+#[cfg(all(feature = "build", feature = "serve"))]
+pub(crate) use build::Dev;
 pub(crate) use host::{EngineArgs, HostArgs};
 
 /// Runs any WebAssembly: programs, components and libraries, whatever they were built for, in a sandbox that
@@ -40,6 +42,7 @@ const EXAMPLES: &str = "Examples:
   holm call math.wasm add 2 3                call one function
   holm serve hello.wasm                      answer HTTP requests on 127.0.0.1:3000
   holm deploy ./shop                         hand an app to a server that runs
+  holm dev                                   build what is here, serve or run it, and again when it changes
   holm inspect app.wasm                      see what it is and what it needs
 
 Exit codes of `run`: the program's own; 124 out of time or fuel, 125 Holm failed, 126 not loadable,
@@ -57,6 +60,9 @@ pub(crate) enum Command {
     /// Make guests from their sources
     #[cfg(feature = "build")]
     Build(Build),
+    /// Build, serve or run, and again whenever something is saved
+    #[cfg(all(feature = "build", feature = "serve"))]
+    Dev(Box<Dev>),
     /// Hand an app, or a new version of one, to a running server
     #[cfg(feature = "serve")]
     Deploy(remote::Deploy),
