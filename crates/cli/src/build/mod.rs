@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 use crate::args::Build;
 use crate::output;
 
+pub(crate) use preinitialise::PREINITIALISE;
+
 const DIM: Style = Style::new().dimmed();
 
 /// Builds everything that a folder or manifest names, and returns the exit code: that of the first that failed.
@@ -54,7 +56,7 @@ pub(crate) fn build(args: Build) -> Result<i32> {
 fn one(project: &Project, args: &Build) -> std::result::Result<Built, BuildError> {
     let step = |step: &str| show_step(&project.name, step);
     let (release, force) = (!args.debug, args.force);
-    let how = How { release, force, on_step: Some(&step), preinitialise: preinitialise::HOW, ..How::default() };
+    let how = How { release, force, on_step: Some(&step), preinitialise: PREINITIALISE, ..How::default() };
     holm_build::build(project, &how)
 }
 
