@@ -121,7 +121,7 @@ fn is_of_tools(folder: &Path) -> bool {
 }
 
 /// What tools write among the sources while they build.
-const WRITTEN: [&str; 10] = [
+const WRITTEN: [&str; 9] = [
     "Cargo.lock",
     "go.mod",
     "go.sum",

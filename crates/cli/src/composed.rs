@@ -44,12 +44,12 @@ pub(crate) fn source(name: &str, guest: &Described, read: &Read<'_>, cache: Opti
 /// # Errors
 /// As [`source`].
 #[cfg(feature = "build")]
-pub(crate) fn whole(name: &str, guest: &Described) -> Result<Vec<u8>> {
-    let root = Source::read(name)?;
+pub(crate) fn whole(name: &str, guest: &Described, read: &Read<'_>) -> Result<Vec<u8>> {
+    let root = read(name)?;
     if guest.components.is_empty() {
         return Ok(root.bytes.to_vec());
     }
-    let plan = Plan { apart: false, ..plan(root, guest)? };
+    let plan = Plan { apart: false, ..plan(root, guest, read)? };
     let composed = compose(&plan).map_err(|error| unfit(name, guest, &plan, &error))?;
     refuse_unused(guest, &composed.report.unused)?;
     Ok(composed.bytes)
