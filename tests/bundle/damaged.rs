@@ -31,7 +31,9 @@ fn a_bundle_with_any_byte_changed_is_not_run() {
     let length = payload_length(&bytes);
     let altered = dir.path().join("altered");
     let whole = bytes.len() - length;
-    for at in [whole, whole + 100, whole + length / 2, bytes.len() - 400, bytes.len() - 16, bytes.len() - 8, bytes.len() - 1] {
+    for at in
+        [whole, whole + 100, whole + length / 2, bytes.len() - 400, bytes.len() - 16, bytes.len() - 8, bytes.len() - 1]
+    {
         let mut bytes = bytes.clone();
         bytes[at] ^= 1;
         write_executable(&altered, &bytes);
@@ -66,7 +68,7 @@ fn a_record_that_was_changed_leads_nowhere() {
 /// Where the record is in the file of a bundle.
 fn record(bytes: &[u8]) -> usize {
     let mark = [&[0x7f], &b"Holm:bundle:1\r\n"[..]].concat();
-    bytes.windows(mark.len()).position(|window| window == mark).unwrap()
+    memchr::memmem::find(bytes, &mark).unwrap()
 }
 
 fn payload_length(bytes: &[u8]) -> usize {

@@ -13,8 +13,8 @@ fn built(template: &str) -> Option<Project> {
     let project = Project::make(template)?;
     project.holm(&["build"]);
     for command in project.readme() {
-        // These go on until they are stopped, or need another project.
-        if !["holm dev", "holm serve", "holm compose"].iter().any(|endless| command.starts_with(endless)) {
+        // These go on until they are stopped, need a server, or need another project.
+        if !["holm dev", "holm serve", "holm compose", "curl"].iter().any(|other| command.starts_with(other)) {
             project.shell(&command);
         }
     }
@@ -55,6 +55,23 @@ fn says_what_it_finds_in_a_text(template: &str) {
     assert_eq!(call("palindrome", &["A man, a plan, a canal: Panama"]), "ok(true)");
     assert_eq!(call("palindrome", &["Holm"]), "ok(false)");
     assert_eq!(call("palindrome", &["?!"]), r#"err("there is no letter in it")"#);
+}
+
+fn answers_with_frequent_words(template: &str) {
+    let Some(project) = built(template) else { return };
+    let server = server::serve(&project);
+    assert_eq!(server.post("/", "To be, or not to be: that"), (200, "     2 be\n     2 to\n     1 not\n".to_owned()));
+    assert_eq!(server.get("/").0, 405);
+}
+
+#[test]
+fn a_handler_in_rust_calls_a_library_in_python() {
+    answers_with_frequent_words("rust-app");
+}
+
+#[test]
+fn a_handler_in_python_calls_a_library_in_rust() {
+    answers_with_frequent_words("python-app");
 }
 
 #[test]

@@ -36,9 +36,19 @@ pub(crate) fn serve(project: &Project) -> Server {
 impl Server {
     /// Status and body of what is answered to a request for this path.
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
+        self.ask("GET", path, "")
+    }
+
+    /// Likewise, of what is sent this text.
+    pub(crate) fn post(&self, path: &str, text: &str) -> (u16, String) {
+        self.ask("POST", path, text)
+    }
+
+    fn ask(&self, method: &str, path: &str, text: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        write!(stream, "GET {path} HTTP/1.0\r\nHost: {}\r\n\r\n", self.address).unwrap();
+        let head = format!("Host: {}\r\nContent-Length: {}", self.address, text.len());
+        write!(stream, "{method} {path} HTTP/1.0\r\n{head}\r\n\r\n{text}").unwrap();
         let mut response = String::new();
         stream.read_to_string(&mut response).unwrap();
         let (head, body) = response.split_once("\r\n\r\n").unwrap();

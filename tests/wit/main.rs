@@ -41,7 +41,7 @@ fn interfaces_of_components_files_and_folders_are_printed() {
     assert!(printed.starts_with("package root:component;\n") && printed.contains("export greet: func("), "{printed}");
     assert!(printed.contains("package acme:greet"));
     let alone = holm(["wit", "print", "--alone"]).guest("greet.wasm").prints();
-    assert!(printed.starts_with(&alone) && !alone.contains("package acme:greet"));
+    assert!(printed.starts_with(alone.trim_end()) && !alone.contains("package acme:greet"));
 
     let dir = folder(&[
         ("wit/w.wit", "package a:b; world w { import x:y/i; export j; }"),
@@ -57,7 +57,8 @@ fn interfaces_of_components_files_and_folders_are_printed() {
     assert_eq!(json["worlds"][0]["name"], "w");
     let piped = holm(["wit", "print", "-"]).stdin(fs::read(guest("greet.wasm")).unwrap()).prints();
     assert!(piped.contains("export greet"));
-    assert_eq!(holm(["wit", "print", "-"]).stdin(OLD).prints(), OLD);
+    let piped = holm(["wit", "print", "-"]).stdin(OLD).prints();
+    assert!(piped.starts_with("package a:b@1.0.0;\n") && piped.ends_with("  f: func() -> r;\n}\n"), "{piped}");
 }
 
 #[test]

@@ -17,7 +17,7 @@ use wasmtime_wizer::{ComponentInstanceState, Wizer};
 use crate::context::{Given, Streams};
 use crate::services::Services;
 use crate::state::State;
-use crate::{Wasi, component};
+use crate::{Wasi, component, missing};
 
 /// What starting may take. A runtime needs milliseconds and some megabytes.
 const CPU: Duration = Duration::from_secs(10);
@@ -72,7 +72,10 @@ async fn start(loader: &Loader, name: &str, guest: Opened) -> Result<Started> {
     let host = Host { limits, deterministic: true, ..Host::default() };
     let mut linker = component::linker(component.engine(), &guest.shape, &host).map_err(internal)?;
     // What other components will provide is not there yet.
-    linker.define_unknown_imports_as_traps(component).map_err(internal)?;
+    let imports = component.component_type();
+    for (import, _) in imports.imports(component.engine()).filter(|(import, _)| !import.starts_with("wasi:")) {
+        missing::stand_in(&mut linker, component, import).map_err(|error| unfit(name, &error))?;
+    }
 
     let services = Arc::new(Services::new(&nothing(), &host));
     let given = Given::new(Arc::new([name.to_owned()]), Streams::Are(host.stdio.clone()));

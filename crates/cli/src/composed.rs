@@ -38,6 +38,23 @@ pub(crate) fn source(name: &str, guest: &Described, read: &Read<'_>, cache: Opti
     }
 }
 
+/// The bytes of the guest in the file called `name`, with all its components, for any host: what one of them is granted,
+/// all are.
+///
+/// # Errors
+/// As [`source`].
+#[cfg(feature = "build")]
+pub(crate) fn whole(name: &str, guest: &Described, read: &Read<'_>) -> Result<Vec<u8>> {
+    let root = read(name)?;
+    if guest.components.is_empty() {
+        return Ok(root.bytes.to_vec());
+    }
+    let plan = Plan { apart: false, ..plan(root, guest, read)? };
+    let composed = compose(&plan).map_err(|error| unfit(name, guest, &plan, &error))?;
+    refuse_unused(guest, &composed.report.unused)?;
+    Ok(composed.bytes)
+}
+
 /// Part N of the plan is the Nth component of the manifest, which is how their grants find them.
 fn plan(root: Source, guest: &Described, read: &Read<'_>) -> Result<Plan> {
     let root_name = root_name(&root.name, guest);

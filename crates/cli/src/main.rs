@@ -24,6 +24,8 @@ mod composed;
 #[path = "uncomposed.rs"]
 mod composed;
 mod described;
+#[cfg(all(feature = "build", feature = "serve"))]
+mod dev;
 mod guest;
 #[cfg(feature = "inspect")]
 mod inspect;
@@ -60,6 +62,8 @@ fn main() -> ExitCode {
         args::Command::Serve(serve) => serve::serve(*serve),
         #[cfg(feature = "build")]
         args::Command::Build(build) => build::build(build),
+        #[cfg(all(feature = "build", feature = "serve"))]
+        args::Command::Dev(dev) => dev::dev(*dev),
         #[cfg(feature = "serve")]
         args::Command::Deploy(deploy) => remote::deploy(deploy),
         #[cfg(feature = "serve")]
@@ -84,10 +88,10 @@ fn main() -> ExitCode {
         args::Command::Wit(args) => wit::wit(args),
         #[cfg(feature = "compilers")]
         args::Command::Compile(compile) => compile::compile(compile),
-        #[cfg(feature = "compose")]
-        args::Command::Compose(compose) => compose::compose(compose),
         #[cfg(feature = "bundle")]
         args::Command::Bundle(bundle) => bundle::bundle(*bundle),
+        #[cfg(feature = "compose")]
+        args::Command::Compose(compose) => compose::compose(compose),
         args::Command::Cache(cache) => cache::cache(cache),
         #[cfg(feature = "completions")]
         args::Command::Completions(completions) => completions::completions(completions),

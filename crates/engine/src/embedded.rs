@@ -66,9 +66,8 @@ impl Embedded {
         }
         let null = std::ptr::null_mut();
         // SAFETY: the system chooses the place, so nothing that is mapped already changes.
-        let start = unsafe {
-            rustix::mm::mmap(null, length, ProtFlags::READ, MapFlags::PRIVATE, &*self.file, self.start)?
-        };
+        let start =
+            unsafe { rustix::mm::mmap(null, length, ProtFlags::READ, MapFlags::PRIVATE, &*self.file, self.start)? };
         let start = NonNull::new(start.cast()).ok_or_else(|| io::Error::other("mapped nowhere"))?;
         Ok(NonNull::slice_from_raw_parts(start, length))
     }

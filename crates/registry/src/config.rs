@@ -26,21 +26,21 @@ const LONGEST: usize = 4096;
 /// `application/vnd.wasm.config.v0+json`
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct WasmConfig {
+pub(crate) struct WasmConfig {
     /// When it was made (RFC 3339).
-    pub created: String,
+    pub(crate) created: String,
     /// Who made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub author: Option<String>,
+    pub(crate) author: Option<String>,
     /// Always `wasm`.
-    pub architecture: String,
+    pub(crate) architecture: String,
     /// `wasip2` for components, `wasip1` for modules, of whatever version of WASI or none: it is one of Go's names.
-    pub os: String,
+    pub(crate) os: String,
     /// The digests of the layers.
-    pub layer_digests: Vec<Digest>,
+    pub(crate) layer_digests: Vec<Digest>,
     /// Of a component: what it imports and exports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub component: Option<Component>,
+    pub(crate) component: Option<Component>,
 }
 
 impl WasmConfig {
@@ -59,13 +59,13 @@ impl WasmConfig {
 
 /// What a component imports and exports, by the names of interfaces and functions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Component {
+pub(crate) struct Component {
     /// What others can use of it.
-    pub exports: Vec<String>,
+    pub(crate) exports: Vec<String>,
     /// What it needs.
-    pub imports: Vec<String>,
+    pub(crate) imports: Vec<String>,
     /// The world it was made for, where that is one of WASI's.
-    pub target: Option<String>,
+    pub(crate) target: Option<String>,
 }
 
 /// What a guest says of itself.

@@ -6,9 +6,9 @@ use crate::error::{Failure, RegistryError, Result};
 use crate::manifest::{Descriptor, Manifest};
 
 /// The configuration of the CNCF's layout for WebAssembly (tag-runtime.cncf.io, "Wasm OCI Artifact layout").
-pub const WASM_CONFIG: &str = "application/vnd.wasm.config.v0+json";
+pub(crate) const WASM_CONFIG: &str = "application/vnd.wasm.config.v0+json";
 /// The layer of that layout.
-pub const WASM_LAYER: &str = "application/wasm";
+pub(crate) const WASM_LAYER: &str = "application/wasm";
 /// The same in the layouts before it: of wasm-to-oci and Krustlet, of Istio and Envoy Gateway, of containerd's shims.
 const OTHER_WASM_LAYERS: [&str; 5] = [
     "application/vnd.wasm.content.layer.v1+wasm",

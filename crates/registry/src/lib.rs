@@ -31,15 +31,12 @@ mod store;
 mod unpack;
 
 pub use access::Access;
-pub use config::{Component, WasmConfig};
 pub use credentials::{Credential, Files};
 pub use digest::{BadDigest, Digest};
 pub use error::{Failure, RegistryError, Result};
-pub use image::{WASM_CONFIG, WASM_LAYER};
-pub use manifest::{DOCKER_INDEX, DOCKER_MANIFEST, Descriptor, INDEX, Index, MANIFEST, Manifest, Platform};
 pub use progress::{OnProgress, Progress};
 pub use pull::{Pull, Pulled};
 pub use push::{OnPushed, Push, Pushed};
 pub use reference::{Reference, SCHEME};
 pub use sign::{PrivateKey, PublicKey};
-pub use store::{Entry, Image, Store};
+pub use store::{Entry, Store};

@@ -9,38 +9,38 @@ use crate::error::{Failure, RegistryError, Result};
 use crate::limits;
 
 /// A manifest of OCI.
-pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+pub(crate) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 /// An index of OCI.
-pub const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+pub(crate) const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 /// A manifest of Docker.
-pub const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
+pub(crate) const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 /// An index of Docker.
-pub const DOCKER_INDEX: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
+pub(crate) const DOCKER_INDEX: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
 
 /// Where content is: its digest, its size in bytes, and what it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Descriptor {
+pub(crate) struct Descriptor {
     /// What it is.
-    pub media_type: String,
+    pub(crate) media_type: String,
     /// Its name.
-    pub digest: Digest,
+    pub(crate) digest: Digest,
     /// Bytes of it.
-    pub size: u64,
+    pub(crate) size: u64,
     /// What is said about it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub annotations: BTreeMap<String, String>,
+    pub(crate) annotations: BTreeMap<String, String>,
     /// Of an index's entry: what it runs on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub platform: Option<Platform>,
+    pub(crate) platform: Option<Platform>,
     /// Of an index's entry: what it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub artifact_type: Option<String>,
+    pub(crate) artifact_type: Option<String>,
 }
 
 impl Descriptor {
     /// Of `bytes`.
-    pub fn of(bytes: &[u8], media_type: &str) -> Self {
+    pub(crate) fn of(bytes: &[u8], media_type: &str) -> Self {
         Self {
             media_type: media_type.to_owned(),
             digest: Digest::of(bytes),
@@ -54,51 +54,51 @@ impl Descriptor {
 
 /// What an image runs on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Platform {
+pub(crate) struct Platform {
     /// The processor: `wasm` for guests.
-    pub architecture: String,
+    pub(crate) architecture: String,
     /// The operating system: `wasi`, `wasip1`, `wasip2` for guests.
-    pub os: String,
+    pub(crate) os: String,
 }
 
 /// A configuration and layers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Manifest {
+pub(crate) struct Manifest {
     /// Always 2.
-    pub schema_version: u32,
+    pub(crate) schema_version: u32,
     /// What it is; some leave it out, and say so in HTTP's headers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub media_type: Option<String>,
+    pub(crate) media_type: Option<String>,
     /// What it is for, where its configuration does not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub artifact_type: Option<String>,
+    pub(crate) artifact_type: Option<String>,
     /// What describes the layers.
-    pub config: Descriptor,
+    pub(crate) config: Descriptor,
     /// What it is made of.
-    pub layers: Vec<Descriptor>,
+    pub(crate) layers: Vec<Descriptor>,
     /// What it is about: of a signature, what was signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub subject: Option<Descriptor>,
+    pub(crate) subject: Option<Descriptor>,
     /// What is said about it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub annotations: BTreeMap<String, String>,
+    pub(crate) annotations: BTreeMap<String, String>,
 }
 
 /// Manifests for several platforms.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Index {
+pub(crate) struct Index {
     /// Always 2.
-    pub schema_version: u32,
+    pub(crate) schema_version: u32,
     /// What it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub media_type: Option<String>,
+    pub(crate) media_type: Option<String>,
     /// The manifests.
-    pub manifests: Vec<Descriptor>,
+    pub(crate) manifests: Vec<Descriptor>,
     /// What is said about it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub annotations: BTreeMap<String, String>,
+    pub(crate) annotations: BTreeMap<String, String>,
 }
 
 /// What a tag or a digest turned out to name.

@@ -31,15 +31,15 @@ pub struct Store {
 
 /// What is remembered of a manifest: which guest it holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Image {
+pub(crate) struct Image {
     /// The guest's bytes.
-    pub guest: Digest,
+    pub(crate) guest: Digest,
     /// How many.
-    pub size: u64,
+    pub(crate) size: u64,
     /// What the manifest calls it.
-    pub title: Option<String>,
+    pub(crate) title: Option<String>,
     /// What was pulled when it came here, for people.
-    pub reference: String,
+    pub(crate) reference: String,
 }
 
 /// A guest in the store, as `holm cache` shows it.

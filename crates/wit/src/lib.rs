@@ -7,7 +7,6 @@
 
 #![forbid(unsafe_code)]
 
-
 pub mod compare;
 mod format;
 mod read;

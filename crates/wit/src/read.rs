@@ -25,7 +25,9 @@ impl Wit {
             Err(error) => error,
         };
         let folder = path.parent().filter(|_| path.is_file());
-        folder.and_then(|folder| push(if folder.as_os_str().is_empty() { Path::new(".") } else { folder }).ok()).ok_or(first)
+        folder
+            .and_then(|folder| push(if folder.as_os_str().is_empty() { Path::new(".") } else { folder }).ok())
+            .ok_or(first)
     }
 
     /// Reads text that stands on its own, such as a decoder prints: a package, and those it refers to in its braces. `name` is for
@@ -59,7 +61,8 @@ impl Wit {
     /// # Errors
     /// What was read has no JSON form.
     pub fn to_json(&self) -> Result<serde_json::Value, WitError> {
-        serde_json::to_value(&self.resolve).map_err(|error| WitError::new(format!("not representable as JSON: {error}")))
+        serde_json::to_value(&self.resolve)
+            .map_err(|error| WitError::new(format!("not representable as JSON: {error}")))
     }
 }
 

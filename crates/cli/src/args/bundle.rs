@@ -47,7 +47,8 @@ pub(crate) struct Bundle {
 }
 
 #[cfg(feature = "bundle")]
-const BUNDLE_NOTES: &str = "Whoever starts the bundle cannot change what it is granted, and all arguments are the guest's.
+const BUNDLE_NOTES: &str =
+    "Whoever starts the bundle cannot change what it is granted, and all arguments are the guest's.
 Directories that are not absolute are looked for where it is started.
 
 Examples:

@@ -30,6 +30,8 @@ use holm_grants::parse_size;
 
 #[cfg(feature = "build")]
 pub(crate) use build::Build;
+#[cfg(all(feature = "build", feature = "serve"))]
+pub(crate) use build::Dev;
 #[cfg(feature = "bundle")]
 pub(crate) use bundle::Bundle;
 #[cfg(feature = "serve")]
@@ -57,6 +59,7 @@ const EXAMPLES: &str = "Examples:
   holm call math.wasm add 2 3                call one function
   holm serve hello.wasm                      answer HTTP requests on 127.0.0.1:3000
   holm deploy ./shop                         hand an app to a server that runs
+  holm dev                                   build what is here, serve or run it, and again when it changes
   holm inspect app.wasm                      see what it is and what it needs
 
 Exit codes of `run`: the program's own; 124 out of time or fuel, 125 Holm failed, 126 not loadable,
@@ -77,6 +80,9 @@ pub(crate) enum Command {
     /// Make guests from their sources
     #[cfg(feature = "build")]
     Build(Build),
+    /// Build, serve or run, and again whenever something is saved
+    #[cfg(all(feature = "build", feature = "serve"))]
+    Dev(Box<Dev>),
     /// Hand an app, or a new version of one, to a running server
     #[cfg(feature = "serve")]
     Deploy(remote::Deploy),
@@ -113,12 +119,12 @@ pub(crate) enum Command {
     /// Compile ahead of time, into a file that starts without compiling
     #[cfg(feature = "compilers")]
     Compile(Compile),
-    /// Make one component of several, each import from whoever exports it
-    #[cfg(feature = "compose")]
-    Compose(compose::Compose),
     /// Make an executable that runs a guest, with its grants and limits inside
     #[cfg(feature = "bundle")]
     Bundle(Box<Bundle>),
+    /// Make one component of several, each import from whoever exports it
+    #[cfg(feature = "compose")]
+    Compose(compose::Compose),
     /// Show, prune or clear the code cache and the store of pulled guests
     Cache(Cache),
     /// Print what makes a shell complete holm's words

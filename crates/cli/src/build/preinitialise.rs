@@ -4,10 +4,10 @@ use holm_build::Preinitialise;
 
 /// Where there is no engine that compiles, nobody can.
 #[cfg(not(feature = "preinitialise"))]
-pub(crate) const HOW: Option<Preinitialise<'static>> = None;
+pub(crate) const PREINITIALISE: Option<Preinitialise<'static>> = None;
 /// By the ABI whose world they start in.
 #[cfg(feature = "preinitialise")]
-pub(crate) const HOW: Option<Preinitialise<'static>> = Some(&started);
+pub(crate) const PREINITIALISE: Option<Preinitialise<'static>> = Some(&started);
 
 #[cfg(feature = "preinitialise")]
 fn started(bytes: &[u8]) -> Result<Vec<u8>, holm_build::BuildError> {

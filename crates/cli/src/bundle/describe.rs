@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 
 use super::payload::Payload;
 use super::record::{Place, Record};
-use crate::output::{human_size, printable, print_json, print_styled};
+use crate::output::{human_size, print_json, print_styled, printable};
 
 const BOLD: Style = AnsiColor::Cyan.on_default().bold();
 

@@ -177,8 +177,11 @@ fn addresses(args: &Bundle, shape: &Shape, base: &Base, file: &str) -> Result<Op
         return Ok(None);
     }
     if !base.record.serves() {
-        return Err(Error::new(Kind::Unsupported, format!("{file} answers HTTP requests, and this build does not serve"))
-            .note("use a full build of Holm"));
+        return Err(Error::new(
+            Kind::Unsupported,
+            format!("{file} answers HTTP requests, and this build does not serve"),
+        )
+        .note("use a full build of Holm"));
     }
     if args.addr.is_empty() { Ok(Some(vec![ADDRESS.to_owned()])) } else { Ok(Some(args.addr.clone())) }
 }
@@ -247,6 +250,10 @@ fn try_out(written: &Path, place: Place, base: &Base, output: &Path) -> Result<(
     // Those of whoever runs it need not be here.
     given.guest.env_from_host.clear();
     given.guest.grants.dirs.clear();
+    for component in &mut given.guest.components {
+        component.env_from_host.clear();
+        component.grants.dirs.clear();
+    }
     given.args.env.clear();
     given.args.dir.clear();
     run::command(&linked(&name, given, code)?).map(drop)

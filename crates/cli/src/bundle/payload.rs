@@ -66,7 +66,8 @@ impl Payload {
         file.read_exact_at(tail.as_flattened_mut(), size - TAIL).map_err(failed)?;
         let [head_length, code_length] = tail.map(u64::from_le_bytes);
         let whole = head_length.checked_add(code_length).and_then(|sum| sum.checked_add(TAIL));
-        if whole != Some(place.length) || head_length > LONGEST_HEAD || !place.start.is_multiple_of(EMBEDDED_ALIGNMENT) {
+        if whole != Some(place.length) || head_length > LONGEST_HEAD || !place.start.is_multiple_of(EMBEDDED_ALIGNMENT)
+        {
             return Err(damaged(name, "its parts do not fit together"));
         }
         let mut head = Vec::new();

@@ -80,7 +80,7 @@ impl Record {
     pub(super) fn find(bytes: &[u8]) -> Option<(Self, usize)> {
         let mark = Self::own().0;
         let mark = mark.get(MARK)?;
-        let mut found = marks(bytes, mark);
+        let mut found = memchr::memmem::find_iter(bytes, mark);
         let at = found.next()?;
         let record = bytes.get(at..at.checked_add(SIZE)?)?;
         let record = Self(record.try_into().ok()?);
@@ -133,13 +133,6 @@ impl Place {
         bytes.iter_mut().zip(fields.concat()).for_each(|(byte, said)| *byte = said);
         bytes
     }
-}
-
-/// Where `mark` begins in `bytes`.
-fn marks<'b>(bytes: &'b [u8], mark: &'b [u8]) -> impl Iterator<Item = usize> + 'b {
-    let first = mark.first().copied().unwrap_or_default();
-    let candidates = bytes.iter().enumerate().filter(move |(_, byte)| **byte == first).map(|(at, _)| at);
-    candidates.filter(move |at| bytes.get(*at..).is_some_and(|rest| rest.starts_with(mark)))
 }
 
 #[cfg(test)]

@@ -59,7 +59,10 @@ fn program(head: Head, code: Embedded, called: &OsString, words: impl Iterator<I
     if code != 0 {
         for ask in ready.host.audit.asks().iter().take(5) {
             let flag = ask.flag();
-            output::note(&format!("{} asked for more than it was bundled with: `holm bundle {flag} …` grants it", called));
+            output::note(&format!(
+                "{} asked for more than it was bundled with: `holm bundle {flag} …` grants it",
+                called
+            ));
         }
     }
     Ok(code)
@@ -92,7 +95,8 @@ pub(super) fn given(head: Head) -> Result<Given> {
     let mut app = app.map_err(|error| Error::new(Kind::Invalid, format!("the manifest inside: {error}")))?;
     let services = std::mem::take(&mut app.services);
     let found = app.guests.into_iter().find(|guest| guest.name == head.guest);
-    let guest = found.ok_or_else(|| Error::new(Kind::Invalid, "the manifest inside does not describe the guest inside"))?;
+    let guest =
+        found.ok_or_else(|| Error::new(Kind::Invalid, "the manifest inside does not describe the guest inside"))?;
     Ok(Given { guest, services, args })
 }
 

@@ -25,6 +25,14 @@ pub(super) struct Read {
     pub(super) digests: Vec<Digest>,
 }
 
+#[cfg(feature = "build")]
+impl Read {
+    /// An app that answers every request, whatever the files say.
+    pub(super) fn of_everything(name: AppName) -> Self {
+        Self { name, manifest: Manifest::default(), digests: Vec::new() }
+    }
+}
+
 /// An app that is served.
 #[derive(Clone)]
 pub(super) struct Named {

@@ -141,10 +141,7 @@ impl Loading {
         let file = file(guest);
         let made = || {
             let name = file.to_string_lossy().into_owned();
-            let (opened, _file) = match &self.carried {
-                Some(carried) => (Opened::embedded(carried.code.clone()), None),
-                None => self.opened(&name, guest)?,
-            };
+            let (opened, _file) = self.opened(&name, guest)?;
             let known: Vec<&dyn Abi> = abis.iter().map(AsRef::as_ref).collect();
             let abi = detect(&known, &opened.shape, abi)?.abi;
             let host = Host { stdio: Stdio::default(), ..host };
@@ -156,10 +153,13 @@ impl Loading {
         made().map_err(|error| self.copies.named(error, file))
     }
 
-    /// A guest that was read, and composed if it has components. Who compiles it reads it from a file, which is there for as
-    /// long as what is returned beside it.
+    /// A guest that was read, and what keeps the file there that it is compiled from.
     fn opened(&self, name: &str, guest: &Described) -> Result<(Opened, Option<TempPath>)> {
+        if let Some(carried) = &self.carried {
+            return Ok((Opened::embedded(carried.code.clone()), None));
+        }
         let mut source = composed::source(name, guest, &Source::read, self.loader.cache.as_ref())?;
+        // Who compiles it reads it from there.
         let file = match &source.path {
             Some(_) => None,
             None => Some(self.copies.made(&mut source)?),

@@ -111,7 +111,11 @@ fn verdict(comparison: &Comparison) -> String {
     let _ = match (&comparison.least, comparison.enough) {
         (Some(least), Some(true)) => writeln!(text, "As {size} it should be at least version {least}, and it is."),
         (Some(least), Some(false)) => {
-            writeln!(text, "As {size} it {BAD}should be at least version {least}{BAD:#}: {}", printable(&comparison.new))
+            writeln!(
+                text,
+                "As {size} it {BAD}should be at least version {least}{BAD:#}: {}",
+                printable(&comparison.new)
+            )
         }
         (Some(least), None) => writeln!(text, "As {size} it should be at least version {least}."),
         (None, Some(false)) => writeln!(text, "It is {size}, and should have {BAD}a later version{BAD:#}."),

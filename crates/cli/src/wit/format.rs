@@ -86,7 +86,8 @@ fn read(file: &Path) -> Result<String> {
 /// The other files of the package that a file may be part of.
 fn siblings(file: &Path) -> Vec<(String, String)> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let others = in_folder(folder).unwrap_or_default().into_iter().filter(|other| other.file_name() != file.file_name());
+    let others =
+        in_folder(folder).unwrap_or_default().into_iter().filter(|other| other.file_name() != file.file_name());
     others.filter_map(|other| Some((other.display().to_string(), fs::read_to_string(&other).ok()?))).collect()
 }
 

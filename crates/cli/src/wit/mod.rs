@@ -29,7 +29,7 @@ fn print(args: &WitPrint) -> Result<i32> {
         return Ok(0);
     }
     let text = wit.print(args.alone).map_err(|error| invalid(&error))?;
-    output::print(&output::printable(&text))?;
+    output::print(&format!("{}\n", output::printable(text.trim_end())))?;
     Ok(0)
 }
 

@@ -13,7 +13,9 @@ const MANY: usize = 500;
 pub(super) fn side_by_side(old: &[String], new: &[String]) -> String {
     let pairs = match (old.len(), new.len()) {
         (1, 1) => vec![(old.first(), new.first())],
-        (a, b) if a > MANY || b > MANY => old.iter().map(|line| (Some(line), None)).chain(new.iter().map(|line| (None, Some(line)))).collect(),
+        (a, b) if a > MANY || b > MANY => {
+            old.iter().map(|line| (Some(line), None)).chain(new.iter().map(|line| (None, Some(line)))).collect()
+        }
         _ => aligned(old, new),
     };
     let width = pairs.iter().filter_map(|(old, _)| Some(old.as_ref()?.chars().count())).max().unwrap_or(0);
@@ -38,7 +40,10 @@ pub(super) fn side_by_side(old: &[String], new: &[String]) -> String {
                 match new {
                     Some(_) => format!("    {left}   {NEW}+ {right}{NEW:#}\n"),
                     // Without what would only fill the line up.
-                    None => format!("    {OLD}- {}{OLD:#}\n", old.map(|old| crate::output::printable(old)).unwrap_or_default()),
+                    None => format!(
+                        "    {OLD}- {}{OLD:#}\n",
+                        old.map(|old| crate::output::printable(old)).unwrap_or_default()
+                    ),
                 }
             }
         };
@@ -102,7 +107,10 @@ mod tests {
 
     #[test]
     fn what_is_the_same_stands_in_one_line() {
-        let shown = plain(&["record r {", "  a: u8,", "  b: u8,", "}"], &["record r {", "  a: u8,", "  c: u8,", "  d: u8,", "}"]);
+        let shown = plain(
+            &["record r {", "  a: u8,", "  b: u8,", "}"],
+            &["record r {", "  a: u8,", "  c: u8,", "  d: u8,", "}"],
+        );
         let expected = "      record r {     record r {
         a: u8,         a: u8,
     -   b: u8,     +   c: u8,

@@ -78,7 +78,9 @@ impl Shapes {
                 list("variant", variant.cases.iter().map(|case| (case.name.as_str(), case.ty.as_ref())).collect())
             }
             TypeDefKind::Enum(of) => list("enum", of.cases.iter().map(|case| (case.name.as_str(), None)).collect()),
-            TypeDefKind::Flags(flags) => list("flags", flags.flags.iter().map(|flag| (flag.name.as_str(), None)).collect()),
+            TypeDefKind::Flags(flags) => {
+                list("flags", flags.flags.iter().map(|flag| (flag.name.as_str(), None)).collect())
+            }
             TypeDefKind::Tuple(tuple) => list("tuple", tuple.types.iter().map(|ty| ("", Some(ty))).collect()),
             TypeDefKind::Option(of) => list("option", vec![("", Some(of))]),
             TypeDefKind::Result(of) => list("result", vec![("", of.ok.as_ref()), ("", of.err.as_ref())]),

@@ -103,7 +103,13 @@ fn a_field_less_or_of_another_type_breaks_both() {
     let of = |fields: &str| format!("record r {{ {fields} }} f: func(r: r);");
     let old = of("a: u8, b: u8");
     check(&of_interface(&old, &of("a: u8")), "changed: field `b` was removed", Broken, Broken, Level::Major);
-    check(&of_interface(&old, &of("a: u8, b: s8")), "changed: field `b` has another type", Broken, Broken, Level::Major);
+    check(
+        &of_interface(&old, &of("a: u8, b: s8")),
+        "changed: field `b` has another type",
+        Broken,
+        Broken,
+        Level::Major,
+    );
     let reordered = of_interface(&old, &of("b: u8, a: u8"));
     check(&reordered, "changed: fields have another order", Rebuild, Rebuild, Level::Major);
 }
@@ -254,7 +260,10 @@ fn interfaces_of_others_are_matched_by_compatible_versions() {
     let more = compared(&of("0.2.0", ""), &of("0.2.3", "g: func();"));
     assert_eq!(more.worst(), [(Hosts, Broken)]);
     let other = compared(&of("0.2.0", ""), &of("0.3.0", ""));
-    assert_eq!(other.changes.iter().map(|change| change.what.as_str()).collect::<Vec<_>>(), ["was added", "was removed"]);
+    assert_eq!(
+        other.changes.iter().map(|change| change.what.as_str()).collect::<Vec<_>>(),
+        ["was added", "was removed"]
+    );
     assert_eq!(other.level, Level::Major);
 }
 
@@ -271,7 +280,8 @@ fn of_a_component_itself_only_those_who_use_it_are_concerned() {
 fn packages_without_versions_have_no_next_one() {
     let comparison = compared("package a:b; interface i {}", "package a:b; interface i { f: func(); }");
     assert_eq!((comparison.least, comparison.enough), (None, None));
-    let comparison = compared("package a:b@1.0.0-rc.1; interface i { f: func(); }", "package a:b@1.0.0-rc.2; interface i {}");
+    let comparison =
+        compared("package a:b@1.0.0-rc.1; interface i { f: func(); }", "package a:b@1.0.0-rc.2; interface i {}");
     assert_eq!((comparison.least, comparison.enough), (None, Some(true)));
 }
 

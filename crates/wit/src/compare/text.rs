@@ -103,7 +103,9 @@ impl Side<'_> {
         match kind {
             TypeDefKind::Handle(Handle::Own(id)) => self.type_id(*id, names),
             TypeDefKind::Handle(Handle::Borrow(id)) => format!("borrow<{}>", self.type_id(*id, names)),
-            TypeDefKind::Tuple(tuple) => format!("tuple<{}>", tuple.types.iter().map(ty).collect::<Vec<_>>().join(", ")),
+            TypeDefKind::Tuple(tuple) => {
+                format!("tuple<{}>", tuple.types.iter().map(ty).collect::<Vec<_>>().join(", "))
+            }
             TypeDefKind::Option(of) => format!("option<{}>", ty(of)),
             TypeDefKind::Result(result) => match (&result.ok, &result.err) {
                 (None, None) => "result".to_owned(),
@@ -113,8 +115,12 @@ impl Side<'_> {
             TypeDefKind::List(of) => format!("list<{}>", ty(of)),
             TypeDefKind::Map(key, value) => format!("map<{}, {}>", ty(key), ty(value)),
             TypeDefKind::FixedLengthList(of, length) => format!("list<{}, {length}>", ty(of)),
-            TypeDefKind::Future(of) => of.as_ref().map_or_else(|| "future".to_owned(), |of| format!("future<{}>", ty(of))),
-            TypeDefKind::Stream(of) => of.as_ref().map_or_else(|| "stream".to_owned(), |of| format!("stream<{}>", ty(of))),
+            TypeDefKind::Future(of) => {
+                of.as_ref().map_or_else(|| "future".to_owned(), |of| format!("future<{}>", ty(of)))
+            }
+            TypeDefKind::Stream(of) => {
+                of.as_ref().map_or_else(|| "stream".to_owned(), |of| format!("stream<{}>", ty(of)))
+            }
             TypeDefKind::Type(of) => ty(of),
             other => other.as_str().to_owned(),
         }
@@ -163,7 +169,9 @@ impl Side<'_> {
     pub(super) fn params(&self, function: &Function, names: Names) -> Vec<Part> {
         let of_resource = matches!(function.kind, FunctionKind::Method(_) | FunctionKind::AsyncMethod(_));
         let params = function.params.iter().skip(usize::from(of_resource));
-        params.map(|param| Part { name: param.name.clone(), ty: Some(format!(": {}", self.ty(&param.ty, names))) }).collect()
+        params
+            .map(|param| Part { name: param.name.clone(), ty: Some(format!(": {}", self.ty(&param.ty, names))) })
+            .collect()
     }
 
     pub(super) fn result(&self, function: &Function, names: Names) -> String {

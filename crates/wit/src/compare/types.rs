@@ -115,7 +115,8 @@ impl Comparing<'_> {
             ends = ends.and(Ends::both(Effect::Broken));
         }
         let said = became.said(part);
-        let what = if said.is_empty() { "is made of types that have changed".to_owned() } else { format!("changed: {said}") };
+        let what =
+            if said.is_empty() { "is made of types that have changed".to_owned() } else { format!("changed: {said}") };
         (what, ends)
     }
 

@@ -49,11 +49,7 @@ mod tests {
     #[test]
     fn the_first_number_that_is_not_zero_says_what_is_compatible() {
         let next = |old: &str, level| next(&old.parse().unwrap(), level).map(|version| version.to_string());
-        let cases = [
-            ("1.2.3", "1.3.0", "2.0.0"),
-            ("0.2.3", "0.2.4", "0.3.0"),
-            ("0.0.3", "0.0.4", "0.0.4"),
-        ];
+        let cases = [("1.2.3", "1.3.0", "2.0.0"), ("0.2.3", "0.2.4", "0.3.0"), ("0.0.3", "0.0.4", "0.0.4")];
         for (old, minor, major) in cases {
             assert_eq!(next(old, Level::Minor).as_deref(), Some(minor), "{old}");
             assert_eq!(next(old, Level::Major).as_deref(), Some(major), "{old}");

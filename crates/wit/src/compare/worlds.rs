@@ -126,7 +126,8 @@ fn items<'w>(side: Side<'w>, of: impl Iterator<Item = (&'w WorldKey, &'w WorldIt
 fn name(side: Side<'_>, key: &WorldKey) -> (String, String) {
     let WorldKey::Interface(id) = key else { return (side.resolve.name_world_key(key), String::new()) };
     let package = side.resolve.interfaces.get(*id).and_then(|interface| interface.package);
-    let version = package.filter(|package| *package != side.main).and_then(|package| side.resolve.packages.get(package));
+    let version =
+        package.filter(|package| *package != side.main).and_then(|package| side.resolve.packages.get(package));
     let version = version.and_then(|package| package.name.version.as_ref()).map(version::track);
     (side.interface(*id).unwrap_or_default(), version.unwrap_or_default())
 }

@@ -30,7 +30,8 @@ impl<'t> Page<'t> {
     fn statements(&mut self, nodes: Vec<Node<'t>>, mut end: Token<'t>) {
         let mut apart = false;
         for (at, statement) in tree::statements(nodes, &mut end).into_iter().enumerate() {
-            let stands_apart = keyword(&statement.nodes).is_some_and(|word| ["interface", "package", "world"].contains(&word));
+            let stands_apart =
+                keyword(&statement.nodes).is_some_and(|word| ["interface", "package", "world"].contains(&word));
             self.lead(&statement, at, apart || stands_apart);
             self.statement(statement.nodes);
             self.trail(&statement.after);
@@ -276,8 +277,7 @@ fn is_tight(nodes: &[Node<'_>], at: usize, word: &str) -> bool {
 }
 
 fn has_comments(group: &Group<'_>) -> bool {
-    let of_node = |node: &Node<'_>| {
-        !node.first().before.is_empty() || matches!(node, Node::Group(group) if has_comments(group))
-    };
+    let of_node =
+        |node: &Node<'_>| !node.first().before.is_empty() || matches!(node, Node::Group(group) if has_comments(group));
     !group.close.before.is_empty() || group.inside.iter().any(of_node)
 }

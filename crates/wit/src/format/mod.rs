@@ -29,7 +29,8 @@ pub fn format(name: &str, text: &str, others: &[(String, String)]) -> Result<Str
     // First of all, because the parser bounds how deep things nest.
     let (company, before) = parse(name, text, others)?;
     let unclear = |why: &str| WitError::new(format!("{name} was left as it is: {why}"));
-    let tokens = lex::tokens(text).map_err(|at| unclear(&format!("what stands at byte {at} is no token known here")))?;
+    let tokens =
+        lex::tokens(text).map_err(|at| unclear(&format!("what stands at byte {at} is no token known here")))?;
     let (nodes, end) = tree::tree(tokens.clone()).ok_or_else(|| unclear("its brackets do not match"))?;
     let formatted = layout::layout(nodes, end);
     let again = lex::tokens(&formatted).map_err(|_| unclear("formatting it would break it"))?;

@@ -182,7 +182,10 @@ interface i {
     // The parser takes one attribute of a kind; whether it takes these two together is its affair.
     match format("test.wit", text, &[]) {
         Ok(once) => assert_eq!(once, expected),
-        Err(_) => assert_eq!(formatted(&text.replace(" @deprecated(version = 1.0.0)", "")), expected.replace("@deprecated(version = 1.0.0)\n", "")),
+        Err(_) => assert_eq!(
+            formatted(&text.replace(" @deprecated(version = 1.0.0)", "")),
+            expected.replace("@deprecated(version = 1.0.0)\n", "")
+        ),
     }
 }
 
@@ -239,11 +242,20 @@ mod any {
     use super::super::format;
 
     const WORDS: &[&str] = &[
-        "a: func();", "b: func(x: u32, y: list<string>) -> u32;", "type t = u8;", "record r { a: u8, b: u16 }", "record r {a: u8}",
-        "enum e { x, y, }", "resource s { constructor(); m: func(); }", "use t.{x, y as z};", "variant v { a(u8), b }",
-        "flags f { a }", "@since(version = 1.0.0)",
+        "a: func();",
+        "b: func(x: u32, y: list<string>) -> u32;",
+        "type t = u8;",
+        "record r { a: u8, b: u16 }",
+        "record r {a: u8}",
+        "enum e { x, y, }",
+        "resource s { constructor(); m: func(); }",
+        "use t.{x, y as z};",
+        "variant v { a(u8), b }",
+        "flags f { a }",
+        "@since(version = 1.0.0)",
     ];
-    const TRIVIA: &[&str] = &["\n", "\n\n\n", " ", "\t", "// c\n", "/// d\n", "/* e */", "/** f\n  g */\n", "\n// h\n\n", "\r\n"];
+    const TRIVIA: &[&str] =
+        &["\n", "\n\n\n", " ", "\t", "// c\n", "/// d\n", "/* e */", "/** f\n  g */\n", "\n// h\n\n", "\r\n"];
 
     proptest! {
         /// Whatever stands between the tokens: the text means the same afterwards, or is refused, and stays as it is the second time.
