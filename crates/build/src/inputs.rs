@@ -49,8 +49,13 @@ impl Inputs {
 
     fn walk(&mut self, folder: &Path, apart: &[PathBuf], depth: usize) {
         let Ok(entries) = fs::read_dir(folder) else { return };
+        // Where npm's projects put what they make.
+        let npm = folder.join("package.json").is_file();
         for entry in entries.flatten() {
             let (path, name) = (entry.path(), entry.file_name());
+            if npm && (name == "build" || name == "dist") {
+                continue;
+            }
             if self.0.len() >= MOST_FILES || is_made(&name.to_string_lossy()) || apart.contains(&path) {
                 continue;
             }
@@ -75,7 +80,7 @@ impl Inputs {
     }
 
     /// Those of `other` as well, which win.
-    pub(crate) fn and(&mut self, other: Inputs) {
+    pub fn and(&mut self, other: Inputs) {
         self.0.extend(other.0);
     }
 
@@ -115,16 +120,49 @@ fn is_of_tools(folder: &Path) -> bool {
     ["CACHEDIR.TAG", "pyvenv.cfg"].iter().any(|file| folder.join(file).exists())
 }
 
+/// What tools write among the sources while they build.
+const WRITTEN: [&str; 9] = [
+    "Cargo.lock",
+    "go.mod",
+    "go.sum",
+    "package-lock.json",
+    "poetry.lock",
+    "uv.lock",
+    // The bindings for Go.
+    "wit_exports.go",
+    "wit_bindings.go",
+    "empty.s",
+];
+
 impl Inputs {
+    /// These files, as they are now.
+    pub fn of_files(files: &[PathBuf]) -> Self {
+        let mut inputs = Inputs::default();
+        files.iter().for_each(|file| inputs.note(file));
+        inputs
+    }
+
+    /// Whether a person has changed anything since, while tools were at work, whose own files do not count.
+    pub fn differs_by_hand(&self, before: &Inputs) -> bool {
+        self.changed(before).any(|path| !is_written_by_tools(path))
+    }
+
+    /// What these are once tools have written what they write.
+    pub fn after_tools(mut self, now: &Inputs) -> Self {
+        self.settle(now, &[]);
+        self
+    }
+
     /// Takes over from `now` the files that are among `written`, or called like those that tools write.
     pub(crate) fn settle(&mut self, now: &Inputs, written: &[PathBuf]) {
-        const KEPT_BY_TOOLS: [&str; 6] =
-            ["Cargo.lock", "go.mod", "go.sum", "package-lock.json", "poetry.lock", "uv.lock"];
-        let by_name = |path: &Path| path.file_name().is_some_and(|name| KEPT_BY_TOOLS.iter().any(|kept| name == *kept));
         for (path, stamp) in &now.0 {
-            if by_name(path) || written.contains(path) {
+            if is_written_by_tools(path) || written.contains(path) {
                 self.0.insert(path.clone(), *stamp);
             }
         }
     }
+}
+
+fn is_written_by_tools(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| WRITTEN.iter().any(|written| name == *written))
 }

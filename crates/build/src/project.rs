@@ -35,7 +35,7 @@ impl Project {
         let language = recognise(sources)?;
         let name = whole.file_name().map_or_else(|| "app".into(), |name| name.to_string_lossy());
         let build = Build { language: Some(language), ..Build::default() };
-        let output = sources.join(format!("{name}.wasm"));
+        let output = sources.strip_prefix(".").unwrap_or(sources).join(format!("{name}.wasm"));
         Ok(Project { name: name.into_owned(), root: sources.to_owned(), build, output, apart: Vec::new() })
     }
 

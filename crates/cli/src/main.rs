@@ -9,6 +9,7 @@ mod args;
 mod audit;
 #[cfg(feature = "build")]
 mod build;
+mod bundle;
 mod cache;
 mod call;
 #[cfg(feature = "compilers")]
@@ -16,29 +17,41 @@ mod compile;
 #[cfg(feature = "completions")]
 mod completions;
 #[cfg(feature = "compose")]
+mod compose;
+#[cfg(feature = "compose")]
 mod composed;
 #[cfg(not(feature = "compose"))]
 #[path = "uncomposed.rs"]
 mod composed;
 mod described;
+#[cfg(all(feature = "build", feature = "serve"))]
+mod dev;
 mod guest;
 #[cfg(feature = "inspect")]
 mod inspect;
 mod interrupt;
 #[cfg(feature = "new")]
 mod new;
+mod oci;
 mod output;
 mod progress;
+#[cfg(feature = "registry")]
+mod registry;
 #[cfg(feature = "serve")]
 mod remote;
 mod run;
 #[cfg(feature = "serve")]
 mod serve;
 mod settings;
+#[cfg(feature = "wit")]
+mod wit;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if let Some(ended) = bundle::start() {
+        return output::end(ended);
+    }
     let command = args::parse();
     let ended = match command {
         #[cfg(feature = "new")]
@@ -49,6 +62,8 @@ fn main() -> ExitCode {
         args::Command::Serve(serve) => serve::serve(*serve),
         #[cfg(feature = "build")]
         args::Command::Build(build) => build::build(build),
+        #[cfg(all(feature = "build", feature = "serve"))]
+        args::Command::Dev(dev) => dev::dev(*dev),
         #[cfg(feature = "serve")]
         args::Command::Deploy(deploy) => remote::deploy(deploy),
         #[cfg(feature = "serve")]
@@ -63,10 +78,20 @@ fn main() -> ExitCode {
         args::Command::Top(top) => remote::top(top),
         #[cfg(feature = "serve")]
         args::Command::Reload(reload) => remote::reload(reload),
+        #[cfg(feature = "registry")]
+        args::Command::Push(push) => registry::push(push),
+        #[cfg(feature = "registry")]
+        args::Command::Pull(pull) => registry::pull(pull),
         #[cfg(feature = "inspect")]
         args::Command::Inspect(inspect) => inspect::inspect(inspect),
+        #[cfg(feature = "wit")]
+        args::Command::Wit(args) => wit::wit(args),
         #[cfg(feature = "compilers")]
         args::Command::Compile(compile) => compile::compile(compile),
+        #[cfg(feature = "bundle")]
+        args::Command::Bundle(bundle) => bundle::bundle(*bundle),
+        #[cfg(feature = "compose")]
+        args::Command::Compose(compose) => compose::compose(compose),
         args::Command::Cache(cache) => cache::cache(cache),
         #[cfg(feature = "completions")]
         args::Command::Completions(completions) => completions::completions(completions),

@@ -83,7 +83,10 @@ fn compiler(job: &Job<'_>) -> Result<Tool, BuildError> {
         }
     }
     if let (Some(sysroot), Some(clang)) = (folder_from_env("WASI_SYSROOT"), clang()) {
-        return Ok(Tool::new(clang).with(&[TARGET, &format!("--sysroot={}", sysroot.display())]));
+        let clang = Tool::new(clang).with(&[TARGET, &format!("--sysroot={}", sysroot.display())]);
+        if has_runtime(&clang, job) {
+            return Ok(clang);
+        }
     }
     const ZIG: [&str; 3] = ["cc", "-target", "wasm32-wasi"];
     if let Some(zig) = on_path("zig").or_else(|| on_path("python-zig")) {
@@ -98,6 +101,13 @@ fn compiler(job: &Job<'_>) -> Result<Tool, BuildError> {
         }
     }
     Err(missing("zig", "a guest in C (or clang with WASI_SDK_PATH or WASI_SYSROOT)", "pip install ziglang"))
+}
+
+/// Whether the compiler's own library for WebAssembly is installed: without it everything compiles, and nothing links.
+fn has_runtime(clang: &Tool, job: &Job<'_>) -> bool {
+    let mut command = clang.command(&job.folder);
+    let said = command.arg("-print-libgcc-file-name").output();
+    said.is_ok_and(|said| Path::new(String::from_utf8_lossy(&said.stdout).trim()).is_file())
 }
 
 fn clang() -> Option<PathBuf> {

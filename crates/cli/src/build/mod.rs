@@ -1,8 +1,12 @@
 //! `holm build`
 
+mod preinitialise;
 pub(crate) mod projects;
+#[cfg(feature = "compose")]
+mod whole;
 
 use std::io::{IsTerminal as _, Write as _};
+use std::time::Duration;
 
 use anstyle::Style;
 use holm_build::{BuildError, Built, How, Project};
@@ -12,13 +16,16 @@ use serde_json::{Value, json};
 use crate::args::Build;
 use crate::output;
 
+pub(crate) use preinitialise::PREINITIALISE;
+
 const DIM: Style = Style::new().dimmed();
 
 /// Builds everything that a folder or manifest names, and returns the exit code: that of the first that failed.
 pub(crate) fn build(args: Build) -> Result<i32> {
-    let projects = projects::of(&args.folder)?.projects;
+    let found = projects::of(&args.folder)?;
+    let projects = &found.projects;
     let (mut code, mut results) = (0, Vec::new());
-    for project in &projects {
+    for project in projects {
         match one(project, &args) {
             Ok(built) => {
                 results.push(as_json(project, &built));
@@ -36,6 +43,10 @@ pub(crate) fn build(args: Build) -> Result<i32> {
             }
         }
     }
+    #[cfg(feature = "compose")]
+    if let Some(file) = args.output.as_deref().filter(|_| code == 0) {
+        results.push(whole::compose(&found, file, args.json)?);
+    }
     if args.json {
         output::print_json(&results)?;
     }
@@ -44,7 +55,8 @@ pub(crate) fn build(args: Build) -> Result<i32> {
 
 fn one(project: &Project, args: &Build) -> std::result::Result<Built, BuildError> {
     let step = |step: &str| show_step(&project.name, step);
-    let how = How { release: !args.debug, force: args.force, on_step: Some(&step), ..How::default() };
+    let (release, force) = (!args.debug, args.force);
+    let how = How { release, force, on_step: Some(&step), preinitialise: PREINITIALISE, ..How::default() };
     holm_build::build(project, &how)
 }
 
@@ -60,7 +72,15 @@ pub(crate) fn said(built: &Built) -> String {
     let (file, size) = (built.output.display(), output::human_size(built.size));
     match built.unchanged {
         true => format!("{file}: {size}, nothing has changed\n"),
-        false => format!("{file}: {size} from {} in {:.1} s\n", built.maker, built.took.as_secs_f64()),
+        false => format!("{file}: {size} from {} in {}\n", built.maker, duration(built.took)),
+    }
+}
+
+/// `0.25 s`, `12.3 s`: no more digits than anybody asks for.
+pub(crate) fn duration(took: Duration) -> String {
+    match took.as_secs_f64() {
+        seconds if seconds < 1.0 => format!("{seconds:.2} s"),
+        seconds => format!("{seconds:.1} s"),
     }
 }
 

@@ -10,8 +10,8 @@ use holm_manifest::{App, Build, Guest};
 pub(crate) struct Found {
     /// In the order in which they are built; never none.
     pub(crate) projects: Vec<Project>,
-    /// The manifest, where there is one.
-    pub(crate) manifest: Option<PathBuf>,
+    /// The manifest and its file, where there is one.
+    pub(crate) manifest: Option<(App, PathBuf)>,
 }
 
 /// Everything that is built in the folder, or by the manifest, at `path`.
@@ -19,7 +19,9 @@ pub(crate) struct Found {
 /// # Errors
 /// There is no such folder, its manifest is wrong, or nothing in it says how anything is built.
 pub(crate) fn of(path: &Path) -> Result<Found> {
-    let file = if path.is_dir() { path.join("holm.toml") } else { path.to_owned() };
+    // Nobody wants to read `./` in front of everything.
+    let plain = path.strip_prefix(".").unwrap_or(path);
+    let file = if path.is_dir() { plain.join("holm.toml") } else { path.to_owned() };
     if path.is_dir() && !file.exists() {
         let project = Project::of_folder(path).map_err(|error| alone(&error))?;
         return Ok(Found { projects: vec![project], manifest: None });
@@ -34,19 +36,12 @@ pub(crate) fn of(path: &Path) -> Result<Found> {
     }
     let app = App::load(&file).map_err(|error| Error::new(Kind::Usage, error.to_string()))?;
     let projects = of_app(&app, &file)?;
-    Ok(Found { projects, manifest: Some(file) })
+    Ok(Found { projects, manifest: Some((app, file)) })
 }
 
 fn of_app(app: &App, manifest: &Path) -> Result<Vec<Project>> {
     let root = manifest.parent().filter(|root| !root.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut projects: Vec<Project> = app
-        .guests
-        .iter()
-        .filter_map(|guest| {
-            let build = guest.build.clone().or_else(|| found_out(app, guest, root))?;
-            Some(project(app, guest, build, root))
-        })
-        .collect();
+    let mut projects: Vec<Project> = app.guests.iter().flat_map(|guest| of_guest(app, guest, root)).collect();
     if projects.is_empty() {
         let why = format!("nothing in {} says how a guest is built", manifest.display());
         let hint = "[build] with a `language`, or `[guest.NAME.build]`, says it; docs/build.md has more";
@@ -54,6 +49,20 @@ fn of_app(app: &App, manifest: &Path) -> Result<Vec<Project>> {
     }
     set_apart(&mut projects);
     Ok(projects)
+}
+
+/// What a guest is made of: its components first, so that whoever composes them has them.
+fn of_guest(app: &App, guest: &Guest, root: &Path) -> Vec<Project> {
+    let components = guest.components.iter().filter_map(|component| {
+        let name = match &guest.name {
+            Some(guest) => format!("{guest}/{}", component.name),
+            None => component.name.clone(),
+        };
+        let (build, output) = (component.build.clone()?, component.file.clone());
+        Some(Project { name, root: root.to_owned(), build, output, apart: Vec::new() })
+    });
+    let own = guest.build.clone().or_else(|| found_out(app, guest, root)).map(|build| project(app, guest, build, root));
+    components.chain(own).collect()
 }
 
 /// An only guest without a word about how it is built is built from the sources beside its manifest, if there are any.
