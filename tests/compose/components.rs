@@ -26,8 +26,10 @@ pub(crate) fn sum(interfaces: &[&str], more: i32, export: &str) -> String {
         interfaces.iter().enumerate().map(|(at, name)| form(at, name)).collect()
     };
     let imports = each(&|at, name| {
-        format!(r#"(import "{name}" (instance $i{at} (export "number" (func (result s32)))))
-            (core func $f{at} (canon lower (func $i{at} "number")))"#)
+        format!(
+            r#"(import "{name}" (instance $i{at} (export "number" (func (result s32)))))
+            (core func $f{at} (canon lower (func $i{at} "number")))"#
+        )
     });
     let core_imports = each(&|at, _| format!(r#"(import "in" "f{at}" (func $f{at} (result i32)))"#));
     let calls = each(&|at, _| format!("(i32.add (call $f{at}))"));

@@ -54,11 +54,10 @@ fn instances_of_one_component_share_its_code_and_nothing_else() {
 
 #[test]
 fn wires_that_lead_nowhere_are_told_with_what_there_is() {
-    let dir = folder(&[
-        ("root.wat", sum(&["acme:log/sink@1.0.0"], 0, "")),
-        ("log.wat", number("acme:log/sink@1.0.0", 1)),
-    ]);
-    let wire = |wire: &str| compose(dir.path(), &format!("root.wat --with log.wat -o app.wasm --wire {wire}")).fails(125);
+    let dir =
+        folder(&[("root.wat", sum(&["acme:log/sink@1.0.0"], 0, "")), ("log.wat", number("acme:log/sink@1.0.0", 1))]);
+    let wire =
+        |wire: &str| compose(dir.path(), &format!("root.wat --with log.wat -o app.wasm --wire {wire}")).fails(125);
     insta::assert_snapshot!(wire("rot/acme:log/sink=log"), @"");
     insta::assert_snapshot!(wire("root/acme:log/sin=log"), @"");
     insta::assert_snapshot!(wire("root/acme:log/sink=lag"), @"");
@@ -70,10 +69,8 @@ fn wires_that_lead_nowhere_are_told_with_what_there_is() {
 
 #[test]
 fn names_of_parts_are_checked() {
-    let dir = folder(&[
-        ("root.wat", sum(&["acme:log/sink@1.0.0"], 0, "")),
-        ("log.wat", number("acme:log/sink@1.0.0", 1)),
-    ]);
+    let dir =
+        folder(&[("root.wat", sum(&["acme:log/sink@1.0.0"], 0, "")), ("log.wat", number("acme:log/sink@1.0.0", 1))]);
     let with = |with: &str| compose(dir.path(), &format!("root.wat {with} -o app.wasm")).fails(125);
     insta::assert_snapshot!(with("--with root=log.wat"), @"");
     insta::assert_snapshot!(with("--with host=log.wat"), @"");

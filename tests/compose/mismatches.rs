@@ -95,7 +95,9 @@ fn a_difference_is_told_where_it_is_and_not_where_it_is_used() {
 #[test]
 fn resources_and_their_methods() {
     let blob = |methods: &str| format!(r#"(export "blob" (type $blob (sub resource))) {methods}"#);
-    let size = |ty: &str| format!(r#"(type $b (borrow $blob)) (export "[method]blob.size" (func (param "self" $b) (result {ty})))"#);
+    let size = |ty: &str| {
+        format!(r#"(type $b (borrow $blob)) (export "[method]blob.size" (func (param "self" $b) (result {ty})))"#)
+    };
     let open = r#"(type $o (own $blob)) (export "[constructor]blob" (func (param "name" string) (result $o)))"#;
     insta::assert_snapshot!(differ(&blob(&size("u64")), &blob(&size("u32"))), @"");
     insta::assert_snapshot!(differ(&blob(&format!("{} {open}", size("u64"))), &blob(&size("u64"))), @"");
@@ -108,7 +110,10 @@ fn resources_and_their_methods() {
 fn functions_outside_of_interfaces() {
     let dir = folder(&[
         ("handler.wat", r#"(component (import "sign" (func (param "text" string))))"#.to_owned()),
-        ("model.wat", r#"(component (import "inner" (func $f (param "text" u32))) (export "sign" (func $f)))"#.to_owned()),
+        (
+            "model.wat",
+            r#"(component (import "inner" (func $f (param "text" u32))) (export "sign" (func $f)))"#.to_owned(),
+        ),
     ]);
     insta::assert_snapshot!(compose(dir.path(), "handler.wat --with model.wat -o app.wasm").fails(126), @"");
 }
@@ -116,7 +121,8 @@ fn functions_outside_of_interfaces() {
 #[test]
 fn long_declarations_have_a_line_for_each_parameter() {
     let many = |last: &str| {
-        let params: String = ["first", "second", "third", "fourth"].map(|name| format!(r#"(param "{name}-number" u64)"#)).concat();
+        let params: String =
+            ["first", "second", "third", "fourth"].map(|name| format!(r#"(param "{name}-number" u64)"#)).concat();
         func("sum", &format!(r#"{params} (param "fifth-number" {last}) (result u64)"#))
     };
     insta::assert_snapshot!(differ(&many("u64"), &many("s64")), @"");
@@ -145,7 +151,8 @@ fn of_two_that_have_the_name_the_one_whose_types_fit_is_taken() {
 
 #[test]
 fn two_parts_that_leave_one_import_to_the_host_in_two_forms_do_not_fit() {
-    let host = |ty: &str| format!(r#"(import "acme:host/log@1.0.0" (instance (export "log" (func (param "it" {ty})))))"#);
+    let host =
+        |ty: &str| format!(r#"(import "acme:host/log@1.0.0" (instance (export "log" (func (param "it" {ty})))))"#);
     let root = format!(r#"(component {} (import "acme:a/a@1.0.0" (instance)))"#, host("string"));
     let part = format!(r#"(component {} (instance $i) (export "acme:a/a@1.0.0" (instance $i)))"#, host("u8"));
     let dir = folder(&[("root.wat", root), ("part.wat", part)]);

@@ -45,10 +45,8 @@ fn a_part_that_exports_something_else_as_well_does_not() {
 
 #[test]
 fn other_versions_of_wasi_are_left_for_the_host() {
-    let dir = folder(&[
-        ("root.wat", sum(&["wasi:made/up@0.3.0"], 0, "")),
-        ("part.wat", number("wasi:made/up@0.2.0", 1)),
-    ]);
+    let dir =
+        folder(&[("root.wat", sum(&["wasi:made/up@0.3.0"], 0, "")), ("part.wat", number("wasi:made/up@0.2.0", 1))]);
     let ended = compose(dir.path(), "root.wat --with part.wat -o app.wasm").ends();
     insta::assert_snapshot!(ended.stderr, @"");
 }
