@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::components::{compose, folder, number, sum};
+use crate::components::{compose, exporting, folder, importing, number, sum};
 
 /// What is said of a part of these bytes.
 fn part(bytes: Vec<u8>, code: i32) -> String {
@@ -19,11 +19,14 @@ fn text(text: &str) -> Vec<u8> {
 
 #[test]
 fn what_is_no_component_is_told_as_what_it_is() {
-    insta::assert_snapshot!(part(text("(module)"), 126), @"");
-    insta::assert_snapshot!(part(b"#!/bin/sh\n".to_vec(), 126), @"");
-    insta::assert_snapshot!(part(Vec::new(), 126), @"");
-    insta::assert_snapshot!(part(b"\0asm\x0d\0\x01\0\x07".to_vec(), 126), @"");
-    insta::assert_snapshot!(part(b"\0asm\x0e\0\x01\0".to_vec(), 126), @"");
+    insta::assert_snapshot!(part(text("(module)"), 126), @r"
+    error: part is a core module, and only components can be composed
+    hint: `holm build` makes components, also of core modules; so does `wasm-tools component new`
+    ");
+    insta::assert_snapshot!(part(b"#!/bin/sh\n".to_vec(), 126), @"error: part is not WebAssembly in the binary format");
+    insta::assert_snapshot!(part(Vec::new(), 126), @"error: part is not WebAssembly in the binary format");
+    insta::assert_snapshot!(part(b"\0asm\x0d\0\x01\0\x07".to_vec(), 126), @"error: part is not a valid component: unexpected end-of-file (at offset 0x9)");
+    insta::assert_snapshot!(part(b"\0asm\x0e\0\x01\0".to_vec(), 126), @"error: part is not a valid component: unknown version of the format");
 }
 
 #[test]
@@ -55,7 +58,7 @@ fn types_that_nest_without_end_are_refused() {
     }
     bytes.push(size as u8);
     bytes.extend(section);
-    insta::assert_snapshot!(part(bytes, 126), @"");
+    insta::assert_snapshot!(part(bytes, 126), @"error: part nests modules, components or types more than 64 deep");
 }
 
 #[test]
@@ -72,20 +75,20 @@ fn components_that_nest_without_end_are_refused() {
         outer.extend(bytes);
         bytes = outer;
     }
-    insta::assert_snapshot!(part(bytes, 126), @"");
+    insta::assert_snapshot!(part(bytes, 126), @"error: part nests modules, components or types more than 64 deep");
 }
 
 #[test]
 fn names_of_doors_are_refused() {
-    insta::assert_snapshot!(part(text(&sum(&["holm:p1-wasi-cli/environment@0.2.0"], 0, "acme:a/a@1.0.0")), 126), @"");
-    insta::assert_snapshot!(part(text(&number("holm:p2-wasi-http/outgoing-handler@0.2.0", 0)), 126), @"");
+    insta::assert_snapshot!(part(text(&sum(&["holm:p1-wasi-cli/environment@0.2.0"], 0, "acme:a/a@1.0.0")), 126), @"error: part imports `holm:p1-wasi-cli/environment@0.2.0`, a name of the kind that doors of single parts have: it could take what another part was granted");
+    insta::assert_snapshot!(part(text(&number("holm:p2-wasi-http/outgoing-handler@0.2.0", 0)), 126), @"error: part exports `holm:p2-wasi-http/outgoing-handler@0.2.0`, a name of the kind that doors of single parts have: it could take what another part was granted");
 }
 
 #[test]
 fn too_many_parts_are_refused() {
     let dir = folder(&[("root.wat", sum(&["acme:a/a@1.0.0"], 0, "")), ("a.wat", number("acme:a/a@1.0.0", 1))]);
     let parts: String = (0..65).map(|at| format!("--with n{at}=a.wat ")).collect();
-    insta::assert_snapshot!(compose(dir.path(), &format!("root.wat {parts} -o app.wasm")).fails(125), @"");
+    insta::assert_snapshot!(compose(dir.path(), &format!("root.wat {parts} -o app.wasm")).fails(125), @"error: 65 parts are too many; 64 are the most");
 }
 
 #[test]
@@ -105,7 +108,7 @@ fn types_that_refer_to_one_another_a_million_times_are_compared_once() {
     );
     let dir = folder(&[("root.wat", import), ("part.wat", export)]);
     let error = compose(dir.path(), "root.wat --with part.wat -o app.wasm").fails(126);
-    assert!(error.contains("f: param it: tuple<tuple<"), "{error}");
+    assert!(error.contains("f: param it:\n        tuple<tuple<"), "{error}");
     assert!(error.len() < 5000, "{error}");
 }
 
@@ -120,4 +123,39 @@ fn a_type_of_the_engine_only_newer_tools_know_is_no_panic() {
     let said = "root.wat --with part.wat --wire root/acme:a/a=part -o app.wasm";
     let error = compose(dir.path(), said).fails(126);
     assert!(error.contains("do not fit"), "{error}");
+}
+
+/// Interfaces of which each uses the type of the one before.
+fn chain(length: usize) -> String {
+    let mut imports = r#"(import "acme:chain/i0" (instance $i0 (export "r" (type (sub resource)))))"#.to_owned();
+    for at in 1..length {
+        imports += &format!(
+            r#"(alias export $i{before} "r" (type $r{before}))
+               (import "acme:chain/i{at}" (instance $i{at} (alias outer 1 $r{before} (type $r)) (export "r" (type (eq $r)))))"#,
+            before = at - 1,
+        );
+    }
+    format!("(component {imports})")
+}
+
+#[test]
+fn interfaces_that_use_one_another_in_a_long_chain_are_followed_to_its_end() {
+    let dir = folder(&[("chain.wat", chain(900)), ("longer.wat", chain(1001))]);
+    let ended = compose(dir.path(), "chain.wat --with longer.wat -o app.wasm").ends();
+    assert_eq!(ended.code, Some(126), "{ended:?}");
+    let ended = compose(dir.path(), "chain.wat -o app.wasm").ends();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    insta::assert_snapshot!(compose(dir.path(), "longer.wat -o app.wasm").fails(126), @"error: longer is not a valid component: more than 1000 imports or exports");
+}
+
+#[test]
+fn interfaces_with_thousands_of_functions_are_compared_quickly() {
+    let many =
+        |ty: &str| (0..20_000).map(|at| format!(r#"(export "f{at}" (func (param "a" {ty})))"#)).collect::<String>();
+    let dir = folder(&[
+        ("root.wat", importing("acme:a/a@1.0.0", &many("u8"))),
+        ("part.wat", exporting("acme:a/a@1.0.0", &many("s8"))),
+    ]);
+    let error = compose(dir.path(), "root.wat --with part.wat -o app.wasm").fails(126);
+    assert!(error.contains("f49: param a: u8 | s8") && error.contains("lines more"), "{error}");
 }

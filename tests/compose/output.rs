@@ -14,14 +14,20 @@ fn parts() -> tempfile::TempDir {
 fn a_directory_is_not_written_over() {
     let dir = parts();
     fs::create_dir(dir.path().join("out")).unwrap();
-    insta::assert_snapshot!(compose(dir.path(), "root.wat --with a.wat -o out").fails(125), @"");
+    insta::assert_snapshot!(compose(dir.path(), "root.wat --with a.wat -o out").fails(125), @r"
+    error: out is a directory
+    hint: -o out/app.wasm
+    ");
 }
 
 #[test]
 fn a_part_is_not_written_over() {
     let dir = parts();
     let before = fs::read(dir.path().join("a.wat")).unwrap();
-    insta::assert_snapshot!(compose(dir.path(), "root.wat --with a.wat -o ./a.wat").fails(125), @"");
+    insta::assert_snapshot!(compose(dir.path(), "root.wat --with a.wat -o ./a.wat").fails(125), @r"
+    error: ./a.wat is one of the parts, and would be gone
+    hint: write the component to another file
+    ");
     assert_eq!(fs::read(dir.path().join("a.wat")).unwrap(), before);
 }
 
@@ -49,14 +55,17 @@ fn a_hyphen_is_standard_output() {
     let ended = made.ends();
     assert_eq!(ended.code, Some(0));
     assert!(ended.stdout.starts_with("\0asm"), "{ended:?}");
-    insta::assert_snapshot!(compose(dir.path(), "root.wat --with a.wat -o - --json").fails(125), @"");
+    insta::assert_snapshot!(compose(dir.path(), "root.wat --with a.wat -o - --json").fails(125), @r"
+    error: with `-o -` standard output is the component, so there is no place for --json
+    hint: write the component to a file: -o app.wasm
+    ");
 }
 
 #[test]
 fn files_that_are_not_there_are_told() {
     let dir = parts();
-    insta::assert_snapshot!(compose(dir.path(), "root.wat --with b.wat -o app.wasm").fails(127), @"");
-    insta::assert_snapshot!(compose(dir.path(), "root.wat --with a.wat -o no/app.wasm").fails(125), @"");
+    insta::assert_snapshot!(compose(dir.path(), "root.wat --with b.wat -o app.wasm").fails(127), @"error: b.wat: no such file");
+    insta::assert_snapshot!(compose(dir.path(), "root.wat --with a.wat -o no/app.wasm").fails(127), @"error: cannot write no/app.wasm: No such file or directory");
 }
 
 #[test]

@@ -10,17 +10,20 @@ use crate::output;
 /// The version of what is kept: another one composes anew what an older Holm composed otherwise.
 const VERSION: &str = "holm composes, 1";
 
+/// Gets the file of this name.
+pub(crate) type Read<'a> = dyn Fn(&str) -> Result<Source> + 'a;
+
 /// The guest in the file called `name`, composed with its components if it has any. What is composed is kept in the cache,
 /// by what is in its files.
 ///
 /// # Errors
 /// A file cannot be read, is no component, or does not fit the others.
-pub(crate) fn source(name: &str, guest: &Described, cache: Option<&Cache>) -> Result<Source> {
-    let root = Source::read(name)?;
+pub(crate) fn source(name: &str, guest: &Described, read: &Read<'_>, cache: Option<&Cache>) -> Result<Source> {
+    let root = read(name)?;
     if guest.components.is_empty() {
         return Ok(root);
     }
-    let plan = plan(root, guest)?;
+    let plan = plan(root, guest, read)?;
     let kept = cache.map(|cache| (cache, made_from(cache, &plan)));
     if let Some((path, bytes)) = kept.as_ref().and_then(|(cache, from)| cache.find_made(from)) {
         return Ok(Source { path: Some(path), ..Source::from_bytes(name, bytes)? });
@@ -35,13 +38,30 @@ pub(crate) fn source(name: &str, guest: &Described, cache: Option<&Cache>) -> Re
     }
 }
 
+/// The bytes of the guest in the file called `name`, with all its components, for any host: what one of them is granted,
+/// all are.
+///
+/// # Errors
+/// As [`source`].
+#[cfg(feature = "build")]
+pub(crate) fn whole(name: &str, guest: &Described, read: &Read<'_>) -> Result<Vec<u8>> {
+    let root = read(name)?;
+    if guest.components.is_empty() {
+        return Ok(root.bytes.to_vec());
+    }
+    let plan = Plan { apart: false, ..plan(root, guest, read)? };
+    let composed = compose(&plan).map_err(|error| unfit(name, guest, &plan, &error))?;
+    refuse_unused(guest, &composed.report.unused)?;
+    Ok(composed.bytes)
+}
+
 /// Part N of the plan is the Nth component of the manifest, which is how their grants find them.
-fn plan(root: Source, guest: &Described) -> Result<Plan> {
+fn plan(root: Source, guest: &Described, read: &Read<'_>) -> Result<Plan> {
     let root_name = root_name(&root.name, guest);
     let mut wires = wires(&root_name, &guest.imports);
     let mut parts = Vec::new();
     for component in &guest.components {
-        let source = binary(Source::read(&component.file.to_string_lossy())?)?;
+        let source = binary(read(&component.file.to_string_lossy())?)?;
         wires.extend(self::wires(&component.name, &component.imports));
         parts.push(Part::new(component.name.as_str(), source.bytes));
     }

@@ -7,6 +7,8 @@
 mod app;
 mod args;
 mod audit;
+#[cfg(feature = "build")]
+mod build;
 mod bundle;
 mod cache;
 mod call;
@@ -22,12 +24,19 @@ mod composed;
 #[path = "uncomposed.rs"]
 mod composed;
 mod described;
+#[cfg(all(feature = "build", feature = "serve"))]
+mod dev;
 mod guest;
 #[cfg(feature = "inspect")]
 mod inspect;
 mod interrupt;
+#[cfg(feature = "new")]
+mod new;
+mod oci;
 mod output;
 mod progress;
+#[cfg(feature = "registry")]
+mod registry;
 #[cfg(feature = "serve")]
 mod remote;
 mod run;
@@ -45,10 +54,16 @@ fn main() -> ExitCode {
     }
     let command = args::parse();
     let ended = match command {
+        #[cfg(feature = "new")]
+        args::Command::New(new) => new::new(new),
         args::Command::Run(run) => run::run(run),
         args::Command::Call(call) => call::call(call),
         #[cfg(feature = "serve")]
         args::Command::Serve(serve) => serve::serve(*serve),
+        #[cfg(feature = "build")]
+        args::Command::Build(build) => build::build(build),
+        #[cfg(all(feature = "build", feature = "serve"))]
+        args::Command::Dev(dev) => dev::dev(*dev),
         #[cfg(feature = "serve")]
         args::Command::Deploy(deploy) => remote::deploy(deploy),
         #[cfg(feature = "serve")]
@@ -63,6 +78,10 @@ fn main() -> ExitCode {
         args::Command::Top(top) => remote::top(top),
         #[cfg(feature = "serve")]
         args::Command::Reload(reload) => remote::reload(reload),
+        #[cfg(feature = "registry")]
+        args::Command::Push(push) => registry::push(push),
+        #[cfg(feature = "registry")]
+        args::Command::Pull(pull) => registry::pull(pull),
         #[cfg(feature = "inspect")]
         args::Command::Inspect(inspect) => inspect::inspect(inspect),
         #[cfg(feature = "wit")]

@@ -42,7 +42,9 @@ pub(crate) fn check_part(part: &Part) -> Result<World, BadComponent> {
     let world = World::read(&part.bytes)?;
     for (names, import) in [(&world.imports, true), (&world.exports, false)] {
         if let Some(reserved) = names.iter().find(|name| is_reserved(&name.name)) {
-            return Err(BadComponent::Reserved { name: reserved.name.clone(), import });
+            // Not validated yet, so it may be anything.
+            let name = reserved.name.chars().take(100).collect();
+            return Err(BadComponent::Reserved { name, import });
         }
     }
     Ok(world)

@@ -16,6 +16,9 @@ use crate::{ComposeError, Plan, World, doors};
 pub(crate) fn compose(plan: &Plan, worlds: &[World]) -> Result<Composed, ComposeError> {
     let mut loaded = Loaded::new(plan)?;
     let choices = choose(plan, worlds, &loaded)?;
+    if let Some(split) = resources::passed_to_host(plan, worlds, &choices, &loaded) {
+        return Err(ComposeError::Resource(Box::new(split)));
+    }
     let mut made =
         Made { plan, worlds, choices: &choices, loaded: &mut loaded, nodes: HashMap::new(), doors: HashMap::new() };
     made.parts()?;
@@ -248,6 +251,8 @@ fn report(plan: &Plan, worlds: &[World], choices: Choices, (imports, exports): (
         for (import, source) in imports_of(worlds, &choices, number) {
             let (part, import) = (part.clone(), import.to_owned());
             match source.clone() {
+                // A type came along with its interface, unless the result imports it.
+                Source::Host if is_type(worlds, number, &import) && !report.imports.contains(&import) => {}
                 Source::Host => {
                     let door = is_apart(plan, number).then(|| doors::name_for(number, &import)).flatten();
                     let name = door.unwrap_or_else(|| import.clone());
@@ -263,9 +268,14 @@ fn report(plan: &Plan, worlds: &[World], choices: Choices, (imports, exports): (
     report
 }
 
+fn is_type(worlds: &[World], part: usize, import: &str) -> bool {
+    let imports = worlds.get(part).map(|world| world.imports.as_slice()).unwrap_or_default();
+    imports.iter().any(|it| it.name == import && it.kind == crate::ExternKind::Type)
+}
+
 /// What made the validator refuse: mostly resources, which have to come from one place, whatever they are called.
 fn explain(error: ComposeError, plan: &Plan, worlds: &[World], choices: &Choices, loaded: &Loaded) -> ComposeError {
-    resources::split(plan, worlds, choices, loaded).map_or(error, ComposeError::Resource)
+    resources::split(plan, worlds, choices, loaded).map_or(error, |split| ComposeError::Resource(Box::new(split)))
 }
 
 fn invalid(error: &dyn std::error::Error) -> ComposeError {

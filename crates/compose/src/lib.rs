@@ -44,7 +44,7 @@ pub use error::{Ambiguous, BadComponent, ComposeError, SplitResource, Step, Vers
 pub use mismatch::{Difference, Mismatch, Row, Side};
 pub use plan::{Part, Plan, Target, Wire};
 pub use report::{Composed, Left, Report, Wired};
-pub use script::{MAX_SCRIPT, Package, ScriptError, compose_script, packages};
+pub use script::{MAX_SCRIPT, Mistake, Package, ScriptError, compose_script, packages};
 pub use world::{Extern, ExternKind, World};
 
 /// The most parts of a plan, its root not counted.

@@ -4,6 +4,7 @@ mod columns;
 mod differ;
 mod equal;
 
+use std::collections::HashMap;
 use std::fmt;
 
 use wac_graph::types::{ItemKind, Types};
@@ -12,6 +13,9 @@ use crate::name;
 use crate::wit::Scope;
 pub use columns::Row;
 use differ::{Differ, Items};
+
+/// After how many rows no more are made. Fewer are shown.
+const MOST_ROWS: usize = 1000;
 
 /// What one part has under a name is not what another has there.
 ///
@@ -93,13 +97,17 @@ fn inside<'a>(types: &'a Types, of: &Located<'a>) -> Items<'a> {
 
 /// The declarations that differ: those of the left side in their order, then those that the right side alone has.
 fn lay_out(differ: &Differ<'_>, left: &Items<'_>, right: &Items<'_>, rows: &mut Vec<Row>) {
-    let find = |items: &Items<'_>, name: &str| items.iter().find(|(other, _)| *other == name).map(|(_, item)| **item);
-    let only_right = right.iter().filter(|(name, _)| find(left, name).is_none());
+    let index = |items: &Items<'_>| items.iter().map(|(name, item)| ((*name).clone(), **item)).collect();
+    let (left_index, right_index): (HashMap<String, ItemKind>, HashMap<String, ItemKind>) = (index(left), index(right));
+    let only_right = right.iter().filter(|(name, _)| !left_index.contains_key(*name));
     for (name, _) in left.iter().chain(only_right).filter(|(name, _)| differ.shown.contains(name.as_str())) {
-        let lines = |scope: &Scope<'_>, items: &Items<'_>| {
-            find(items, name).map(|item| declaration(scope, name, item)).unwrap_or_default()
+        let lines = |scope: &Scope<'_>, index: &HashMap<String, ItemKind>| {
+            index.get(*name).map(|item| declaration(scope, name, *item)).unwrap_or_default()
         };
-        columns::align(&lines(&differ.left, left), &lines(&differ.right, right), rows);
+        columns::align(&lines(&differ.left, &left_index), &lines(&differ.right, &right_index), rows);
+        if rows.len() > MOST_ROWS {
+            break;
+        }
     }
 }
 
@@ -143,7 +151,7 @@ impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Mismatch { left, right, differences, rows } = self;
         let what = if right.imports { "both leave it for the host" } else { "the two sides of it differ" };
-        write!(f, "{} and {} do not fit at {}: {what}\n", left.part, right.part, left.name)?;
+        writeln!(f, "{} and {} do not fit at {}: {what}", left.part, right.part, left.name)?;
         for difference in differences {
             write!(f, "\n    {difference}")?;
         }
@@ -165,6 +173,11 @@ impl fmt::Display for Side {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.path, self.what)
+        let Difference { path, what } = self;
+        match what.split_once(" | ") {
+            // Two long types are easier to compare below each other.
+            Some((left, right)) if what.chars().count() > 100 => write!(f, "{path}:\n        {left}\n      | {right}"),
+            _ => write!(f, "{path}: {what}"),
+        }
     }
 }

@@ -18,7 +18,7 @@ use crate::error::ComposeError;
 use crate::report::{Composed, Left, Report, Wired};
 use crate::{Part, contain, graph};
 use place::Place;
-pub use place::ScriptError;
+pub use place::{Mistake, ScriptError};
 
 /// The most bytes of a script.
 pub const MAX_SCRIPT: usize = 1 << 20;

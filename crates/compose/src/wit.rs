@@ -10,7 +10,7 @@ use wac_graph::types::{
 };
 
 /// What is longer is cut: a type of a few bytes can stand for a text of a megabyte.
-const MAX_TEXT: usize = 400;
+const MAX_TEXT: usize = 200;
 /// A function that is longer is written with a line for each parameter.
 const MAX_LINE: usize = 60;
 

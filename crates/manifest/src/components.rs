@@ -1,5 +1,6 @@
 //! `[components.NAME]` and `[imports]`: a guest that is composed of several components when it is loaded.
 
+use crate::build::{self, Build};
 use crate::grants::{self, beside};
 use crate::guest::is_name;
 use crate::keys;
@@ -29,6 +30,8 @@ pub struct Component {
     pub place: String,
     /// Its file, joined to the manifest's folder.
     pub file: PathBuf,
+    /// How its file is made. Only `holm build` and `holm dev` do.
+    pub build: Option<Build>,
     /// Who provides what it imports, where the choice is not to be found.
     pub imports: Imports,
     /// What it may touch, which has nothing to do with what others may.
@@ -117,8 +120,8 @@ fn one(
     let (imports, wires) = imports(reader, names);
     let (grants, env_from_host) = grants::of_component(reader, folder, siblings);
     let file = beside(folder, reader.name("file").unwrap_or_default());
-    let place = reader.place.clone();
-    (Component { name: name.to_owned(), place, file, imports, grants, env_from_host }, wires)
+    let (place, build) = (reader.place.clone(), build::of_component(reader, folder));
+    (Component { name: name.to_owned(), place, file, build, imports, grants, env_from_host }, wires)
 }
 
 /// Reads `imports`, in a guest whose components are called `names`.

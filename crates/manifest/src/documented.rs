@@ -1,6 +1,6 @@
 //! The documentation has every key, and what it shows is read.
 
-use crate::keys::{APP, COMPONENT, FILTER, FILTER_LIMITS, GRANTS, GUEST, Keys, LIMITS, REUSE, SERVICES};
+use crate::keys::{APP, BUILD, COMPONENT, FILTER, FILTER_LIMITS, GRANTS, GUEST, Keys, LIMITS, REUSE, SERVICES};
 use crate::server::keys::{ADMIN, CEILINGS, LISTEN, LOG, SERVER, TELEMETRY};
 use crate::{App, Reuse, ServeLimits, Server};
 use holm_grants::{format_duration, format_size};
@@ -28,7 +28,10 @@ fn missing<'k>(text: &str, tables: &[&'k Keys]) -> Vec<&'k str> {
 #[test]
 fn every_key_of_a_manifest_has_a_row() {
     assert_eq!(
-        missing(MANIFEST, &[&APP, &GUEST, &COMPONENT, &FILTER, &FILTER_LIMITS, &REUSE, &GRANTS, &LIMITS, &SERVICES]),
+        missing(
+            MANIFEST,
+            &[&APP, &GUEST, &COMPONENT, &BUILD, &FILTER, &FILTER_LIMITS, &REUSE, &GRANTS, &LIMITS, &SERVICES]
+        ),
         [""; 0]
     );
 }

@@ -1,5 +1,6 @@
 //! One guest of an app.
 
+use crate::build::{self, Build};
 use crate::components::{self, Component, Imports};
 use crate::filters::{self, Configuration, Filter};
 use crate::grants::{self, beside};
@@ -29,6 +30,8 @@ pub struct Guest {
     pub upstream: Option<Upstream>,
     /// What requests pass on their way to it, and responses on their way back, in the order in which requests do.
     pub filters: Vec<Filter>,
+    /// How its file is made. Only `holm build` and `holm dev` do.
+    pub build: Option<Build>,
     /// Which of its components provides what it imports, where the choice is not to be found.
     pub imports: Imports,
     /// The components it is composed of when it is loaded, its own file excepted; in the order of their names.
@@ -64,6 +67,7 @@ impl Default for Guest {
             file: None,
             upstream: None,
             filters: Vec::new(),
+            build: None,
             imports: Imports::new(),
             components: Vec::new(),
             args: Vec::new(),
@@ -196,6 +200,7 @@ fn read(
         imports,
         components,
         file: reader.name(file).map(|file| beside(around.folder, file)),
+        build: build::read(reader, around.folder),
         args: reader.owned_texts("args"),
         abi: reader.text("abi").map(|(abi, _)| abi.to_owned()),
         deterministic: reader.flag("deterministic").unwrap_or_default(),

@@ -18,6 +18,7 @@ pub(crate) static APP: Keys = Keys {
         "routes",
         "reuse",
         "filters",
+        "build",
         "imports",
         "components",
         "grants",
@@ -40,11 +41,18 @@ pub(crate) static GUEST: Keys = Keys {
         "routes",
         "reuse",
         "filters",
+        "build",
         "imports",
         "components",
         "grants",
         "limits",
     ],
+    family: &MANIFEST,
+};
+/// Keys of `[build]`.
+pub(crate) static BUILD: Keys = Keys {
+    table: "build",
+    known: &["language", "folder", "wit", "world", "source", "command", "preinitialise"],
     family: &MANIFEST,
 };
 /// Keys of `[[filters]]`.
@@ -76,7 +84,10 @@ pub(crate) static FILTER_LIMITS: Keys = Keys {
 pub(crate) static FILTER_GRANTS: Keys = Keys { table: "filters.grants", known: GRANTS.known, family: &FILTERS };
 /// Keys of `[components.NAME]`.
 pub(crate) static COMPONENT: Keys =
-    Keys { table: "components.NAME", known: &["file", "imports", "grants"], family: &COMPONENTS };
+    Keys { table: "components.NAME", known: &["file", "build", "imports", "grants"], family: &COMPONENTS };
+/// Keys of `[components.NAME.build]`.
+pub(crate) static COMPONENT_BUILD: Keys =
+    Keys { table: "components.NAME.build", known: BUILD.known, family: &COMPONENTS };
 /// Keys of `[components.NAME.grants]`.
 pub(crate) static COMPONENT_GRANTS: Keys =
     Keys { table: "components.NAME.grants", known: GRANTS.known, family: &COMPONENTS };
@@ -114,11 +125,11 @@ pub(crate) static REUSE: Keys = Keys { table: "reuse", known: &["requests", "con
 pub(crate) static SERVICES: Keys = Keys { table: "services", known: &["kv", "blob"], family: &MANIFEST };
 
 /// The more particular first: `args` below `[limits]` was meant for above the first table, not for a guest by name.
-static MANIFEST: [&Keys; 7] = [&GRANTS, &LIMITS, &REUSE, &APP, &GUEST, &SERVICES, &FILTER];
+static MANIFEST: [&Keys; 8] = [&GRANTS, &LIMITS, &REUSE, &BUILD, &APP, &GUEST, &SERVICES, &FILTER];
 /// What a filter has beside the rest of a manifest is its own.
 static FILTERS: [&Keys; 6] = [&FILTER_GRANTS, &FILTER_LIMITS, &FILTER, &LIMITS, &APP, &GUEST];
 /// What a component has beside the rest of a manifest is its own.
-static COMPONENTS: [&Keys; 6] = [&COMPONENT_GRANTS, &COMPONENT, &LIMITS, &REUSE, &APP, &GUEST];
+static COMPONENTS: [&Keys; 7] = [&COMPONENT_GRANTS, &COMPONENT_BUILD, &COMPONENT, &LIMITS, &REUSE, &APP, &GUEST];
 
 /// What other programs, or other tables of ours, call what we have another word for.
 const SYNONYMS: &[(&str, &str)] = &[
@@ -185,7 +196,9 @@ impl Keys {
             }
             ("", Some(guest)) if GUEST.known.contains(&key) => format!("it belongs in [{guest}]"),
             ("", _) => "it belongs above the first table".to_owned(),
-            (table @ ("grants" | "limits" | "reuse"), Some(guest)) => format!("it belongs in [{guest}.{table}]"),
+            (table @ ("grants" | "limits" | "reuse" | "build"), Some(guest)) => {
+                format!("it belongs in [{guest}.{table}]")
+            }
             (table, _) => format!("it belongs in [{table}]"),
         }
     }

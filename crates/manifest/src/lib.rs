@@ -46,6 +46,7 @@
 #![forbid(unsafe_code)]
 
 mod app;
+mod build;
 mod components;
 mod document;
 #[cfg(test)]
@@ -56,6 +57,7 @@ mod grants;
 mod guest;
 mod keys;
 mod limits;
+mod reference;
 mod report;
 mod reuse;
 mod routes;
@@ -65,12 +67,14 @@ mod upstream;
 mod values;
 
 pub use app::{App, MOST_GUESTS, VERSION};
+pub use build::{Build, Language};
 pub use components::{Component, Imports, MOST_COMPONENTS};
 pub use document::MAX_BYTES;
 pub use error::{ManifestError, Problem};
 pub use filters::{Configuration, Filter, MOST_FILTERS};
 pub use guest::Guest;
 pub use limits::ServeLimits;
+pub use reference::{called, is_on_registry};
 pub use reuse::Reuse;
 pub use routes::{HostPattern, MOST_ROUTES, Route, normal_segment};
 pub use server::Server;

@@ -112,7 +112,7 @@ pub(crate) fn read(reader: &mut Reader<'_, '_, '_>, file: &str) -> Option<Upstre
 
 /// Reports the keys that say what a guest is given: here nothing runs that could use it.
 fn refuse_what_guests_have(reader: &mut Reader<'_, '_, '_>) {
-    for key in ["args", "abi", "deterministic", "features", "reuse", "imports", "components", "grants"] {
+    for key in ["args", "abi", "deterministic", "features", "reuse", "build", "imports", "components", "grants"] {
         let Some((written, _)) = reader.table.get_key_value(key) else {
             continue;
         };

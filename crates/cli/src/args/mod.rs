@@ -1,9 +1,14 @@
 //! What was said on the command line.
 
+#[cfg(feature = "build")]
+pub(crate) mod build;
 mod bundle;
 #[cfg(feature = "compose")]
 pub(crate) mod compose;
 mod host;
+#[cfg(feature = "new")]
+mod new;
+pub(crate) mod registry;
 #[cfg(feature = "serve")]
 pub(crate) mod remote;
 #[cfg(feature = "wit")]
@@ -23,11 +28,18 @@ use holm_engine::Tier;
 use holm_grants::parse_duration;
 use holm_grants::parse_size;
 
+#[cfg(feature = "build")]
+pub(crate) use build::Build;
+#[cfg(all(feature = "build", feature = "serve"))]
+pub(crate) use build::Dev;
 #[cfg(feature = "bundle")]
 pub(crate) use bundle::Bundle;
 #[cfg(feature = "serve")]
 pub(crate) use bundle::Serving;
 pub(crate) use host::{EngineArgs, HostArgs};
+#[cfg(feature = "new")]
+pub(crate) use new::New;
+pub(crate) use registry::RegistryArgs;
 #[cfg(feature = "wit")]
 pub(crate) use wit::{Wit, WitAction, WitCompare, WitFormat, WitPrint};
 
@@ -47,6 +59,7 @@ const EXAMPLES: &str = "Examples:
   holm call math.wasm add 2 3                call one function
   holm serve hello.wasm                      answer HTTP requests on 127.0.0.1:3000
   holm deploy ./shop                         hand an app to a server that runs
+  holm dev                                   build what is here, serve or run it, and again when it changes
   holm inspect app.wasm                      see what it is and what it needs
 
 Exit codes of `run`: the program's own; 124 out of time or fuel, 125 Holm failed, 126 not loadable,
@@ -54,6 +67,9 @@ Exit codes of `run`: the program's own; 124 out of time or fuel, 125 Holm failed
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Begin something of your own, from a template
+    #[cfg(feature = "new")]
+    New(New),
     /// Run a program
     Run(Run),
     /// Call one exported function, or list what can be called
@@ -61,6 +77,12 @@ pub(crate) enum Command {
     /// Answer HTTP requests with guests, each request in a fresh sandbox
     #[cfg(feature = "serve")]
     Serve(Box<Serve>),
+    /// Make guests from their sources
+    #[cfg(feature = "build")]
+    Build(Build),
+    /// Build, serve or run, and again whenever something is saved
+    #[cfg(all(feature = "build", feature = "serve"))]
+    Dev(Box<Dev>),
     /// Hand an app, or a new version of one, to a running server
     #[cfg(feature = "serve")]
     Deploy(remote::Deploy),
@@ -82,6 +104,12 @@ pub(crate) enum Command {
     /// Have a server read its configuration again
     #[cfg(feature = "serve")]
     Reload(remote::Reload),
+    /// Put a guest on a registry
+    #[cfg(feature = "registry")]
+    Push(registry::Push),
+    /// Bring a guest from a registry into the local store
+    #[cfg(feature = "registry")]
+    Pull(registry::Pull),
     /// Show what a guest is, what it needs and what it offers
     #[cfg(feature = "inspect")]
     Inspect(Inspect),
@@ -97,7 +125,7 @@ pub(crate) enum Command {
     /// Make one component of several, each import from whoever exports it
     #[cfg(feature = "compose")]
     Compose(compose::Compose),
-    /// Show, prune or clear the code cache
+    /// Show, prune or clear the code cache and the store of pulled guests
     Cache(Cache),
     /// Print what makes a shell complete holm's words
     #[cfg(feature = "completions")]
@@ -127,7 +155,7 @@ pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) host: HostArgs,
 
-    /// The program: .wasm, .wat, a precompiled file, or `-` for standard input.
+    /// The program: .wasm, .wat, a precompiled file, oci://HOST/NAME:TAG, or `-` for standard input.
     /// Without it, the guest of ./holm.toml
     #[arg(value_name = "GUEST")]
     pub(crate) guest: Option<String>,
@@ -150,7 +178,7 @@ pub(crate) struct Call {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// The guest: .wasm, .wat, a precompiled file, or `-` for standard input
+    /// The guest: .wasm, .wat, a precompiled file, oci://HOST/NAME:TAG, or `-` for standard input
     #[arg(value_name = "GUEST")]
     pub(crate) guest: String,
 
@@ -204,7 +232,7 @@ pub(crate) struct Serve {
     #[arg(skip)]
     pub(crate) carried: Option<std::sync::Arc<crate::serve::Carried>>,
 
-    /// What to serve: a .wasm, a folder with a holm.toml, or a manifest. Flags count for all of them.
+    /// What to serve: a .wasm, a folder with a holm.toml, a manifest, or oci://HOST/NAME:TAG. Flags count for all of them.
     /// Without any, what is deployed on this machine
     #[arg(value_name = "APP")]
     pub(crate) apps: Vec<PathBuf>,
@@ -232,7 +260,10 @@ pub(crate) struct CompilingArgs {
 #[cfg(feature = "inspect")]
 #[derive(Args)]
 pub(crate) struct Inspect {
-    /// The guest: .wasm, .wat, a precompiled file, or `-` for standard input
+    #[command(flatten)]
+    pub(crate) registry: RegistryArgs,
+
+    /// The guest: .wasm, .wat, a precompiled file, oci://HOST/NAME:TAG, or `-` for standard input
     #[arg(value_name = "GUEST")]
     pub(crate) guest: String,
 
@@ -257,7 +288,10 @@ pub(crate) struct Inspect {
 #[cfg(feature = "compilers")]
 #[derive(Args)]
 pub(crate) struct Compile {
-    /// The guest: .wasm, .wat, or `-` for standard input
+    #[command(flatten)]
+    pub(crate) registry: RegistryArgs,
+
+    /// The guest: .wasm, .wat, oci://HOST/NAME:TAG, or `-` for standard input
     #[arg(value_name = "GUEST")]
     pub(crate) guest: String,
 
@@ -381,7 +415,9 @@ pub(crate) fn refuse(error: &clap::Error) -> ! {
 fn with_run(mut args: Vec<std::ffi::OsString>) -> Vec<std::ffi::OsString> {
     let is_guest = |arg: &std::ffi::OsString| {
         let path = std::path::Path::new(arg);
-        path.extension().is_some_and(|extension| extension == "wasm" || extension == "wat" || extension == "cwasm")
+        let file =
+            path.extension().is_some_and(|extension| ["wasm", "wat", "cwasm"].iter().any(|known| extension == *known));
+        file || holm_manifest::is_on_registry(path)
     };
     if args.get(1).is_some_and(is_guest) {
         args.insert(1, "run".into());
@@ -403,6 +439,8 @@ mod tests {
     #[test]
     fn a_file_alone_is_run() {
         let args = with_run(["holm", "app.wasm", "-x"].map(Into::into).to_vec());
+        assert_eq!(args[1], "run");
+        let args = with_run(["holm", "oci://ghcr.io/a/b"].map(Into::into).to_vec());
         assert_eq!(args[1], "run");
     }
 }

@@ -18,7 +18,7 @@ use crate::args::Bundle;
 use crate::described::{choose, is_of_others};
 use crate::guest::{loader, say, short};
 use crate::settings::settings;
-use crate::{composed, output, run};
+use crate::{composed, oci, output, run};
 
 /// Where a guest answers that is not told.
 const ADDRESS: &str = "127.0.0.1:3000";
@@ -31,7 +31,8 @@ pub(crate) fn bundle(mut args: Bundle) -> Result<i32> {
     let output = args.output.clone().map_or_else(|| beside(&found.file), Ok)?;
     check_output(&output)?;
     let loader = loader(&args.host.engine);
-    let opened = loader.open(composed::source(&found.file, &found.guest, loader.cache.as_ref())?)?;
+    let read = |name: &str| oci::source(name, &args.host.registry);
+    let opened = loader.open(composed::source(&found.file, &found.guest, &read, loader.cache.as_ref())?)?;
     if opened.precompiled().is_some() {
         let why = format!("{} is compiled code: bundles are made from a .wasm", found.file);
         return Err(Error::new(Kind::Usage, why));

@@ -47,13 +47,20 @@ fn wired(report: &Report, text: &mut String) {
     }
 }
 
+/// What is left for the host of one package, and by whom.
+#[derive(Default)]
+struct Package<'a> {
+    interfaces: Vec<&'a str>,
+    parts: Vec<&'a str>,
+}
+
 /// One line for each package, since components have a dozen interfaces of WASI.
 fn left(report: &Report, text: &mut String) {
-    let mut packages: BTreeMap<(&str, &str), (Vec<&str>, Vec<&str>)> = BTreeMap::new();
+    let mut packages: BTreeMap<(&str, &str), Package<'_>> = BTreeMap::new();
     for left in &report.host {
         let (path, version) = left.import.split_once('@').unwrap_or((&left.import, ""));
         let (package, interface) = path.split_once('/').unwrap_or(("", path));
-        let (interfaces, parts) = packages.entry((package, version)).or_default();
+        let Package { interfaces, parts } = packages.entry((package, version)).or_default();
         if !interfaces.contains(&interface) {
             interfaces.push(interface);
         }
@@ -61,7 +68,7 @@ fn left(report: &Report, text: &mut String) {
             parts.push(&left.part);
         }
     }
-    for ((package, version), (interfaces, parts)) in packages {
+    for ((package, version), Package { interfaces, parts }) in packages {
         let names = match interfaces.as_slice() {
             [one] => (*one).to_owned(),
             several if package.is_empty() => several.join(", "),

@@ -13,10 +13,10 @@ mod types;
 mod verdict;
 
 use holm_engine::shape::{self, BadBytes, Form};
-use holm_engine::{Error, Kind, Opened, Result, Source};
+use holm_engine::{Error, Kind, Opened, Result};
 
 use crate::args::{EngineArgs, Inspect};
-use crate::{guest, output};
+use crate::{guest, oci, output};
 use report::{Report, Trust};
 
 /// Shows what a guest is. Nothing of it is compiled or run, so this is quick and always safe.
@@ -24,7 +24,7 @@ pub(crate) fn inspect(args: Inspect) -> Result<i32> {
     if let Some(shown) = crate::bundle::describe(&args.guest, args.json) {
         return shown;
     }
-    let (opened, trust) = open(&args.guest)?;
+    let (opened, trust) = open(&args)?;
     if args.wit {
         output::print(&output::printable(&wit(&opened)?))?;
         return Ok(0);
@@ -40,9 +40,9 @@ pub(crate) fn inspect(args: Inspect) -> Result<i32> {
 
 /// Compiled code is verified as everywhere. What it says of itself is shown even where running it would be
 /// refused, because whoever has to decide about the file wants to see what it is.
-fn open(guest: &str) -> Result<(Opened, Trust)> {
+fn open(args: &Inspect) -> Result<(Opened, Trust)> {
     let mut loader = guest::loader(&EngineArgs::default());
-    let source = Source::read(guest)?;
+    let source = oci::source(&args.guest, &args.registry)?;
     match loader.open(source.clone()) {
         Err(error) if error.kind() == Kind::Denied => {
             loader.allow_precompiled = true;

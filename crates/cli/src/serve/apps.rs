@@ -12,9 +12,9 @@ use holm_serve::apps::App;
 use super::copies::Copies;
 use super::files::Files;
 use super::wrong::Wrong;
-use crate::app;
 use crate::args::{HostArgs, Serve};
 use crate::guest::say;
+use crate::{app, oci};
 
 /// An app as it was read, with what the flags give to all apps. Two that are equal behave the same.
 #[derive(Clone, PartialEq, Eq)]
@@ -23,6 +23,14 @@ pub(super) struct Read {
     /// Its files are copies.
     pub(super) manifest: Manifest,
     pub(super) digests: Vec<Digest>,
+}
+
+#[cfg(feature = "build")]
+impl Read {
+    /// An app that answers every request, whatever the files say.
+    pub(super) fn of_everything(name: AppName) -> Self {
+        Self { name, manifest: Manifest::default(), digests: Vec::new() }
+    }
 }
 
 /// An app that is served.
@@ -70,7 +78,8 @@ fn one(path: &Path, args: &HostArgs, copies: &Copies, files: &mut Files, wrong: 
         say(guest, args.clone())?;
         for file in guest.files_mut() {
             files.note(file);
-            match wrong.unless(copies.of(file)) {
+            let copied = oci::file(file, &args.registry).and_then(|local| copies.of(&local, file));
+            match wrong.unless(copied) {
                 Some((copy, digest)) => {
                     *file = copy;
                     digests.push(digest);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use holm_abi::{Abi, Entry, Guest, Host, HttpHandler, Part, Reuse, Stdio, detect};
 use holm_engine::shape::{Form, LoneCore, lone_core};
-use holm_engine::{Error, Kind, Loader, Opened, Result, Runtime};
+use holm_engine::{Error, Kind, Loader, Opened, Result, Runtime, Source};
 use holm_manifest::{Component, Guest as Described};
 use holm_serve::Loaded;
 use holm_serve::apps::App;
@@ -158,7 +158,7 @@ impl Loading {
         if let Some(carried) = &self.carried {
             return Ok((Opened::embedded(carried.code.clone()), None));
         }
-        let mut source = composed::source(name, guest, self.loader.cache.as_ref())?;
+        let mut source = composed::source(name, guest, &Source::read, self.loader.cache.as_ref())?;
         // Who compiles it reads it from there.
         let file = match &source.path {
             Some(_) => None,

@@ -4,6 +4,8 @@ mod admin;
 mod apps;
 mod carried;
 mod copies;
+#[cfg(feature = "build")]
+pub(crate) mod developing;
 mod files;
 mod filter;
 mod lend;
@@ -32,10 +34,16 @@ use crate::args::Serve;
 use crate::output;
 pub(crate) use carried::{Carried, bundled};
 use copies::Copies;
+#[cfg(feature = "build")]
+use developing::Developing;
 use files::Files;
 use lend::{Lending, Whose};
 use reload::Reloading;
 use wrong::Wrong;
+
+/// Nobody develops what is served by a Holm that does not build.
+#[cfg(not(feature = "build"))]
+enum Developing {}
 
 /// Bytes of code that stay loaded, where the configuration does not say.
 const CODE: u64 = 1 << 30;
@@ -58,6 +66,10 @@ const COLLECT: Duration = Duration::from_secs(3600);
 ///
 /// Everything is read, compiled and linked before a socket is bound, and everything that is wrong is said at once.
 pub(crate) fn serve(args: Serve) -> Result<i32> {
+    start(args, None)
+}
+
+fn start(args: Serve, developing: Option<Developing>) -> Result<i32> {
     let mut wrong = Wrong::default();
     let mut files = Files::default();
     args.server_config.iter().for_each(|file| files.note(file));
@@ -85,8 +97,12 @@ pub(crate) fn serve(args: Serve) -> Result<i32> {
     let runtime = runtime.map_err(|error| Error::io("start the runtime", &error))?;
     let ended = runtime.block_on(async {
         reloading.check(&mut wrong).await;
-        wrong.end()?;
-        run(&plan, server, reloading).await
+        match &developing {
+            #[cfg(feature = "build")]
+            Some(developing) if !plan.listen.is_empty() => developing.begin(&reloading, wrong).await,
+            _ => wrong.end()?,
+        }
+        run(&plan, server, reloading, developing).await
     });
     copies.remove();
     // Somebody may still wait for a compiler, which ends with this process.
@@ -111,7 +127,12 @@ fn limits(plan: &Plan) -> Limits {
     Limits { drain: plan.drain, connections: connections.unwrap_or(usual.connections.min(room)), ..usual }
 }
 
-async fn run(plan: &Plan, server: Arc<Server>, reloading: Arc<Reloading>) -> Result<i32> {
+async fn run(
+    plan: &Plan,
+    server: Arc<Server>,
+    reloading: Arc<Reloading>,
+    developing: Option<Developing>,
+) -> Result<i32> {
     let store = plan.state.as_deref().map(admin::store).transpose()?;
     if let Some(store) = &store {
         server.take_up(store);
@@ -137,6 +158,12 @@ async fn run(plan: &Plan, server: Arc<Server>, reloading: Arc<Reloading>) -> Res
         }
         _ => None,
     };
+    #[cfg(feature = "build")]
+    if let Some(developing) = developing {
+        developing.go_on(Arc::clone(&reloading))?;
+    }
+    #[cfg(not(feature = "build"))]
+    let _ = developing;
     if plan.watch {
         let reloading = Arc::clone(&reloading);
         tokio::spawn(async move { reloading.watch().await });

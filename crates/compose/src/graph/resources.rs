@@ -1,6 +1,10 @@
 //! Resources that two parts would have from different places.
 
-use wac_graph::types::{InterfaceId, ItemKind, Type};
+use std::collections::HashSet;
+
+use wac_graph::types::{
+    DefinedType, DefinedTypeId, FuncTypeId, InterfaceId, ItemKind, ResourceId, Type, Types, ValueType,
+};
 
 use super::{Loaded, imports_of};
 use crate::choose::{Choices, Source};
@@ -39,10 +43,38 @@ pub(super) fn split(plan: &Plan, worlds: &[World], choices: &Choices, loaded: &L
     None
 }
 
-/// The resources that an interface has from other interfaces, with those.
+/// The first resource that a part has from another one and would pass to the host, whose own it is not.
+pub(super) fn passed_to_host(
+    plan: &Plan,
+    worlds: &[World],
+    choices: &Choices,
+    loaded: &Loaded,
+) -> Option<SplitResource> {
+    for part in 0..worlds.len() {
+        let left = imports_of(worlds, choices, part).filter(|(_, source)| **source == Source::Host);
+        for (import, _) in left {
+            for (resource, interface) in resources(loaded, part, import, true) {
+                let from @ Origin::Part(_) = origin(worlds, choices, part, &interface) else { continue };
+                return Some(SplitResource {
+                    through: (plan.name(part).to_owned(), import.to_owned()),
+                    interface,
+                    resource,
+                    sides: [(plan.name(part).to_owned(), said(plan, from)), ("host".to_owned(), "host".to_owned())],
+                });
+            }
+        }
+    }
+    None
+}
+
+/// The resources that an interface or function has from interfaces, with those.
 fn resources(loaded: &Loaded, part: usize, name: &str, import: bool) -> Vec<(String, String)> {
-    let Some(ItemKind::Instance(id)) = loaded.item(part, name, import) else { return Vec::new() };
     let types = loaded.graph.types();
+    let id = match loaded.item(part, name, import) {
+        Some(ItemKind::Instance(id)) => id,
+        Some(ItemKind::Func(id)) => return of_function(types, id),
+        _ => return Vec::new(),
+    };
     let interface = &types[id];
     let is_resource = |name: &str| matches!(interface.exports.get(name), Some(ItemKind::Type(Type::Resource(_))));
     let from = |id: InterfaceId| types[id].id.clone();
@@ -50,6 +82,53 @@ fn resources(loaded: &Loaded, part: usize, name: &str, import: bool) -> Vec<(Str
         .filter(|(name, _)| is_resource(name))
         .filter_map(|(name, used)| Some((used.name.clone().unwrap_or_else(|| name.clone()), from(used.interface)?)))
         .collect()
+}
+
+fn of_function(types: &Types, id: FuncTypeId) -> Vec<(String, String)> {
+    let function = &types[id];
+    let mut found = HashSet::new();
+    let mut seen = HashSet::new();
+    for ty in function.params.values().chain(&function.result) {
+        collect(types, *ty, &mut seen, &mut found);
+    }
+    let owned = found.into_iter().filter_map(|id| {
+        let owner = types[id].alias.and_then(|alias| alias.owner)?;
+        Some((types[types.resolve_resource(id)].name.clone(), types[owner].id.clone()?))
+    });
+    owned.collect()
+}
+
+/// The resources in a type. The validator bounds how deep types nest.
+fn collect(types: &Types, ty: ValueType, seen: &mut HashSet<DefinedTypeId>, found: &mut HashSet<ResourceId>) {
+    let id = match ty {
+        ValueType::Primitive(_) => return,
+        ValueType::Own(id) | ValueType::Borrow(id) => {
+            found.insert(id);
+            return;
+        }
+        ValueType::Defined(id) => id,
+    };
+    if !seen.insert(id) {
+        return;
+    }
+    let inner: Vec<ValueType> = match &types[id] {
+        DefinedType::Tuple(types) => types.clone(),
+        DefinedType::List(ty)
+        | DefinedType::FixedSizeList(ty, _)
+        | DefinedType::Option(ty)
+        | DefinedType::Alias(ty) => {
+            vec![*ty]
+        }
+        DefinedType::Map(key, value) => vec![*key, *value],
+        DefinedType::Result { ok, err } => ok.iter().chain(err).copied().collect(),
+        DefinedType::Variant(variant) => variant.cases.values().flatten().copied().collect(),
+        DefinedType::Record(record) => record.fields.values().copied().collect(),
+        DefinedType::Flags(_) | DefinedType::Enum(_) => Vec::new(),
+        DefinedType::Stream(ty) | DefinedType::Future(ty) => ty.iter().copied().collect(),
+    };
+    for ty in inner {
+        collect(types, ty, seen, found);
+    }
 }
 
 fn origin(worlds: &[World], choices: &Choices, part: usize, interface: &str) -> Origin {

@@ -73,15 +73,24 @@ fn common(left: &[String], right: &[String]) -> Vec<(usize, usize)> {
     pairs
 }
 
+/// Wider than this, both columns together, the sides are written below each other.
+const MAX_WIDTH: usize = 130;
+
 /// Writes rows under their heads. Rows whose sides differ are marked.
 pub(super) fn write(f: &mut fmt::Formatter<'_>, heads: &[[&str; 2]], rows: &[Row]) -> fmt::Result {
     let shown = rows.get(..MOST).unwrap_or(rows);
     let lefts = heads.iter().map(|[left, _]| *left).chain(shown.iter().filter_map(|row| row.left.as_deref()));
+    let rights = heads.iter().map(|[_, right]| *right).chain(shown.iter().filter_map(|row| row.right.as_deref()));
     let width = lefts.map(|left| left.chars().count()).max().unwrap_or_default();
+    let right_width = rights.map(|right| right.chars().count()).max().unwrap_or_default();
+    if width + right_width > MAX_WIDTH {
+        below(f, heads.iter().map(|[left, _]| *left), shown, |row| (&row.left, &row.right))?;
+        return below(f, heads.iter().map(|[_, right]| *right), shown, |row| (&row.right, &row.left));
+    }
     for [left, right] in heads {
         line(f, " ", left, right, width)?;
     }
-    write!(f, "\n  ──{}─┼─{}", "─".repeat(width), "─".repeat(width.min(40)))?;
+    write!(f, "\n  ──{}─┼─{}", "─".repeat(width), "─".repeat(right_width))?;
     for row in shown {
         let mark = if row.left == row.right { " " } else { ">" };
         line(f, mark, row.left.as_deref().unwrap_or_default(), row.right.as_deref().unwrap_or_default(), width)?;
@@ -90,6 +99,21 @@ pub(super) fn write(f: &mut fmt::Formatter<'_>, heads: &[[&str; 2]], rows: &[Row
         0 => Ok(()),
         more => write!(f, "\n    and {more} lines more"),
     }
+}
+
+/// Writes one side: its heads, and its rows.
+fn below<'a>(
+    f: &mut fmt::Formatter<'_>,
+    heads: impl Iterator<Item = &'a str>,
+    rows: &[Row],
+    side: impl Fn(&Row) -> (&Option<String>, &Option<String>),
+) -> fmt::Result {
+    write!(f, "\n    {}:", heads.collect::<Vec<_>>().join(" "))?;
+    for (own, other) in rows.iter().map(side) {
+        let Some(own_line) = own else { continue };
+        write!(f, "\n    {} {own_line}", if own == other { " " } else { ">" })?;
+    }
+    Ok(())
 }
 
 fn line(f: &mut fmt::Formatter<'_>, mark: &str, left: &str, right: &str, width: usize) -> fmt::Result {

@@ -1,6 +1,6 @@
 //! Finds where two sides of an interface part.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use wac_graph::types::{DefinedType, FuncType, FuncTypeId, ItemKind, Type, Types, ValueType};
 
@@ -31,9 +31,10 @@ impl<'a> Differ<'a> {
 
     /// Compares all that the left side wants with what the right side has.
     pub(super) fn items(&mut self, left: &Items<'a>, right: &Items<'a>) {
+        let right: HashMap<&str, ItemKind> = right.iter().map(|(name, item)| (name.as_str(), **item)).collect();
         for (name, wanted) in left {
-            match right.iter().find(|(other, _)| other == name) {
-                Some((_, had)) => self.item(name, **wanted, **had),
+            match right.get(name.as_str()) {
+                Some(had) => self.item(name, **wanted, *had),
                 None => {
                     let path = describe(self.left.types, name, **wanted);
                     self.note(name, path, "missing on the right".to_owned());
@@ -84,8 +85,9 @@ impl<'a> Differ<'a> {
             |ty: Option<ValueType>, scope: &Scope<'_>| ty.map_or_else(|| "none".to_owned(), |ty| scope.value(ty));
         if !self.equal.optional(left.result, right.result) {
             let (one, other) = (result(left.result, &self.left), result(right.result, &self.right));
-            self.pair(name, format!("{path}: result"), one, other);
-            self.mention([left.result, right.result]);
+            if self.pair(name, format!("{path}: result"), one, other) {
+                self.mention([left.result, right.result]);
+            }
         }
     }
 
@@ -129,8 +131,8 @@ impl<'a> Differ<'a> {
         right: Vec<(&'a str, Option<ValueType>)>,
     ) {
         let missing = |from: &[(&'a str, Option<ValueType>)], of: &[(&'a str, Option<ValueType>)]| -> Vec<usize> {
-            let has = |name: &str| from.iter().any(|(other, _)| *other == name);
-            of.iter().enumerate().filter(|(_, (name, _))| !has(name)).map(|(index, _)| index).collect()
+            let there: HashSet<&str> = from.iter().map(|(name, _)| *name).collect();
+            of.iter().enumerate().filter(|(_, (name, _))| !there.contains(name)).map(|(index, _)| index).collect()
         };
         let (not_right, not_left) = (missing(&right, &left), missing(&left, &right));
         match (not_right.as_slice(), not_left.as_slice()) {
@@ -149,9 +151,10 @@ impl<'a> Differ<'a> {
                 missing(&right, not_left, "left");
             }
         }
-        for (member, ty) in &left {
-            if let Some((_, other)) = right.iter().find(|(other, _)| other == member) {
-                self.member(name, format!("{path}: {what} {member}"), *ty, *other);
+        let right: HashMap<&str, Option<ValueType>> = right.into_iter().collect();
+        for (member, ty) in left {
+            if let Some(other) = right.get(member) {
+                self.member(name, format!("{path}: {what} {member}"), ty, *other);
             }
         }
     }
@@ -163,8 +166,9 @@ impl<'a> Differ<'a> {
         let text =
             |ty: Option<ValueType>, scope: &Scope<'_>| ty.map_or_else(|| "no value".to_owned(), |ty| scope.value(ty));
         let (one, other) = (text(left, &self.left), text(right, &self.right));
-        self.pair(name, path, one, other);
-        self.mention([left, right]);
+        if self.pair(name, path, one, other) {
+            self.mention([left, right]);
+        }
     }
 
     fn order(
@@ -200,12 +204,12 @@ impl<'a> Differ<'a> {
     }
 
     /// Two types that differ. Where both are called the same, the difference is in what the name means, and told there.
-    fn pair(&mut self, name: &'a str, path: String, left: String, right: String) {
-        if left == right {
-            self.shown.insert(name);
-            return;
+    fn pair(&mut self, name: &'a str, path: String, left: String, right: String) -> bool {
+        let told = left != right;
+        if told {
+            self.note(name, path, format!("{left} | {right}"));
         }
-        self.note(name, path, format!("{left} | {right}"));
+        told
     }
 
     fn note(&mut self, name: &'a str, path: String, what: String) {

@@ -1,0 +1,75 @@
+//! Core modules as components.
+
+use wasi_preview1_component_adapter_provider as provided;
+use wasmparser::{Encoding, ExternalKind, Parser, Payload};
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::{Resolve, WorldId};
+
+/// What a file of WebAssembly is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A core module that says nothing of WIT.
+    Module,
+    /// A core module that says which world it was built for, in a custom section of the tools.
+    Described,
+    /// A component.
+    Component,
+}
+
+/// What `bytes` are. Reads no more than it must.
+///
+/// # Errors
+/// They are not WebAssembly, in words.
+pub fn kind(bytes: &[u8]) -> Result<Kind, String> {
+    let mut kind = Kind::Module;
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload.map_err(|error| error.to_string())? {
+            Payload::Version { encoding: Encoding::Component, .. } => return Ok(Kind::Component),
+            Payload::CustomSection(section) if section.name().starts_with("component-type") => kind = Kind::Described,
+            _ => {}
+        }
+    }
+    Ok(kind)
+}
+
+/// Writes into a module that it was built for `world`, in the custom section that [`encode`] looks for (wit-component's
+/// own convention, `component-type`).
+///
+/// # Errors
+/// The world cannot be written down, in words.
+pub fn embed(module: &mut Vec<u8>, resolve: &Resolve, world: WorldId) -> Result<(), String> {
+    embed_component_metadata(module, resolve, world, StringEncoding::UTF8).map_err(|error| format!("{error:#}"))
+}
+
+/// The component that a module for WASI 0.1, or one that says which world it was built for, is the core of. WASI 0.1's
+/// functions are led to 0.2's by the engine's own adapter: a program's, if the module has `_start`.
+///
+/// # Errors
+/// What the module lacks or has too much of, in words.
+pub fn encode(module: &[u8]) -> Result<Vec<u8>, String> {
+    let adapter = match is_program(module)? {
+        true => provided::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER,
+        false => provided::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
+    };
+    let name = provided::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME;
+    ComponentEncoder::default()
+        .validate(true)
+        .module(module)
+        .and_then(|encoder| encoder.adapter(name, adapter))
+        .and_then(|mut encoder| encoder.encode())
+        .map_err(|error| format!("{error:#}"))
+}
+
+fn is_program(module: &[u8]) -> Result<bool, String> {
+    for payload in Parser::new(0).parse_all(module) {
+        if let Payload::ExportSection(exports) = payload.map_err(|error| error.to_string())? {
+            for export in exports {
+                let export = export.map_err(|error| error.to_string())?;
+                if export.name == "_start" && export.kind == ExternalKind::Func {
+                    return Ok(true);
+                }
+            }
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,87 @@
+//! A folder of sources, and `holm` in it with all compilers.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use tempfile::{TempDir, tempdir};
+
+use crate::support::{Holm, holm};
+
+/// A folder that goes away with it.
+pub(crate) struct Project(TempDir);
+
+impl Project {
+    /// A folder with these files, by name and text.
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
+        let project = Self(tempdir().unwrap());
+        files.iter().for_each(|(name, text)| project.write(name, text));
+        project
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn at(&self, name: &str) -> PathBuf {
+        self.folder().join(name)
+    }
+
+    /// Writes a file as editors do: whole, by a new name first.
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        fs::create_dir_all(self.at(name).parent().unwrap()).unwrap();
+        let new = self.at(".new");
+        fs::write(&new, text).unwrap();
+        fs::rename(new, self.at(name)).unwrap();
+    }
+
+    /// `holm WORDS…` in this folder, with nothing of the user's but the PATH.
+    pub(crate) fn holm(&self, words: &[&str]) -> Holm {
+        holm(words).within(self.folder())
+    }
+
+    /// `holm WORDS…` with what `compilers` say.
+    pub(crate) fn holm_with(&self, compilers: &Compilers, words: &[&str]) -> Holm {
+        let packages = self.at("node_modules");
+        if !packages.exists() {
+            symlink(compilers.folder.join("js/node_modules"), packages).unwrap();
+        }
+        let holm = compilers.variables.iter().fold(self.holm(words), |holm, (name, value)| holm.env(name, value));
+        // Where cargo, go and npm keep what they fetched.
+        holm.env("HOME", std::env::var_os("HOME").unwrap())
+    }
+}
+
+/// What `tests/toolchains/fetch` got.
+pub(crate) struct Compilers {
+    folder: PathBuf,
+    variables: Vec<(String, String)>,
+}
+
+/// The compilers, or `None` with a word to the reader.
+pub(crate) fn compilers() -> Option<&'static Compilers> {
+    static COMPILERS: OnceLock<Option<Compilers>> = OnceLock::new();
+    COMPILERS.get_or_init(find).as_ref()
+}
+
+fn find() -> Option<Compilers> {
+    let home = PathBuf::from(std::env::var_os("HOME").expect("HOME is set"));
+    let folder = std::env::var_os("HOLM_TOOLCHAINS").map_or_else(|| home.join(".cache/holm-toolchains"), PathBuf::from);
+    if !folder.join("env.sh").exists() {
+        let message = format!("{} has no compilers; tests/toolchains/fetch gets them", folder.display());
+        assert!(std::env::var_os("CI_SERVERS").is_none(), "{message}");
+        eprintln!("skipped: {message}");
+        return None;
+    }
+    let setup = ". \"$0\" && export RUSTC=\"$GUEST_RUSTC\" && env -0";
+    let said = Command::new("sh").args(["-c", setup]).arg(folder.join("env.sh")).output().unwrap();
+    let text = String::from_utf8(said.stdout).unwrap();
+    let of_ours = |name: &str| {
+        ["PATH", "RUSTC", "ZIG_GLOBAL_CACHE_DIR"].contains(&name) || (name.starts_with("GO") && name != "GOFLAGS")
+    };
+    let variables = text.split('\0').filter_map(|line| line.split_once('=')).filter(|(name, _)| of_ours(name));
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    Some(Compilers { folder, variables })
+}
