@@ -19,7 +19,7 @@ pub(super) fn side_by_side(old: &[String], new: &[String]) -> String {
         _ => aligned(old, new),
     };
     let width = pairs.iter().filter_map(|(old, _)| Some(old.as_ref()?.chars().count())).max().unwrap_or(0);
-    let stacked = width > WIDEST;
+    let stacked = width > WIDEST || old.is_empty();
     let mut text = String::new();
     for (old, new) in pairs {
         let [left, right] = [old, new].map(|line| line.map(|line| crate::output::printable(line)).unwrap_or_default());
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn one_side_may_be_empty() {
-        assert_eq!(plain(&[], &["func()"]), "       + func()\n");
+        assert_eq!(plain(&[], &["func()"]), "    + func()\n");
         assert_eq!(plain(&["func()"], &[]), "    - func()\n");
     }
 }
