@@ -121,7 +121,7 @@ fn is_of_tools(folder: &Path) -> bool {
 }
 
 /// What tools write among the sources while they build.
-const WRITTEN: [&str; 10] = [
+const WRITTEN: [&str; 9] = [
     "Cargo.lock",
     "go.mod",
     "go.sum",
@@ -151,6 +151,14 @@ impl Inputs {
     pub fn after_tools(mut self, now: &Inputs) -> Self {
         self.settle(now, &[]);
         self
+    }
+
+    /// Those of `now` as well that were not there before: a command may write what it likes. What it changed of what was there
+    /// may also have been saved meanwhile, so that counts as a change.
+    pub(crate) fn take_new(&mut self, now: Inputs) {
+        for (path, stamp) in now.0 {
+            self.0.entry(path).or_insert(stamp);
+        }
     }
 
     /// Takes over from `now` the files that are among `written`, or called like those that tools write.
