@@ -23,7 +23,15 @@ fn runtime() -> &'static Path {
     static RUNTIME: OnceLock<PathBuf> = OnceLock::new();
     RUNTIME.get_or_init(|| {
         let holm = Path::new(env!("CARGO_BIN_EXE_holm"));
-        let small = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("holm-stripped-{}", std::process::id()));
+        let all = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bundle-runtimes");
+        std::fs::create_dir_all(&all).unwrap();
+        // Nothing is run at the end of a test process, so each removes what earlier ones left.
+        for left in std::fs::read_dir(&all).unwrap().flatten() {
+            if !Path::new("/proc").join(left.file_name()).exists() {
+                let _ = std::fs::remove_file(left.path());
+            }
+        }
+        let small = all.join(std::process::id().to_string());
         let stripped = Command::new("strip").arg("-g").arg("-o").arg(&small).arg(holm).status();
         match stripped.is_ok_and(|status| status.success()) {
             true => small,

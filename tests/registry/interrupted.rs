@@ -70,7 +70,7 @@ fn a_connection_that_breaks_is_made_again_within_one_pull() {
     });
     assert_eq!(stranger.holm(["pull", &stranger.reference()]).ends().code, Some(0));
     let blobs = stranger.asked().iter().filter(|asked| asked.path.contains("/blobs/")).count();
-    assert_eq!(blobs, 3);
+    assert_eq!(blobs, guest.len().div_ceil(100_000));
     assert!(fs::read(stranger.cache().join("oci/blobs").join(&digest(&guest)[7..])).unwrap() == guest);
 }
 

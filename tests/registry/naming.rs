@@ -13,12 +13,12 @@ const HELLO: &str = "Hello from Holm!\n";
 fn a_guest_on_a_registry_is_run_called_inspected_and_compiled() {
     let Some(registry) = registry() else { return };
     registry.push("team/hello:1", "hello.p2.wasm");
-    registry.push("greet:1", "greet.wasm");
+    registry.push("fib:1", "fib.raw.wasm");
     let name = format!("oci://{}", registry.at("team/hello:1"));
     assert_eq!(registry.holm(["run", &name]).prints(), HELLO);
     assert_eq!(registry.holm([name.as_str()]).prints(), HELLO);
-    let listed = registry.holm(["call", &format!("oci://{}", registry.at("greet:1"))]).prints();
-    assert!(listed.contains("greet"), "{listed}");
+    let listed = registry.holm(["call", &format!("oci://{}", registry.at("fib:1"))]).prints();
+    assert!(listed.contains("fib"), "{listed}");
     let inspected: Json = serde_json::from_str(&registry.holm(["inspect", "--json", &name]).prints()).unwrap();
     assert_eq!(inspected["form"], "component", "{inspected}");
     let folder = registry.home().join("compiled");

@@ -26,7 +26,8 @@ fn what_is_pushed_has_the_layout_for_webassembly() {
     assert_eq!((&config["architecture"], &config["os"]), (&"wasm".into(), &"wasip2".into()));
     assert_eq!(config["layerDigests"][0], digest(&hello));
     assert_eq!(config["component"]["exports"][0], "wasi:cli/run@0.2.0");
-    assert!(config["component"]["imports"].as_array().unwrap().contains(&"wasi:cli/stdout@0.2.0".into()), "{config}");
+    let imports = config["component"]["imports"].as_array().unwrap();
+    assert!(imports.iter().any(|name| name.as_str().unwrap().starts_with("wasi:cli/stdout@0.2.")), "{config}");
 
     let (repository, by_digest) = pushed.split_once('@').unwrap();
     assert_eq!(repository, format!("oci://{}", registry.at("team/hello")));

@@ -153,6 +153,14 @@ impl Inputs {
         self
     }
 
+    /// Those of `now` as well that were not there before: a command may write what it likes. What it changed of what was there
+    /// may also have been saved meanwhile, so that counts as a change.
+    pub(crate) fn take_new(&mut self, now: Inputs) {
+        for (path, stamp) in now.0 {
+            self.0.entry(path).or_insert(stamp);
+        }
+    }
+
     /// Takes over from `now` the files that are among `written`, or called like those that tools write.
     pub(crate) fn settle(&mut self, now: &Inputs, written: &[PathBuf]) {
         for (path, stamp) in &now.0 {

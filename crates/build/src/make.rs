@@ -65,10 +65,10 @@ pub fn build(project: &Project, how: &How<'_>) -> Result<Built, BuildError> {
         maker: maker.clone(),
         ..Record::default()
     };
-    // What the tools wrote among the sources is no change of them. A command may write anything.
-    match language {
-        Some(_) => record.inputs.settle(&sources(&job), &product.written),
-        None => record.inputs = sources(&job),
+    // What the tools wrote among the sources is no change of them.
+    record.inputs.settle(&sources(&job), &product.written);
+    if language.is_none() {
+        record.inputs.take_new(sources(&job));
     }
     record.note_digests();
     record.keep(&file);

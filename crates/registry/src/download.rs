@@ -55,14 +55,19 @@ pub(crate) async fn download(
     }
     let mut download = Download::open(client, store, wanted, tell)?;
     let resumed = download.here.bytes > 0;
-    match download.finish().await {
+    let ended = match download.finish().await {
         // What was here may have come from a registry that lies. From the start, it is this one's word alone.
         Err(error) if resumed && error.failure() == Failure::Invalid => {
             download.start_over()?;
             download.finish().await
         }
         ended => ended,
+    };
+    if ended.as_ref().is_err_and(|error| error.failure() == Failure::Invalid) {
+        // The next try is not to go on with a lie. If it stays, the digest will tell.
+        let _ = std::fs::remove_file(store.partial(wanted.digest));
     }
+    ended
 }
 
 impl<'a> Download<'a> {
@@ -97,14 +102,12 @@ impl<'a> Download<'a> {
             match self.go_on().await {
                 Ok(()) => {}
                 Err(error) if error.is_passing() && self.here.bytes > before && broken < limits::BROKEN => broken += 1,
-                Err(error) if error.failure() == Failure::Invalid => return Err(self.discard(error)),
                 Err(error) => return Err(error),
             }
         }
         let (wanted, got) = (self.wanted.digest, self.here.digest());
         if got != wanted {
-            let error = RegistryError::invalid(format!("the registry sends {got} where {wanted} was asked for"));
-            return Err(self.discard(error));
+            return Err(RegistryError::invalid(format!("the registry sends {got} where {wanted} was asked for")));
         }
         self.store.finish(wanted, &self.file)
     }
@@ -179,17 +182,6 @@ impl<'a> Download<'a> {
         emptied.map_err(|error| self.unwritable(&error))?;
         self.here = Hashing::default();
         Ok(())
-    }
-
-    /// What was received is not what it should be, so the next try is not to go on with it.
-    fn discard(&mut self, error: RegistryError) -> RegistryError {
-        match self.start_over() {
-            Ok(()) => {
-                let _ = std::fs::remove_file(self.store.partial(self.wanted.digest));
-                error
-            }
-            Err(worse) => worse,
-        }
     }
 
     fn unwritable(&self, error: &io::Error) -> RegistryError {

@@ -25,6 +25,7 @@ const START: Range<usize> = 72..80;
 const LENGTH: Range<usize> = 80..88;
 const DIGEST: Range<usize> = 88..120;
 /// What a bundle's record has beyond that of the Holm it was made with.
+#[cfg(any(feature = "bundle", test))]
 pub(super) const OWN: Range<usize> = START.start..DIGEST.end;
 /// Bytes of it.
 pub(super) const SIZE: usize = DIGEST.end;
@@ -76,6 +77,24 @@ impl Record {
         Self(bytes)
     }
 
+    /// `None` for a Holm that carries nothing.
+    pub(super) fn place(&self) -> Option<Place> {
+        let [start, length] = [START, LENGTH].map(|field| self.number(field));
+        let digest: [u8; 32] = self.0.get(DIGEST)?.try_into().ok()?;
+        // Anything that is set says that there is something.
+        let nothing = start == 0 && length == 0 && digest == [0; 32];
+        (!nothing).then_some(Place { start, length, digest })
+    }
+
+    fn number(&self, field: Range<usize>) -> u64 {
+        let bytes = self.0.get(field).and_then(|bytes| bytes.try_into().ok());
+        bytes.map(u64::from_le_bytes).unwrap_or_default()
+    }
+}
+
+/// What is known of other programs.
+#[cfg(any(feature = "bundle", feature = "inspect", test))]
+impl Record {
     /// That of the program whose file holds `bytes`, and where in them it lies. `None` if there is none, or more than one.
     pub(super) fn find(bytes: &[u8]) -> Option<(Self, usize)> {
         let mark = Self::own().0;
@@ -101,30 +120,20 @@ impl Record {
         self.text(OS)
     }
 
-    pub(super) fn serves(&self) -> bool {
-        self.number(FEATURES) & SERVES != 0
-    }
-
-    /// `None` for a Holm that carries nothing.
-    pub(super) fn place(&self) -> Option<Place> {
-        let [start, length] = [START, LENGTH].map(|field| self.number(field));
-        let digest: [u8; 32] = self.0.get(DIGEST)?.try_into().ok()?;
-        // Anything that is set says that there is something.
-        let nothing = start == 0 && length == 0 && digest == [0; 32];
-        (!nothing).then_some(Place { start, length, digest })
-    }
-
     fn text(&self, field: Range<usize>) -> String {
         let bytes = self.0.get(field).unwrap_or_default();
         String::from_utf8_lossy(bytes).trim_end_matches('\0').to_owned()
     }
+}
 
-    fn number(&self, field: Range<usize>) -> u64 {
-        let bytes = self.0.get(field).and_then(|bytes| bytes.try_into().ok());
-        bytes.map(u64::from_le_bytes).unwrap_or_default()
+#[cfg(any(feature = "bundle", test))]
+impl Record {
+    pub(super) fn serves(&self) -> bool {
+        self.number(FEATURES) & SERVES != 0
     }
 }
 
+#[cfg(any(feature = "bundle", test))]
 impl Place {
     /// The bytes that stand for it in a record, at [`OWN`].
     pub(super) fn to_bytes(self) -> [u8; OWN.end - OWN.start] {

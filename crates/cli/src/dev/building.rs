@@ -1,11 +1,12 @@
 //! Building everything, as often as something is saved.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use holm_build::{BuildError, Cancel, How, Inputs};
-use holm_engine::Result;
 
 use super::watch::Watched;
 use crate::build::projects::{self, Found};
@@ -26,10 +27,9 @@ pub(super) struct Attempt {
 }
 
 /// Builds until nothing is saved meanwhile: what is saved during a build begins it anew.
-pub(super) fn settle(args: &Dev, mut found: Arc<Found>, stop: &(dyn Fn() -> bool + Sync)) -> Attempt {
+pub(super) fn settle(args: &Dev, mut found: Arc<Found>) -> Attempt {
     loop {
-        let watched = Watched::new(&found);
-        let before = watched.now();
+        let before = Watched::new(&found).now();
         match projects::of(&args.folder) {
             Ok(now) => found = Arc::new(now),
             Err(error) => {
@@ -39,44 +39,59 @@ pub(super) fn settle(args: &Dev, mut found: Arc<Found>, stop: &(dyn Fn() -> bool
         }
         let watched = Watched::new(&found);
         let inputs = watched.now();
-        let cancel = begin();
-        let (ended, mut saved) = (Mutex::new(false), false);
-        let over = || stop() || *ended.lock().unwrap_or_else(PoisonError::into_inner);
-        let result = thread::scope(|scope| {
-            let building = scope.spawn(|| {
-                let result = all(args, &found, &cancel);
-                *ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
-                result
-            });
-            // A command may write what it likes among the sources.
-            if found.projects.iter().all(|project| project.build.command.is_none()) {
-                saved = watched.changed(&inputs, true, &over);
-                if saved || stop() {
-                    cancel.cancel();
-                }
-            }
-            building.join().unwrap_or(Err(String::new()))
-        });
-        if saved && !stop() {
-            continue;
+        if let Some(result) = unless_saved(args, &found, &watched, &inputs) {
+            // A command may write what it likes among the sources, and always does so again.
+            let inputs = if watched.by_command() { watched.now() } else { inputs.after_tools(&watched.now()) };
+            return Attempt { found, wrong: result.err(), inputs };
         }
-        let inputs = inputs.after_tools(&watched.now());
-        return Attempt { found, wrong: result.err(), inputs };
     }
+}
+
+/// Builds everything, and returns what was said if it fails; `None` when something was saved meanwhile.
+fn unless_saved(args: &Dev, found: &Found, watched: &Watched, inputs: &Inputs) -> Option<Result<(), String>> {
+    let cancel = begin();
+    let (done, waits) = channel::<()>();
+    thread::scope(|scope| {
+        let building = scope.spawn(|| {
+            let _done = done;
+            all(args, found, &cancel)
+        });
+        let is_done = |pause| waits.recv_timeout(pause) == Err(RecvTimeoutError::Disconnected);
+        let saved = !watched.by_command() && watched.changed(inputs, true, &is_done);
+        if saved {
+            cancel.cancel();
+        }
+        let result = building.join().unwrap_or_else(|_| Err("error: building broke off".to_owned()));
+        (!saved).then_some(result)
+    })
 }
 
 /// The build that is under way, or was last.
 static UNDER_WAY: Mutex<Option<Arc<Cancel>>> = Mutex::new(None);
 
+/// Nothing is built any more.
+static ENDING: AtomicBool = AtomicBool::new(false);
+
 fn begin() -> Arc<Cancel> {
     let cancel = Arc::new(Cancel::default());
-    *UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&cancel));
+    let mut under_way = UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner);
+    if is_ending() {
+        cancel.cancel();
+    }
+    *under_way = Some(Arc::clone(&cancel));
     cancel
 }
 
-/// Ends the build that is under way, with its compilers.
+/// Whether what builds report is of no interest any more.
+pub(super) fn is_ending() -> bool {
+    ENDING.load(SeqCst)
+}
+
+/// Ends the build that is under way, with its compilers, and all that are to come.
 pub(super) fn give_up() {
-    if let Some(cancel) = &*UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner) {
+    let under_way = UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner);
+    ENDING.store(true, SeqCst);
+    if let Some(cancel) = &*under_way {
         cancel.cancel();
     }
 }

@@ -38,14 +38,13 @@ pub(super) fn run(args: Dev, mut attempt: Attempt, running: &Running) -> Result<
         if attempt.wrong.is_none() {
             running.start(&guest(&attempt))?;
         }
-        let watched = thread::scope(|scope| {
-            let over = AtomicBool::new(false);
+        let over = AtomicBool::new(false);
+        attempt = thread::scope(|scope| {
             scope.spawn(|| running.tell_of_its_end(&over));
-            let next = next(&args, &attempt, &|| false);
+            let next = next(&args, &attempt);
             over.store(true, Relaxed);
             next
         });
-        attempt = watched.unwrap_or(attempt);
     }
 }
 

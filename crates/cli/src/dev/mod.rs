@@ -9,6 +9,7 @@ mod watch;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
+use std::thread;
 
 use holm_engine::Result;
 
@@ -28,8 +29,7 @@ pub(crate) fn dev(args: Dev) -> Result<i32> {
     }
     let ending = Ending::listen()?;
     let found = Arc::new(projects::of(&args.folder)?);
-    let going = &|| false;
-    let mut attempt = settle(&args, found, going);
+    let mut attempt = settle(&args, found);
     loop {
         match kind::of(&args, &attempt) {
             Some(Kind::Http) => {
@@ -42,14 +42,18 @@ pub(crate) fn dev(args: Dev) -> Result<i32> {
             }
             None => output::note("it is built again when something is saved"),
         }
-        attempt = next(&args, &attempt, going).unwrap_or(attempt);
+        attempt = next(&args, &attempt);
     }
 }
 
-/// Waits until something is saved, and builds. `None` once `stop` says so.
-fn next(args: &Dev, last: &Attempt, stop: &(dyn Fn() -> bool + Sync)) -> Option<Attempt> {
-    let watched = Watched::new(&last.found);
-    watched.changed(&last.inputs, false, stop).then(|| settle(args, Arc::clone(&last.found), stop))
+/// Waits until something is saved, and builds.
+fn next(args: &Dev, last: &Attempt) -> Attempt {
+    let for_ever = |pause| {
+        thread::sleep(pause);
+        false
+    };
+    Watched::new(&last.found).changed(&last.inputs, false, &for_ever);
+    settle(args, Arc::clone(&last.found))
 }
 
 fn serve(args: Dev, first: Attempt) -> Result<i32> {
@@ -80,12 +84,13 @@ fn app(found: &Found) -> std::path::PathBuf {
 /// Builds again and again; the process ends with the server.
 fn go_on(args: &Dev, mut last: Attempt, driver: &Driver) {
     loop {
-        if let Some(attempt) = next(args, &last, &|| false) {
-            match &attempt.wrong {
-                None => driver.swap(),
-                Some(said) => driver.answer_with(said),
-            }
-            last = attempt;
+        last = next(args, &last);
+        if building::is_ending() {
+            return;
+        }
+        match &last.wrong {
+            None => driver.swap(),
+            Some(said) => driver.answer_with(said),
         }
     }
 }

@@ -1,6 +1,5 @@
 //! When something was saved.
 
-use std::thread;
 use std::time::{Duration, Instant};
 
 use holm_build::{Inputs, Project};
@@ -40,25 +39,29 @@ impl Watched {
         inputs
     }
 
-    /// Waits until anything is not as `known`, and nothing more changes; while something is `building`, what tools write
-    /// does not count. Returns whether that happened, and not that `stop` said so.
-    pub(super) fn changed(&self, known: &Inputs, building: bool, stop: &dyn Fn() -> bool) -> bool {
-        let mut pause = LOOK;
+    /// Waits until anything is not as `known`, and nothing more changes. Pauses by `pause`, and returns whether that happened
+    /// before `pause` said that nobody waits any more. While something is `building`, what tools write does not count.
+    pub(super) fn changed(&self, known: &Inputs, building: bool, pause: &dyn Fn(Duration) -> bool) -> bool {
+        let mut wait = LOOK;
         let mut seen: Option<Inputs> = None;
-        while !stop() {
-            thread::sleep(pause);
+        while !pause(wait) {
             let start = Instant::now();
             let now = self.now();
             let took = start.elapsed() * PART;
             let same = if building { !now.differs_by_hand(known) } else { now == *known };
             if same {
-                (seen, pause) = (None, LOOK.max(took));
+                (seen, wait) = (None, LOOK.max(took));
             } else if seen.as_ref() == Some(&now) {
                 return true;
             } else {
-                (seen, pause) = (Some(now), QUIET.max(took));
+                (seen, wait) = (Some(now), QUIET.max(took));
             }
         }
         false
+    }
+
+    /// Whether what is built is not known to leave other files alone.
+    pub(super) fn by_command(&self) -> bool {
+        self.projects.iter().any(|project| project.build.command.is_some())
     }
 }

@@ -11,19 +11,19 @@ const SHORT: usize = 44;
 
 impl Comparing<'_> {
     pub(super) fn function_added(&mut self, place: &str, parties: Parties, function: &Function) {
-        let new = self.new().signature(function, Names::Local, true);
+        let new = self.after().signature(function, Names::Local, true);
         let effects = parties.effects(Effect::Fine, Effect::Broken);
         self.added(place, called(&function.name), new, effects, parties.may_grow);
     }
 
     pub(super) fn function_removed(&mut self, place: &str, parties: Parties, function: &Function) {
-        let old = self.old().signature(function, Names::Local, true);
+        let old = self.before().signature(function, Names::Local, true);
         // What implements one function more than is asked for still links.
         self.removed(place, called(&function.name), old, parties.effects(Effect::Broken, Effect::Source));
     }
 
     pub(super) fn function(&mut self, place: &str, parties: Parties, [old, new]: [&Function; 2]) {
-        let (before, after) = (self.old(), self.new());
+        let (before, after) = (self.before(), self.after());
         let links = self.shapes.function((0, before), old) == self.shapes.function((1, after), new);
         let params = [before.params(old, Names::Full), after.params(new, Names::Full)];
         let results = [before.result(old, Names::Full), after.result(new, Names::Full)];

@@ -7,7 +7,8 @@ use super::{Comparing, Effect, Parties};
 impl Comparing<'_> {
     /// Compares an interface that both sides have.
     pub(super) fn interface(&mut self, place: &str, parties: Parties, ids: [InterfaceId; 2]) {
-        let [old, new] = [(self.old(), ids[0]), (self.new(), ids[1])].map(|(side, id)| side.resolve.interfaces.get(id));
+        let [old, new] =
+            [(self.before(), ids[0]), (self.after(), ids[1])].map(|(side, id)| side.resolve.interfaces.get(id));
         let (Some(old), Some(new)) = (old, new) else { return };
         for (name, id) in &new.types {
             match old.types.get(name) {
@@ -35,7 +36,7 @@ impl Comparing<'_> {
 
     /// Compares the packages: their interfaces, then their worlds.
     pub(super) fn package(&mut self) {
-        let (old, new) = (self.old(), self.new());
+        let (old, new) = (self.before(), self.after());
         let [Some(was), Some(is)] = [old, new].map(|side| side.resolve.packages.get(side.main)) else { return };
         for (name, id) in &is.interfaces {
             let place = format!("interface {name}");

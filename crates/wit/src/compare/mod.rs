@@ -199,11 +199,11 @@ impl Parties {
 }
 
 impl<'w> Comparing<'w> {
-    fn old(&self) -> Side<'w> {
+    fn before(&self) -> Side<'w> {
         self.sides[0]
     }
 
-    fn new(&self) -> Side<'w> {
+    fn after(&self) -> Side<'w> {
         self.sides[1]
     }
 

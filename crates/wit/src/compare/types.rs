@@ -26,13 +26,13 @@ impl Ends {
 
 impl Comparing<'_> {
     pub(super) fn type_added(&mut self, place: &str, parties: Parties, id: TypeId) {
-        let new = self.new().definition(id, Names::Local);
+        let new = self.after().definition(id, Names::Local);
         let effects = parties.effects(Effect::Fine, Effect::Fine);
         self.added(place, item(self.name(1, id)), new, effects, true);
     }
 
     pub(super) fn type_removed(&mut self, place: &str, parties: Parties, id: TypeId) {
-        let old = self.old().definition(id, Names::Local);
+        let old = self.before().definition(id, Names::Local);
         // Functions that used it have changed, which is told there.
         let effects = parties.effects(Effect::Source, Effect::Source);
         self.removed(place, item(self.name(0, id)), old, effects);
