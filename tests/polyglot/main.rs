@@ -59,11 +59,11 @@ fn python_and_javascript_rate_alike_and_go_signs_what_they_say() {
 #[test]
 fn a_model_has_nothing_of_what_its_handler_was_granted() {
     let Some(example) = Example::copied("curious") else { return };
-    let network = curious::Network::new();
-    curious::write(&example, &network);
+    curious::write(&example);
     example.build("holm.toml");
     let server = serve(&example, "holm.toml");
-    let (status, answer) = server.post("What is there?");
+    let network = curious::Network::new();
+    let (status, answer) = server.post(&network.port().to_string());
     // The key it is handed in the call is all that it has.
     let error = "variables none; files none; network none; key correct horse battery staple";
     assert_eq!((status, answer), (422, serde_json::json!({ "error": error })));

@@ -42,9 +42,11 @@ pub const FIRST_BYTE: Duration = Duration::from_secs(60);
 pub const BETWEEN_BYTES: Duration = Duration::from_secs(30);
 /// For all of an answer that is not a guest.
 pub const SMALL_ANSWER: Duration = Duration::from_secs(60);
+/// For all that there is to ask about signatures.
+pub const VERIFYING: Duration = Duration::from_secs(180);
 /// A guest comes, and is taken, at no less than this many bytes a second over [`SLOWEST_OVER`]: slower than any line, so
 /// it is a registry that keeps us waiting on purpose.
-pub const SLOWEST: u64 = 512;
+pub const SLOWEST: u64 = 4 << 10;
 /// What [`SLOWEST`] is measured over.
 pub const SLOWEST_OVER: Duration = Duration::from_secs(60);
 /// Broken connections in the midst of one blob, after each of which it goes on where it was.

@@ -7,7 +7,12 @@ import (
 
 func TestTheMostFrequentWordsComeFirst(t *testing.T) {
 	found := Frequent("To be, or not to be: that", 3)
-	if !slices.Equal(found, []Count{{"be", 2}, {"to", 2}, {"not", 1}}) {
+	expected := []Count{
+		{"be", 2},
+		{"to", 2},
+		{"not", 1},
+	}
+	if !slices.Equal(found, expected) {
 		t.Error(found)
 	}
 }

@@ -13,6 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Method;
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 
 pub use key::{PrivateKey, PublicKey};
 
@@ -61,7 +62,8 @@ pub(crate) async fn verify(client: &Client, store: &Store, manifest: Digest, key
     if kept.iter().any(|signed| signed.holds(manifest, key)) {
         return Ok(());
     }
-    let found = find(client, manifest).await?;
+    let late = |_| RegistryError::new(Failure::TimedOut, format!("the signatures of {manifest} take too long to come"));
+    let found = timeout(limits::VERIFYING, find(client, manifest)).await.map_err(late)??;
     if let Some(good) = found.iter().find(|signed| signed.holds(manifest, key)) {
         let mut kept = kept;
         kept.truncate(limits::SIGNATURES - 1);
