@@ -1,7 +1,7 @@
 //! Two versions of an interface: what changed, and whom it breaks.
 //!
 //! Whoever was built for the old version meets the new one in one of two ways. What *links* is decided by structure, strictly
-//! ([`shape`]): a function with other parameters, or with a type that has one more case, is another function; only an interface may
+//! (`shape`): a function with other parameters, or with a type that has one more case, is another function; only an interface may
 //! have more functions than was asked for. What has to be *written* anew is another question: a case more in a result is one that
 //! callers must handle, and nothing to whoever returns it. An [`Effect`] answers both.
 
