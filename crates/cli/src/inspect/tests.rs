@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::report::{Report, Trust};
 use super::{json, text};
-use crate::args::Inspect;
+use crate::args::{Inspect, RegistryArgs};
 
 const MODULE: &str = r#"(module
     (import "wasi_snapshot_preview1" "proc_exit" (func (param i32)))
@@ -23,7 +23,8 @@ const COMPONENT: &str = r#"(component
 fn report(text: &str, wit: Option<&str>) -> Report {
     let source = Source::from_bytes("dir/guest.wasm", text.as_bytes().to_vec()).unwrap();
     let opened = Loader::default().open(source).unwrap();
-    let args = Inspect { guest: "dir/guest.wasm".into(), json: false, wit: false, top: 3, abi: None };
+    let registry = RegistryArgs::default();
+    let args = Inspect { registry, guest: "dir/guest.wasm".into(), json: false, wit: false, top: 3, abi: None };
     Report::new(&args, &opened, Trust::Safe, wit.map(str::to_owned)).unwrap()
 }
 
