@@ -113,7 +113,8 @@ fn a_token_server_that_answers_nonsense_is_refused() {
         )
     };
     let away = || status("302 Found", "Location: http://127.0.0.1:9/\r\nContent-Length: 0\r\n", b"");
-    let answers: [(fn() -> Answer, &str); 5] = [
+    type Given = fn() -> Answer;
+    let answers: [(Given, &str); 5] = [
         (endless, "has more than 64KiB"),
         (|| ok("", b"{}"), "sends no token"),
         (|| ok("", b"{\"token\":\"a\\nb\"}"), "sends no token"),
