@@ -81,7 +81,8 @@ fn what_nobody_signed_does_not_run() {
 
 #[test]
 fn a_signature_is_looked_at_before_anything_that_was_signed() {
-    let own = keys(tempfile::tempdir().unwrap().keep().as_path(), "own", ED25519);
+    let dir = tempfile::tempdir().unwrap();
+    let own = keys(dir.path(), "own", ED25519);
     let stranger = registry_of(content("this is not even JSON", &[]));
     let said = stranger.holm(["pull", "--verify"]).arg(&own.public).arg(stranger.reference()).fails(126);
     assert!(said.contains("is not signed"), "{said}");
