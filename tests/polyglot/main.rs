@@ -2,6 +2,9 @@
 //!
 //! `tests/toolchains/fetch` gets the compilers. Without them these tests skip with a message, except in CI, where they fail.
 
+// `allow-unwrap-in-tests` does not reach the helpers of integration tests.
+#![allow(clippy::unwrap_used)]
+
 mod curious;
 mod example;
 mod server;
