@@ -1,5 +1,6 @@
 //! What people meet who lack something.
 
+use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt as _;
 
 use crate::project::{Project, compilers};
@@ -45,7 +46,7 @@ fn a_rust_without_the_standard_library_for_wasi_is_told_to_add_it() {
     let project =
         Project::new(&[("Cargo.toml", ""), ("bin/cargo", "#!/bin/sh\n"), ("bin/rustc", "#!/bin/sh\nexit 1\n")]);
     for program in ["bin/cargo", "bin/rustc"] {
-        std::fs::set_permissions(project.at(program), PermissionsExt::from_mode(0o755)).unwrap();
+        set_permissions(project.at(program), Permissions::from_mode(0o755)).unwrap();
     }
     let error = project.holm(&["build"]).env("PATH", project.at("bin")).fails(127);
     assert_eq!(

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use tempfile::{TempDir, tempdir};
@@ -40,6 +40,14 @@ impl Project {
     /// `holm WORDS…` in this folder, with nothing of the user's but the PATH.
     pub(crate) fn holm(&self, words: &[&str]) -> Holm {
         holm(words).within(self.folder())
+    }
+
+    /// How `holm WORDS…` in this folder ends. Guests with a whole engine inside take a minute to compile, so this takes as long as
+    /// it takes, and their code is kept between runs.
+    pub(crate) fn patiently(&self, words: &[&str]) -> Output {
+        let mut holm = Command::new(env!("CARGO_BIN_EXE_holm"));
+        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("build-cache");
+        holm.current_dir(self.folder()).args(words).env("HOLM_CACHE_DIR", cache).output().unwrap()
     }
 
     /// `holm WORDS…` with what `compilers` say.

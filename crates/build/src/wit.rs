@@ -7,7 +7,7 @@ use crate::files;
 use crate::job::Job;
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use wit_parser::{PackageName, Resolve, SourceMap, UnresolvedPackageGroup, WorldId, WorldItem};
 
 /// How many files a folder of WIT may have, and how large each may be.
@@ -51,8 +51,20 @@ impl Wit {
 /// The folder of WIT that a job has, if it has one.
 pub(crate) fn folder(job: &Job<'_>) -> Option<PathBuf> {
     let said = job.project.build.wit.as_deref();
-    let folder = job.folder.join(said.unwrap_or(Path::new("wit")));
+    let folder = plain(&job.folder.join(said.unwrap_or(Path::new("wit"))));
     (said.is_some() || folder.is_dir()).then_some(folder)
+}
+
+/// Without steps up, so that what lies beside a folder does not look as if it lay in it.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            part => plain.push(part),
+        }
+    }
+    plain
 }
 
 /// The job's WIT; `None` where it has none.

@@ -2,6 +2,7 @@
 
 use super::Product;
 use crate::error::BuildError;
+use crate::files;
 use crate::inputs::Inputs;
 use crate::job::Job;
 use crate::tool::{Tool, from_env, missing, on_path};
@@ -17,11 +18,12 @@ pub(super) fn make(job: &Job<'_>) -> Result<Product, BuildError> {
     let target = target(job)?;
     let mut command = cargo.command(&job.folder);
     command.args(["build", "--target", target, "--message-format", "json-render-diagnostics"]);
-    if job.how.release {
-        command.arg("--release");
-    }
+    match job.how.release {
+        true => command.arg("--release"),
+        false => command.args(quick_profile(job)),
+    };
     job.step("cargo build");
-    let said = job.ask(&cargo, command)?;
+    let said = job.ask(&cargo, command).inspect_err(|_| forget_target(job))?;
     let file = artifact(job, &said)?;
     let elsewhere = elsewhere(job, &file);
     let mut product = Product::of(file, &[&cargo]);
@@ -30,8 +32,51 @@ pub(super) fn make(job: &Job<'_>) -> Result<Product, BuildError> {
     Ok(product)
 }
 
+/// Small dependencies, which are compiled once, and debug information that leads to lines: what changes is compiled as quickly as
+/// without, and is a fraction of the code to load. Who says what a debugging build is like has it as it is said.
+fn quick_profile(job: &Job<'_>) -> Vec<&'static str> {
+    let says = |folder: &Path| {
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
+        manifest.contains("[profile.dev") || manifest.contains("[profile]")
+    };
+    let by_variable = std::env::vars_os().any(|(name, _)| name.to_string_lossy().starts_with("CARGO_PROFILE_DEV"));
+    match by_variable || job.folder.ancestors().any(says) {
+        true => Vec::new(),
+        false => vec![
+            "--config",
+            "profile.dev.debug=\"line-tables-only\"",
+            "--config",
+            "profile.dev.package.\"*\".opt-level=\"s\"",
+        ],
+    }
+}
+
+const TARGETS: [&str; 2] = ["wasm32-wasip2", "wasm32-wasip1"];
+
+/// Where it is kept which target the last build was for: asking rustc takes longer than all else that is done here.
+fn known_target(job: &Job<'_>) -> PathBuf {
+    job.at("rust-target")
+}
+
+/// Whatever a build failed by, the next one asks again.
+fn forget_target(job: &Job<'_>) {
+    let _ = fs::remove_file(known_target(job));
+}
+
 /// WASI 0.2, or 0.1 where the standard library is there for that alone: the adapter makes up for the difference.
 fn target(job: &Job<'_>) -> Result<&'static str, BuildError> {
+    let compiler = format!("{:?}", ["RUSTC", "RUSTUP_TOOLCHAIN", "PATH"].map(std::env::var_os));
+    let known = fs::read_to_string(known_target(job)).unwrap_or_default();
+    let same = known.split_once(' ').filter(|(_, by)| *by == compiler);
+    if let Some(target) = same.and_then(|(known, _)| TARGETS.into_iter().find(|target| *target == known)) {
+        return Ok(target);
+    }
+    let target = installed_target(job)?;
+    files::replace(&known_target(job), format!("{target} {compiler}").as_bytes())?;
+    Ok(target)
+}
+
+fn installed_target(job: &Job<'_>) -> Result<&'static str, BuildError> {
     let rustc = from_env("RUSTC").or_else(|| on_path("rustc")).map(Tool::new);
     let rustc = rustc.ok_or_else(|| missing("rustc", "a guest in Rust", INSTALL))?;
     let has = |target: &str| {
@@ -41,7 +86,7 @@ fn target(job: &Job<'_>) -> Result<&'static str, BuildError> {
         let libraries = fs::read_dir(String::from_utf8_lossy(&said.stdout).trim()).ok()?;
         libraries.flatten().any(|file| file.file_name().to_string_lossy().starts_with("libstd-")).then_some(())
     };
-    match ["wasm32-wasip2", "wasm32-wasip1"].into_iter().find(|target| has(target).is_some()) {
+    match TARGETS.into_iter().find(|target| has(target).is_some()) {
         Some(target) => Ok(target),
         None => Err(missing(
             "Rust's standard library for wasm32-wasip2",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use holm_abi::{Abi, Entry, Guest, Host, HttpHandler, Reuse, Stdio, detect};
 use holm_engine::shape::{Form, LoneCore, lone_core};
-use holm_engine::{Error, Kind, Loader, Opened, Result, Runtime};
+use holm_engine::{Error, Kind, Loader, Opened, Result, Runtime, Settings, Tier};
 use holm_manifest::Guest as Described;
 use holm_serve::Loaded;
 use holm_serve::apps::App;
@@ -39,6 +39,8 @@ pub(super) struct Loading {
     abi: Option<String>,
     tier: Option<holm_engine::Tier>,
     instances: u32,
+    /// Code that is there soon is worth more than good code: it will not be used for long.
+    quick: bool,
     pub(super) copies: Arc<Copies>,
 }
 
@@ -81,7 +83,12 @@ impl Loading {
         })
         .map_err(|error| Error::new(Kind::Internal, error.to_string()))?;
         let (abi, tier) = (engine.abi.clone(), engine.tier);
-        Ok(Self { loader, wasi: Wasi::default(), upstreams, abi, tier, instances, copies })
+        Ok(Self { loader, wasi: Wasi::default(), upstreams, abi, tier, instances, quick: false, copies })
+    }
+
+    /// With code that is there soon, if so it is wanted.
+    pub(super) fn quick(self, quick: bool) -> Self {
+        Self { quick, ..self }
     }
 
     /// Loads a guest, or what stands in its place, behind its filters.
@@ -216,6 +223,12 @@ impl One<'_> {
         let load = |runtime: &Runtime| match wanted {
             #[cfg(feature = "compilers")]
             Wanted::Best => loader.improved(opened, &settings, runtime),
+            _ if self.loading.quick && tier.is_none() && !host.deterministic => {
+                let quick = Settings { tier: Tier::Fast, ..settings.clone() };
+                // What the fast compiler cannot, the other one can.
+                let fast = loader.load(opened, &quick, true, runtime);
+                fast.or_else(|_| loader.load(opened, &settings, false, runtime))
+            }
             _ => loader.load(opened, &settings, tier.is_some() || host.deterministic, runtime),
         };
         runtime.or_without_pool(load)
