@@ -32,7 +32,7 @@ const CALLEE: &str = r#"(component
             (i32.const 16)))
     (core instance $i (instantiate $echo))
     (func $echo (param "text" string) (result string)
-        (canon lift (core func $i "echo") (memory $i "memory") (realloc (func $i "realloc")) string-encoding=utf8))
+        (canon lift (core func $i "echo") (memory (core memory $i "memory")) (realloc (core func $i "realloc")) string-encoding=utf8))
     (instance $exported (export "echo" (func $echo)))
     (export "acme:bench/echo@1.0.0" (instance $exported)))"#;
 
@@ -70,7 +70,7 @@ const INSIDE: &str = r#"
 
 const ACROSS: &str = r#"
     (core func $echo (canon lower (func $other "echo")
-        (memory $memory "memory") (realloc (func $memory "realloc")) string-encoding=utf8))"#;
+        (memory (core memory $memory "memory")) (realloc (core func $memory "realloc")) string-encoding=utf8))"#;
 
 /// A component whose `run` finds `echo` this way.
 fn caller(imports: &str, echo: &str) -> Vec<u8> {

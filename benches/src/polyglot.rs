@@ -23,6 +23,7 @@ pub fn run() {
             println!("{manifest} is not built: `holm build examples/polyglot/{manifest}` makes it");
             continue;
         }
+        println!("{manifest}:");
         for reused in [false, true] {
             warm(dir.path(), reused);
         }

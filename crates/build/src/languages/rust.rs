@@ -18,9 +18,10 @@ pub(super) fn make(job: &Job<'_>) -> Result<Product, BuildError> {
     let target = target(job)?;
     let mut command = cargo.command(&job.folder);
     command.args(["build", "--target", target, "--message-format", "json-render-diagnostics"]);
-    if job.how.release {
-        command.arg("--release");
-    }
+    match job.how.release {
+        true => command.arg("--release"),
+        false => command.args(quick_profile(job)),
+    };
     job.step("cargo build");
     let said = job.ask(&cargo, command).inspect_err(|_| forget_target(job))?;
     let file = artifact(job, &said)?;
@@ -29,6 +30,25 @@ pub(super) fn make(job: &Job<'_>) -> Result<Product, BuildError> {
     product.component = true;
     product.elsewhere.and(elsewhere);
     Ok(product)
+}
+
+/// Small dependencies, which are compiled once, and debug information that leads to lines: what changes is compiled as quickly as
+/// without, and is a fraction of the code to load. Who says what a debugging build is like has it as it is said.
+fn quick_profile(job: &Job<'_>) -> Vec<&'static str> {
+    let says = |folder: &Path| {
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
+        manifest.contains("[profile.dev") || manifest.contains("[profile]")
+    };
+    let by_variable = std::env::vars_os().any(|(name, _)| name.to_string_lossy().starts_with("CARGO_PROFILE_DEV"));
+    match by_variable || job.folder.ancestors().any(says) {
+        true => Vec::new(),
+        false => vec![
+            "--config",
+            "profile.dev.debug=\"line-tables-only\"",
+            "--config",
+            "profile.dev.package.\"*\".opt-level=\"s\"",
+        ],
+    }
 }
 
 const TARGETS: [&str; 2] = ["wasm32-wasip2", "wasm32-wasip1"];

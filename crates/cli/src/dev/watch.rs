@@ -7,11 +7,11 @@ use holm_build::{Inputs, Project};
 use crate::build::projects::Found;
 
 /// How often sources are looked at, at most.
-const LOOK: Duration = Duration::from_millis(30);
+const LOOK: Duration = Duration::from_millis(20);
 /// Looking takes at most one of so many parts of the time.
 const PART: u32 = 20;
 /// What was saved is taken up once nothing has changed for so long: editors write several files, and some files twice.
-const QUIET: Duration = Duration::from_millis(15);
+const QUIET: Duration = Duration::from_millis(10);
 
 /// What is watched: the sources of projects, and the files that say how they are put together.
 #[derive(Clone, Default)]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use holm_abi::{Abi, Entry, Guest, Host, HttpHandler, Part, Reuse, Stdio, detect};
 use holm_engine::shape::{Form, LoneCore, lone_core};
-use holm_engine::{Error, Kind, Loader, Opened, Result, Runtime, Source};
+use holm_engine::{Error, Kind, Loader, Opened, Result, Runtime, Settings, Source, Tier};
 use holm_manifest::{Component, Guest as Described};
 use holm_serve::Loaded;
 use holm_serve::apps::App;
@@ -47,6 +47,8 @@ pub(super) struct Loading {
     instances: u32,
     /// The guest that this program carries.
     carried: Option<Arc<Carried>>,
+    /// Code that is there soon is worth more than good code: it will not be used for long.
+    quick: bool,
     pub(super) copies: Arc<Copies>,
 }
 
@@ -90,7 +92,12 @@ impl Loading {
         .map_err(|error| Error::new(Kind::Internal, error.to_string()))?;
         let (abi, tier) = (engine.abi.clone(), engine.tier);
         let carried = args.carried.clone();
-        Ok(Self { loader, wasi: Wasi::default(), upstreams, abi, tier, instances, carried, copies })
+        Ok(Self { loader, wasi: Wasi::default(), upstreams, abi, tier, instances, carried, quick: false, copies })
+    }
+
+    /// With code that is there soon, if so it is wanted.
+    pub(super) fn quick(self, quick: bool) -> Self {
+        Self { quick, ..self }
     }
 
     /// Loads a guest, or what stands in its place, behind its filters.
@@ -257,6 +264,12 @@ impl One<'_> {
         let load = |runtime: &Runtime| match wanted {
             #[cfg(feature = "compilers")]
             Wanted::Best => loader.improved(opened, &settings, runtime),
+            _ if self.loading.quick && tier.is_none() && !host.deterministic => {
+                let quick = Settings { tier: Tier::Fast, ..settings.clone() };
+                // What the fast compiler cannot, the other one can.
+                let fast = loader.load(opened, &quick, true, runtime);
+                fast.or_else(|_| loader.load(opened, &settings, false, runtime))
+            }
             _ => loader.load(opened, &settings, tier.is_some() || host.deterministic, runtime),
         };
         runtime.or_without_pool(load)
