@@ -1,13 +1,14 @@
 //! Runs every benchmark beside its peers and prints medians.
 //!
-//!     cargo run --release --manifest-path benches/Cargo.toml [-- start | first | throughput | call | plugin | plugins | request | serve | filter | cold | deployed
-//!         | neighbour | resident | size | soak]
+//!     cargo run --release --manifest-path benches/Cargo.toml [-- start | first | throughput | call | plugin | plugins | compose | request | serve | filter
+//!         | polyglot | cold | deployed | neighbour | resident | size | soak]
 //!
 //! Processes are compared in turn (A B A B …) and in CPU time, because machines are noisy. `wasmtime` and `wasm3` are
 //! measured where they are on the PATH. Reads the release binary `holm`: build it first.
 
 mod call;
 mod client;
+mod compose;
 mod deployed;
 mod filter;
 mod first;
@@ -15,6 +16,7 @@ mod measure;
 mod neighbour;
 mod peers;
 mod plugin;
+mod polyglot;
 mod request;
 mod resident;
 mod serve;
@@ -28,19 +30,24 @@ fn main() {
     if wanted == [serve::NATIVE] {
         return serve::native();
     }
+    if wanted == [compose::ECHO] {
+        return compose::echo();
+    }
     if wanted == ["soak"] {
         return soak::run();
     }
-    let all: [(&str, fn()); 14] = [
+    let all: [(&str, fn()); 16] = [
         ("start", start::run),
         ("first", first::run),
         ("throughput", throughput::run),
         ("call", call::run),
         ("plugin", plugin::run),
         ("plugins", plugin::many),
+        ("compose", compose::run),
         ("request", request::run),
         ("serve", serve::run),
         ("filter", filter::run),
+        ("polyglot", polyglot::run),
         ("cold", deployed::cold),
         ("deployed", deployed::many),
         ("neighbour", neighbour::run),

@@ -9,6 +9,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+
 use crate::measure::{median, process_cpu};
 use crate::peers::{guest, holm, installed};
 
@@ -99,6 +102,18 @@ pub fn start_native() -> Server {
 
 /// A server as small as hyper makes one.
 pub fn native() {
+    native_with(|_| async {
+        let body = Full::new(Bytes::from_static(b"Hello from Holm!\n"));
+        http::Response::builder().header("content-type", "text/plain").body(body)
+    });
+}
+
+/// Likewise, answering as `answer` does.
+pub fn native_with<F, E>(answer: impl Fn(http::Request<Incoming>) -> F + Copy + Send + 'static)
+where
+    F: Future<Output = Result<http::Response<Full<Bytes>>, E>> + Send + 'static,
+    E: std::error::Error + Send + Sync + 'static,
+{
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("tokio starts");
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
@@ -107,11 +122,7 @@ pub fn native() {
             let Ok((stream, _)) = listener.accept().await else { continue };
             let _ = stream.set_nodelay(true);
             tokio::spawn(async move {
-                let service = hyper::service::service_fn(|_| async {
-                    let body = http_body_util::Full::new(hyper::body::Bytes::from_static(b"Hello from Holm!\n"));
-                    let response = http::Response::builder().header("content-type", "text/plain").body(body);
-                    response
-                });
+                let service = hyper::service::service_fn(answer);
                 let io = hyper_util::rt::TokioIo::new(stream);
                 let _ = hyper::server::conn::http1::Builder::new().serve_connection(io, service).await;
             });

@@ -14,6 +14,6 @@ pub fn read_below(directory: &Descriptor, path: &str) -> String {
     let file = directory.open_at(PathFlags::empty(), path, OpenFlags::empty(), DescriptorFlags::READ);
     match file.and_then(|file| file.read_via_stream(0)) {
         Ok(stream) => read(&stream),
-        Err(error) => format!("error: {error:?}"),
+        Err(error) => format!("error: {}", error.name()),
     }
 }

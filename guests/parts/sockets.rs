@@ -25,5 +25,5 @@ pub fn dial(socket: &TcpSocket, port: u16) -> String {
 }
 
 fn told(error: ErrorCode) -> String {
-    format!("{error:?}")
+    error.name().to_owned()
 }

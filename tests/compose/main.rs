@@ -1,15 +1,27 @@
-//! Compositions from outside: the real program, and the guests of `guests/`.
+//! Compositions, made and run by the `holm` program.
 
 // `allow-unwrap-in-tests` does not reach the helpers of integration tests.
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "compose")]
 
+mod automatic;
+mod components;
+mod hostile;
+mod instances;
+mod mismatches;
+mod output;
 mod parts;
 mod parts_gifts;
 mod parts_kit;
+#[cfg(feature = "serve")]
+mod parts_p3;
 mod parts_refused;
 #[cfg(feature = "serve")]
 mod parts_serve;
+mod scripts;
+mod types;
+mod versions;
+mod wasi;
 
 #[cfg(feature = "serve")]
 #[path = "../serve/client.rs"]

@@ -32,7 +32,7 @@ impl Kit {
     }
 
     pub(crate) fn manifest(&self, rest: &str) {
-        self.write("holm.toml", &format!("holm = 1\nname = \"kit\"\nguest = \"handler.wasm\"\n{rest}\n"));
+        self.write("holm.toml", format!("holm = 1\nname = \"kit\"\nguest = \"handler.wasm\"\n{rest}\n"));
     }
 
     pub(crate) fn at(&self, path: &str) -> PathBuf {

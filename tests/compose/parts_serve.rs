@@ -44,6 +44,20 @@ fn each_component_answers_requests_under_its_own_grants() {
 }
 
 #[test]
+fn the_log_names_the_component_and_what_would_grant_it_once() {
+    let kit = Kit::new("");
+    let server = serve(&kit, &[]);
+    for _ in 0..3 {
+        assert_eq!(answers(&server, "model kv theirs"), "error: access denied");
+        assert_eq!(answers(&server, "model config colour"), "(none)");
+    }
+    let said = "kit: the component model asked for more than it was granted: ";
+    server.logs(&[said, "`kv = \"theirs\"` in [components.model.grants] would grant it"]);
+    server.logs(&[said, "`config = { \"colour\" = \"…\" }` in [components.model.grants] would grant it"]);
+    assert_eq!(server.log().matches("asked for more").count(), 2);
+}
+
+#[test]
 fn instances_that_are_used_again_stay_apart() {
     let kit = Kit::new("reuse = {}\n[grants]\nenv = { A = \"1\" }\n[components.model.grants]\nenv = { B = \"2\" }");
     let server = serve(&kit, &[]);

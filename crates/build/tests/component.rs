@@ -1,4 +1,5 @@
 //! From core modules to components.
+#![allow(clippy::unwrap_used)]
 
 use holm_build::component::{Kind, embed, encode, kind};
 use wit_parser::Resolve;

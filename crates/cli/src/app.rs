@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use holm_admin::{AppName, BadName};
 use holm_engine::{Error, Kind, Result};
-use holm_manifest::{App as Manifest, Guest};
+use holm_manifest::{App as Manifest, Guest, called, is_on_registry};
 
 /// An app that was named.
 pub(crate) struct Found {
@@ -43,10 +43,13 @@ pub(crate) fn find(path: &Path) -> Result<Found> {
 }
 
 fn is_manifest(file: &Path) -> bool {
-    file.extension().is_some_and(|extension| extension == "toml")
+    file.extension().is_some_and(|extension| extension == "toml") && !is_on_registry(file)
 }
 
 fn manifest(path: &Path) -> Result<(Manifest, PathBuf)> {
+    if is_on_registry(path) {
+        return Ok((of_guest(path.to_owned()), path.to_owned()));
+    }
     let file = if path.is_dir() { path.join("holm.toml") } else { path.to_owned() };
     if !file.exists() {
         let what = if path.is_dir() { format!("{} has no holm.toml", path.display()) } else { not_there(path) };
@@ -63,8 +66,13 @@ fn manifest(path: &Path) -> Result<(Manifest, PathBuf)> {
             return Ok((manifest, beside));
         }
     }
-    let guest = Guest { file: Some(file.clone()), ..Guest::default() };
-    Ok((Manifest { guests: vec![guest], ..Manifest::default() }, file))
+    Ok((of_guest(file.clone()), file))
+}
+
+/// The app of a guest without a manifest.
+fn of_guest(file: PathBuf) -> Manifest {
+    let guest = Guest { file: Some(file), ..Guest::default() };
+    Manifest { guests: vec![guest], ..Manifest::default() }
 }
 
 fn not_there(path: &Path) -> String {
@@ -102,7 +110,7 @@ fn name_of(from: &Path) -> String {
         Some(name) if name == "holm.toml" => {
             from.canonicalize().ok().and_then(|path| Some(path.parent()?.file_name()?.to_os_string()))
         }
-        _ => from.file_stem().map(ToOwned::to_owned),
+        _ => Some(called(from).into()),
     };
     let name = named.unwrap_or_default().to_string_lossy().to_lowercase();
     let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };

@@ -1,6 +1,6 @@
 //! What the guest asked for and did not have.
 
-use holm_grants::Audit;
+use holm_grants::{Ask, Audit};
 
 use crate::output;
 
@@ -25,13 +25,20 @@ pub(crate) fn hint(audit: &Audit, guest: &str) {
     }
     let components = audit.components();
     for (table, ask) in components.iter().take(NAMED.saturating_sub(asks.len())) {
-        let (key, text) = ask.grant_text();
-        let value = output::printable(&text);
-        output::note(&format!(
-            "a component of {guest} asked for more than it was granted: `{key} = {value:?}` in [{table}] would grant it"
-        ));
+        let granting = granting(ask, table);
+        output::note(&format!("a component of {guest} asked for more than it was granted: {granting}"));
     }
     if asks.len() + components.len() > NAMED {
         output::note(&format!("and {} more: --audit lists them", asks.len() + components.len() - NAMED));
+    }
+}
+
+/// What would have granted this in the table of a manifest that is headed `table`.
+pub(crate) fn granting(ask: &Ask, table: &str) -> String {
+    let (key, text) = ask.grant_text();
+    let text = output::printable(&text);
+    match ask {
+        Ask::Config(_) => format!("`config = {{ {text:?} = \"…\" }}` in [{table}] would grant it"),
+        _ => format!("`{key} = {text:?}` in [{table}] would grant it"),
     }
 }

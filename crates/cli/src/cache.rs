@@ -1,5 +1,7 @@
 //! `holm cache`
 
+mod pulled;
+
 use std::time::SystemTime;
 
 use holm_engine::{Cache, CacheEntry, Error, Kind, Pruned, Result};
@@ -8,7 +10,7 @@ use serde_json::{Value as Json, json};
 use crate::args::{self, CacheAction};
 use crate::output::{self, human_size};
 
-/// Shows, prunes or clears the cache.
+/// Shows, prunes or clears the cache, and the store of what was pulled.
 pub(crate) fn cache(args: args::Cache) -> Result<i32> {
     let dir = Cache::default_dir().ok_or_else(|| {
         Error::new(Kind::Io, "there is no home directory for a cache").note("HOLM_CACHE_DIR names one")
@@ -16,8 +18,8 @@ pub(crate) fn cache(args: args::Cache) -> Result<i32> {
     let cache = Cache::open(&dir)?;
     match args.action.unwrap_or(CacheAction::Show) {
         CacheAction::Show => show(&cache, args.json)?,
-        CacheAction::Prune { to } => report(cache.prune(to), args.json)?,
-        CacheAction::Clear => report(cache.clear(), args.json)?,
+        CacheAction::Prune { to } => report(pulled::prune(&cache, to), args.json)?,
+        CacheAction::Clear => report(pulled::prune(&cache, 0), args.json)?,
     }
     Ok(0)
 }
@@ -25,10 +27,14 @@ pub(crate) fn cache(args: args::Cache) -> Result<i32> {
 fn show(cache: &Cache, json: bool) -> Result<()> {
     let failed = |error| Error::io(format_args!("read {}", cache.dir().display()), &error);
     let entries = cache.entries().map_err(failed)?;
-    let bytes: u64 = entries.iter().map(|entry| entry.size).sum();
+    let guests = pulled::guests(cache);
+    let bytes = entries.iter().map(|entry| entry.size).chain(guests.iter().map(|guest| guest.size)).sum();
     if json {
         let entries: Vec<Json> = entries.iter().map(describe).collect();
-        return output::print_json(&json!({ "directory": cache.dir(), "bytes": bytes, "entries": entries }));
+        let guests: Vec<Json> = guests.iter().map(pulled::Guest::describe).collect();
+        return output::print_json(
+            &json!({ "directory": cache.dir(), "bytes": bytes, "entries": entries, "guests": guests }),
+        );
     }
     let mut text = String::new();
     for entry in &entries {
@@ -36,7 +42,10 @@ fn show(cache: &Cache, json: bool) -> Result<()> {
         let (size, tier) = (human_size(entry.size), entry.settings.tier.to_string());
         text.push_str(&format!("{}  {size:>10}  {tier:<9}  {:<14}  {name}\n", entry.digest.short(), ago(entry.used)));
     }
-    let count = match entries.len() {
+    for guest in &guests {
+        text.push_str(&guest.line(&ago(guest.used)));
+    }
+    let count = match entries.len() + guests.len() {
         1 => "1 entry".to_owned(),
         count => format!("{count} entries"),
     };

@@ -1,8 +1,7 @@
 //! Guests that are composed of several components when they are loaded.
 
 use holm_compose::{ComposeError, Part, Plan, Target, Wire, compose};
-use holm_engine::shape::Digest;
-use holm_engine::{Cache, Error, Kind, Result, Source, SourceKind};
+use holm_engine::{Cache, Error, Kind, MadeFrom, Result, Source, SourceKind};
 use holm_manifest::{Guest as Described, Imports};
 
 use crate::guest::short;
@@ -11,25 +10,28 @@ use crate::output;
 /// The version of what is kept: another one composes anew what an older Holm composed otherwise.
 const VERSION: &str = "holm composes, 1";
 
+/// Gets the file of this name.
+pub(crate) type Read<'a> = dyn Fn(&str) -> Result<Source> + 'a;
+
 /// The guest in the file called `name`, composed with its components if it has any. What is composed is kept in the cache,
 /// by what is in its files.
 ///
 /// # Errors
 /// A file cannot be read, is no component, or does not fit the others.
-pub(crate) fn source(name: &str, guest: &Described, cache: Option<&Cache>) -> Result<Source> {
-    let root = Source::read(name)?;
+pub(crate) fn source(name: &str, guest: &Described, read: &Read<'_>, cache: Option<&Cache>) -> Result<Source> {
+    let root = read(name)?;
     if guest.components.is_empty() {
         return Ok(root);
     }
-    let plan = plan(root, guest)?;
-    let from = digest(&plan);
-    if let Some((path, bytes)) = cache.and_then(|cache| cache.find_made(&from)) {
+    let plan = plan(root, guest, read)?;
+    let kept = cache.map(|cache| (cache, made_from(cache, &plan)));
+    if let Some((path, bytes)) = kept.as_ref().and_then(|(cache, from)| cache.find_made(from)) {
         return Ok(Source { path: Some(path), ..Source::from_bytes(name, bytes)? });
     }
     let composed = compose(&plan).map_err(|error| unfit(name, guest, &plan, &error))?;
     refuse_unused(guest, &composed.report.unused)?;
     composed.report.warnings.iter().for_each(|warning| output::warn(warning));
-    match cache.map(|cache| cache.keep_made(&from, composed.bytes.clone())) {
+    match kept.map(|(cache, from)| cache.keep_made(&from, composed.bytes.clone())) {
         Some(Ok((path, bytes))) => Ok(Source { path: Some(path), ..Source::from_bytes(name, bytes)? }),
         // It works all the same, a little slower the next time.
         Some(Err(_)) | None => Source::from_bytes(name, composed.bytes),
@@ -42,24 +44,24 @@ pub(crate) fn source(name: &str, guest: &Described, cache: Option<&Cache>) -> Re
 /// # Errors
 /// As [`source`].
 #[cfg(feature = "build")]
-pub(crate) fn whole(name: &str, guest: &Described) -> Result<Vec<u8>> {
-    let root = Source::read(name)?;
+pub(crate) fn whole(name: &str, guest: &Described, read: &Read<'_>) -> Result<Vec<u8>> {
+    let root = read(name)?;
     if guest.components.is_empty() {
         return Ok(root.bytes.to_vec());
     }
-    let plan = Plan { apart: false, ..plan(root, guest)? };
+    let plan = Plan { apart: false, ..plan(root, guest, read)? };
     let composed = compose(&plan).map_err(|error| unfit(name, guest, &plan, &error))?;
     refuse_unused(guest, &composed.report.unused)?;
     Ok(composed.bytes)
 }
 
 /// Part N of the plan is the Nth component of the manifest, which is how their grants find them.
-fn plan(root: Source, guest: &Described) -> Result<Plan> {
+fn plan(root: Source, guest: &Described, read: &Read<'_>) -> Result<Plan> {
     let root_name = root_name(&root.name, guest);
     let mut wires = wires(&root_name, &guest.imports);
     let mut parts = Vec::new();
     for component in &guest.components {
-        let source = binary(Source::read(&component.file.to_string_lossy())?)?;
+        let source = binary(read(&component.file.to_string_lossy())?)?;
         wires.extend(self::wires(&component.name, &component.imports));
         parts.push(Part::new(component.name.as_str(), source.bytes));
     }
@@ -100,12 +102,12 @@ fn wires(part: &str, imports: &Imports) -> Vec<Wire> {
 }
 
 /// Tells compositions apart: by all that is in their parts, their names and their wires.
-fn digest(plan: &Plan) -> Digest {
-    let parts = std::iter::once(&plan.root).chain(&plan.parts);
-    let parts: Vec<_> = parts.map(|part| (&part.name, Digest::of(&part.bytes).to_string())).collect();
+fn made_from(cache: &Cache, plan: &Plan) -> MadeFrom {
+    let parts = || std::iter::once(&plan.root).chain(&plan.parts);
+    let names: Vec<_> = parts().map(|part| &part.name).collect();
     let wires: Vec<_> = plan.wires.iter().map(|wire| format!("{wire:?}")).collect();
-    let text = serde_json::json!([VERSION, env!("CARGO_PKG_VERSION"), parts, wires, plan.apart]).to_string();
-    Digest::of(text.as_bytes())
+    let how = serde_json::json!([VERSION, env!("CARGO_PKG_VERSION"), names, wires, plan.apart]).to_string();
+    cache.made_from(std::iter::once(how.as_bytes()).chain(parts().map(|part| part.bytes.as_slice())))
 }
 
 fn refuse_unused(guest: &Described, unused: &[String]) -> Result<()> {
@@ -190,8 +192,11 @@ mod tests {
             apart: true,
         };
         let wire = Wire { part: "a".into(), import: "x:y/z".into(), to: Target::Host };
-        let digests = [plan(b"1", vec![]), plan(b"2", vec![]), plan(b"1", vec![wire])].map(|plan| digest(&plan));
-        assert!(digests[0] != digests[1] && digests[0] != digests[2]);
-        assert_eq!(digests[0], digest(&plan(b"1", vec![])));
+        let dir = tempfile::tempdir().unwrap();
+        let cache = Cache::open(dir.path()).unwrap();
+        let from = |plan: &Plan| made_from(&cache, plan);
+        let [one, other, wired] = [plan(b"1", vec![]), plan(b"2", vec![]), plan(b"1", vec![wire])];
+        assert!(from(&one) != from(&other) && from(&one) != from(&wired));
+        assert_eq!(from(&one), from(&plan(b"1", vec![])));
     }
 }

@@ -7,15 +7,15 @@ use std::sync::Mutex;
 use holm_abi::{Abi, Entry, Guest, Host, Part, Stdio, detect};
 use holm_engine::{Cache, Error, Kind, Loaded, Loader, Opened, Result, Runtime, Settings};
 use holm_grants::{Audit, Grants};
-use holm_manifest::{App, Guest as Described, Services};
+use holm_manifest::{App, Guest as Described, Services, called, is_on_registry};
 use holm_wasi::Wasi;
 
 use crate::args::{EngineArgs, HostArgs};
 use crate::composed;
 use crate::described::{choose, is_of_others};
-use crate::output;
 use crate::progress::Progress;
 use crate::settings::settings;
+use crate::{oci, output};
 
 /// What the filters of an app share.
 #[cfg(feature = "proxy-wasm")]
@@ -141,11 +141,24 @@ pub(crate) fn ready(name: Option<&str>, args: HostArgs) -> Result<Ready> {
             .note("holm run app.wasm"));
         }
     };
-    let HostArgs { engine, .. } = &args;
-    let loader = loader(engine);
-    let source = composed::source(&name, &app, loader.cache.as_ref())?;
+    let loader = loader(&args.engine);
+    let source = composed::source(&name, &app, &|name| oci::source(name, &args.registry), loader.cache.as_ref())?;
     let opened = loader.open(source)?;
+    link(&loader, opened, &name, (app, services), args)
+}
 
+/// What follows once a guest was read: recognises, compiles and links it with what `app` and the flags give.
+///
+/// # Errors
+/// As [`ready`].
+pub(crate) fn link(
+    loader: &Loader,
+    opened: Opened,
+    name: &str,
+    (app, services): (Described, Services),
+    args: HostArgs,
+) -> Result<Ready> {
+    let HostArgs { engine, .. } = &args;
     let coredump = args.coredump.is_some();
     let features: Vec<String> = engine.features.iter().chain(&app.features).cloned().collect();
     let tier = engine.tier;
@@ -161,21 +174,24 @@ pub(crate) fn ready(name: Option<&str>, args: HostArgs) -> Result<Ready> {
     let mut settings = settings(&opened.shape, &host.limits, deterministic, &features)?;
     settings.tier = tier.unwrap_or_default();
     let loaded = loader.load(&opened, &settings, tier.is_some() || deterministic, &runtime)?;
-    improve_later(&loader, &opened, &loaded, &settings);
+    improve_later(loader, &opened, &loaded, &settings);
 
     let guest = Guest {
-        name: short(&name),
+        name: short(name),
         shape: Arc::new(opened.shape),
         code: loaded.code,
         path: opened.source.path,
         lone: None,
     };
     let entries = abi.load(&guest, &host)?;
-    Ok(Ready { name: guest.name, path: name, entries, host, args: app_args })
+    Ok(Ready { name: guest.name, path: name.to_owned(), entries, host, args: app_args })
 }
 
-/// The name a guest is called by: its file's, without the folders.
+/// The name a guest is called by: its file's, without the folders, or its repository's.
 pub(crate) fn short(name: &str) -> String {
+    if is_on_registry(Path::new(name)) {
+        return called(Path::new(name));
+    }
     Path::new(name).file_name().map_or_else(|| name.to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
@@ -222,6 +238,7 @@ fn manifest(guest: Option<&str>, args: &HostArgs) -> Result<(Described, Services
     }
     let beside = match guest {
         Some("-") => return Ok(Default::default()),
+        Some(guest) if is_on_registry(Path::new(guest)) => return Ok(Default::default()),
         Some(guest) => Path::new(guest).with_file_name("holm.toml"),
         None => PathBuf::from("holm.toml"),
     };

@@ -9,12 +9,15 @@ mod args;
 mod audit;
 #[cfg(feature = "build")]
 mod build;
+mod bundle;
 mod cache;
 mod call;
 #[cfg(feature = "compilers")]
 mod compile;
 #[cfg(feature = "completions")]
 mod completions;
+#[cfg(feature = "compose")]
+mod compose;
 #[cfg(feature = "compose")]
 mod composed;
 #[cfg(not(feature = "compose"))]
@@ -27,20 +30,32 @@ mod guest;
 #[cfg(feature = "inspect")]
 mod inspect;
 mod interrupt;
+#[cfg(feature = "new")]
+mod new;
+mod oci;
 mod output;
 mod progress;
+#[cfg(feature = "registry")]
+mod registry;
 #[cfg(feature = "serve")]
 mod remote;
 mod run;
 #[cfg(feature = "serve")]
 mod serve;
 mod settings;
+#[cfg(feature = "wit")]
+mod wit;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if let Some(ended) = bundle::start() {
+        return output::end(ended);
+    }
     let command = args::parse();
     let ended = match command {
+        #[cfg(feature = "new")]
+        args::Command::New(new) => new::new(new),
         args::Command::Run(run) => run::run(run),
         args::Command::Call(call) => call::call(call),
         #[cfg(feature = "serve")]
@@ -63,10 +78,20 @@ fn main() -> ExitCode {
         args::Command::Top(top) => remote::top(top),
         #[cfg(feature = "serve")]
         args::Command::Reload(reload) => remote::reload(reload),
+        #[cfg(feature = "registry")]
+        args::Command::Push(push) => registry::push(push),
+        #[cfg(feature = "registry")]
+        args::Command::Pull(pull) => registry::pull(pull),
         #[cfg(feature = "inspect")]
         args::Command::Inspect(inspect) => inspect::inspect(inspect),
+        #[cfg(feature = "wit")]
+        args::Command::Wit(args) => wit::wit(args),
         #[cfg(feature = "compilers")]
         args::Command::Compile(compile) => compile::compile(compile),
+        #[cfg(feature = "bundle")]
+        args::Command::Bundle(bundle) => bundle::bundle(*bundle),
+        #[cfg(feature = "compose")]
+        args::Command::Compose(compose) => compose::compose(compose),
         args::Command::Cache(cache) => cache::cache(cache),
         #[cfg(feature = "completions")]
         args::Command::Completions(completions) => completions::completions(completions),

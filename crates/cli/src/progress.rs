@@ -25,7 +25,7 @@ impl Progress {
     }
 
     /// Shows another message from now on.
-    #[cfg(feature = "serve")]
+    #[cfg(any(feature = "registry", feature = "serve"))]
     pub(crate) fn say(&self, message: String) {
         // A thread that could not be started shows nothing.
         let _ = self.news.send(message);

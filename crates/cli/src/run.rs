@@ -49,7 +49,11 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
         .map_err(|error| Error::io("start the runtime", &error))
 }
 
-fn command(ready: &Ready) -> Result<Arc<dyn Command>> {
+/// The program in it.
+///
+/// # Errors
+/// [`Kind::Usage`] where there is none, with what there is.
+pub(crate) fn command(ready: &Ready) -> Result<Arc<dyn Command>> {
     let command = ready.entries.iter().find_map(|entry| match entry {
         Entry::Command(command) => Some(Arc::clone(command)),
         _ => None,

@@ -3,13 +3,16 @@
 use holm_engine::{Cache, Error, Kind, Result, Source};
 use holm_manifest::Guest as Described;
 
+/// Gets the file of this name.
+pub(crate) type Read<'a> = dyn Fn(&str) -> Result<Source> + 'a;
+
 /// The guest in the file called `name`.
 ///
 /// # Errors
 /// It cannot be read, or has components.
-pub(crate) fn source(name: &str, guest: &Described, _: Option<&Cache>) -> Result<Source> {
+pub(crate) fn source(name: &str, guest: &Described, read: &Read<'_>, _: Option<&Cache>) -> Result<Source> {
     if guest.components.is_empty() {
-        return Source::read(name);
+        return read(name);
     }
     let why = format!("{name} is composed of several components, which this build of Holm cannot do");
     Err(Error::new(Kind::Unsupported, why).note("a full build can; or compose it before, with `holm compose` of one"))

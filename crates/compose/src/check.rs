@@ -34,7 +34,7 @@ fn check_name(name: &str) -> Result<(), ComposeError> {
     Ok(())
 }
 
-fn check_part(part: &Part) -> Result<World, BadComponent> {
+pub(crate) fn check_part(part: &Part) -> Result<World, BadComponent> {
     let size = part.bytes.len() as u64;
     if size > MAX_PART_SIZE {
         return Err(BadComponent::TooLarge(size));
@@ -42,13 +42,19 @@ fn check_part(part: &Part) -> Result<World, BadComponent> {
     let world = World::read(&part.bytes)?;
     for (names, import) in [(&world.imports, true), (&world.exports, false)] {
         if let Some(reserved) = names.iter().find(|name| is_reserved(&name.name)) {
-            return Err(BadComponent::Reserved { name: reserved.name.clone(), import });
+            // Not validated yet, so it may be anything.
+            let name = reserved.name.chars().take(100).collect();
+            return Err(BadComponent::Reserved { name, import });
         }
     }
     Ok(world)
 }
 
-/// Whether a name is of our namespace, nested ones (`holm:app:part/interface`) included. Case does not make another.
+/// Whether a name could be taken for another part's door: `holm:p` and a number, in any case.
 fn is_reserved(name: &str) -> bool {
-    name.split_once(':').is_some_and(|(namespace, _)| namespace.eq_ignore_ascii_case(NAMESPACE))
+    let Some((namespace, rest)) = name.split_once(':') else { return false };
+    let mut rest = rest.chars();
+    namespace.eq_ignore_ascii_case(NAMESPACE)
+        && rest.next().is_some_and(|first| first.eq_ignore_ascii_case(&'p'))
+        && rest.next().is_some_and(|second| second.is_ascii_digit())
 }

@@ -141,23 +141,28 @@ impl Choosing<'_> {
         }
     }
 
-    /// A part that has the interface in another version was meant for it. Not so with WASI's, which the host has.
-    fn refuse_other_version(&self, part: usize, import: &Extern) -> Result<(), ComposeError> {
-        if is_wasi(&import.name) || !split(&import.name).0.contains(':') {
+    /// A part that has the interface in another version was meant for it. With WASI's, which the host has, that is only worth
+    /// a warning.
+    fn refuse_other_version(&mut self, part: usize, import: &Extern) -> Result<(), ComposeError> {
+        if !split(&import.name).0.contains(':') {
             return Ok(());
         }
-        for (other, world) in self.worlds.iter().enumerate().skip(1).filter(|(other, _)| *other != part) {
-            let near = |export: &&Extern| export.kind == import.kind && same_interface(&import.name, &export.name);
-            if let Some(export) = world.exports.iter().find(near) {
-                return Err(ComposeError::Version(VersionSkew {
-                    part: self.plan.name(part).to_owned(),
-                    import: import.name.clone(),
-                    to: self.plan.name(other).to_owned(),
-                    export: export.name.clone(),
-                }));
+        let near = |export: &&Extern| export.kind == import.kind && same_interface(&import.name, &export.name);
+        let mut others = self.worlds.iter().enumerate().skip(1).filter(|(other, _)| *other != part);
+        let Some((other, export)) =
+            others.find_map(|(other, world)| Some((other, world.exports.iter().find(near)?.name.clone())))
+        else {
+            return Ok(());
+        };
+        let (part, to) = (self.plan.name(part).to_owned(), self.plan.name(other).to_owned());
+        let skew = VersionSkew { part, import: import.name.clone(), to, export };
+        if is_wasi(&import.name) {
+            if !compatible(&skew.import, &skew.export) {
+                self.warnings.push(format!("{skew}; it is left for the host"));
             }
+            return Ok(());
         }
-        Ok(())
+        Err(ComposeError::Version(Box::new(skew)))
     }
 }
 

@@ -8,7 +8,7 @@ use std::thread;
 use crate::ComposeError;
 
 /// Enough for types that nest as deep as the validator allows, in functions that were not written to be lean.
-const STACK: usize = 32 << 20;
+const STACK: usize = 64 << 20;
 
 thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };

@@ -8,7 +8,7 @@
 //! Interfaces: <https://github.com/WebAssembly/WASI>, 0.2 and 0.3, and its proposals for configuration, key-value stores and
 //! blob stores.
 
-/// The namespace of the names below. No component that is composed may have names in it.
+/// The namespace of the names below. No component that is composed may have a name in it that begins with `p` and a number.
 pub const NAMESPACE: &str = "holm";
 
 /// The doors, without versions; all versions of them are meant.

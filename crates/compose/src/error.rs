@@ -54,10 +54,10 @@ pub enum ComposeError {
     Mismatch(Box<Mismatch>),
     /// Parts have the interface that is imported in versions that are not compatible.
     #[error("{0}")]
-    Version(VersionSkew),
+    Version(Box<VersionSkew>),
     /// Two parts would have a resource from different places.
     #[error("{0}")]
-    Resource(SplitResource),
+    Resource(Box<SplitResource>),
     /// The result is not a valid component, in the words of the validator.
     #[error("the parts fit by their names and types, and yet make no valid component: {0}")]
     Invalid(String),
@@ -82,9 +82,9 @@ pub enum BadComponent {
     /// A rule of the format is broken.
     #[error("is not a valid component: {0}")]
     Malformed(String),
-    /// It imports or exports a name of ours.
+    /// It imports or exports a name that [`doors::name_for`](crate::doors::name_for) could have made.
     #[error(
-        "{} `{name}`, a name of the namespace `holm`, which parts may not have: it could take what another part was granted",
+        "{} `{name}`, a name of the kind that doors of single parts have: it could take what another part was granted",
         if *.import { "imports" } else { "exports" }
     )]
     Reserved {
@@ -233,32 +233,32 @@ impl fmt::Display for VersionSkew {
 impl SplitResource {
     fn hints(&self) -> Vec<String> {
         let [(one, from), (other, other_from)] = &self.sides;
-        let interface = &self.interface;
-        let wire = |part: &str, to: &str| format!("--wire {part}/{interface}={to}");
-        let mut hints = Vec::new();
-        if other_from != one {
-            hints.push(format!("both from one place: {}", wire(one, other_from)));
-        }
-        if from != other {
-            hints.push(format!(
-                "{} {}",
-                if hints.is_empty() { "both from one place:" } else { "or" },
-                wire(other, from)
-            ));
-        }
-        hints
+        // To have it from oneself is no wire; and the host has only what is its own.
+        let wires = [(one, other_from), (other, from)].into_iter().filter(|(part, to)| part != to && *part != "host");
+        let mut wires: Vec<_> =
+            wires.map(|(part, to)| (to == "host", format!("--wire {part}/{}={to}", self.interface))).collect();
+        wires.sort();
+        let wires: Vec<String> = wires.into_iter().map(|(_, wire)| wire).collect();
+        if wires.is_empty() { Vec::new() } else { vec![format!("both from one place: {}", wires.join(", or "))] }
     }
 }
 
 impl fmt::Display for SplitResource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let SplitResource { through: (part, import), interface, resource, sides } = self;
-        let [(one, from), (other, other_from)] = sides;
+        let side = |(part, from): &(String, String)| match (part.as_str(), from.as_str()) {
+            ("host", _) => "the host has its own".to_owned(),
+            (part, "host") => format!("{part} has it from the host"),
+            (part, from) if part == from => format!("{part} has its own"),
+            (part, from) => format!("{part} has it from {from}"),
+        };
+        let [one, other] = sides;
         write!(
             f,
-            "the resource `{resource}` of {interface} crosses where {part} imports {import}, and the two sides have it from \
-             different places: {one} from {from}, {other} from {other_from}. A resource can only be passed between parts \
-             that have it from the same one"
+            "the resource `{resource}` of {interface} cannot cross where {part} imports {import}: {}, {}. Only those who have a \
+             resource from one place can pass it to one another",
+            side(one),
+            side(other)
         )
     }
 }

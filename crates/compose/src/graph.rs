@@ -1,25 +1,32 @@
 //! The graph that becomes a component: `wac-graph`'s.
 
+mod resources;
+
 use std::collections::HashMap;
 
-use wac_graph::types::{InterfaceId, ItemKind, Package, SubtypeChecker};
-use wac_graph::{CompositionGraph, EncodeOptions, NodeId, PackageId};
+use wac_graph::types::{InterfaceId, ItemKind, Package, SubtypeChecker, Type};
+use wac_graph::{CompositionGraph, EncodeError, EncodeOptions, NodeId, PackageId};
 
 use crate::choose::{Choices, Source, Types, choose};
 use crate::error::BadComponent;
-use crate::mismatch::{Difference, Mismatch, Side};
+use crate::mismatch::{Difference, Located, Mismatch, Side, compare};
 use crate::report::{Composed, Left, Report, Wired};
 use crate::{ComposeError, Plan, World, doors};
 
 pub(crate) fn compose(plan: &Plan, worlds: &[World]) -> Result<Composed, ComposeError> {
     let mut loaded = Loaded::new(plan)?;
     let choices = choose(plan, worlds, &loaded)?;
+    if let Some(split) = resources::passed_to_host(plan, worlds, &choices, &loaded) {
+        return Err(ComposeError::Resource(Box::new(split)));
+    }
     let mut made =
         Made { plan, worlds, choices: &choices, loaded: &mut loaded, nodes: HashMap::new(), doors: HashMap::new() };
     made.parts()?;
     made.exports()?;
-    let bytes = encode(&loaded.graph)?;
-    let report = report(plan, worlds, choices, &bytes)?;
+    let nodes = made.nodes;
+    let bytes = encode(worlds, &loaded, &nodes)?;
+    let outside = validated(&bytes).map_err(|error| explain(error, plan, worlds, &choices, &loaded))?;
+    let report = report(plan, worlds, choices, outside);
     Ok(Composed { bytes, report })
 }
 
@@ -62,22 +69,42 @@ impl Loaded {
     }
 }
 
+impl Loaded {
+    fn located(&self, part: usize, name: &str, imports: bool) -> Option<Located<'_>> {
+        let side = Side { part: self.names.get(part)?.clone(), name: name.to_owned(), imports };
+        let world = &self.graph.types()[self.graph[*self.packages.get(part)?].ty()];
+        let around = world.imports.iter().chain(&world.exports).collect();
+        Some(Located { side, item: self.item(part, name, imports)?, around })
+    }
+}
+
+impl Loaded {
+    /// How an import that two parts leave for the host differs between them.
+    fn both_import(&self, worlds: &[World], first: usize, second: usize, import: &str) -> Option<Mismatch> {
+        let its_name = |part: usize| {
+            let fits = |it: &&crate::Extern| crate::name::compatible(import, &it.name);
+            worlds.get(part)?.imports.iter().find(fits).map(|it| it.name.as_str())
+        };
+        let (first, second) =
+            (self.located(first, its_name(first)?, true)?, self.located(second, its_name(second)?, true)?);
+        compare(self.graph.types(), first, second)
+    }
+}
+
 impl Types for Loaded {
     fn mismatch(&self, part: usize, import: &str, to: usize, export: &str) -> Option<Mismatch> {
-        let (wanted, had) = (self.item(part, import, true)?, self.item(to, export, false)?);
-        let mut cache = Default::default();
+        let (wanted, had) = (self.located(part, import, true)?, self.located(to, export, false)?);
         let types = self.graph.types();
-        let error = SubtypeChecker::new(&mut cache).is_subtype(had, types, wanted, types).err()?;
-        let side = |part: usize, name: &str| Side {
-            part: self.names.get(part).cloned().unwrap_or_default(),
-            name: name.to_owned(),
-            wit: Vec::new(),
-        };
-        Some(Mismatch {
-            import: side(part, import),
-            export: side(to, export),
+        let mut cache = Default::default();
+        let error = SubtypeChecker::new(&mut cache).is_subtype(had.item, types, wanted.item, types).err()?;
+        let (left, right) = (wanted.side.clone(), had.side.clone());
+        let unexplained = || Mismatch {
             differences: vec![Difference { path: import.to_owned(), what: format!("{error:#}") }],
-        })
+            left,
+            right,
+            rows: Vec::new(),
+        };
+        Some(compare(types, wanted, had).unwrap_or_else(unexplained))
     }
 }
 
@@ -108,9 +135,10 @@ impl Made<'_> {
 
     fn imports(&mut self, part: usize) -> Result<(), ComposeError> {
         let Some(node) = self.nodes.get(&part).copied() else { return Ok(()) };
-        for (import, source) in imports(self.worlds, self.choices, part) {
+        for (import, source) in imports_of(self.worlds, self.choices, part) {
             let argument = match source {
                 Source::Part { part: to, export, .. } => self.alias(*to, export)?,
+                Source::Host if let Some(node) = self.resource(part, import)? => node,
                 Source::Host if is_apart(self.plan, part) => match doors::name_for(part, import) {
                     Some(name) => self.import(part, import, name)?,
                     None => continue,
@@ -125,6 +153,24 @@ impl Made<'_> {
     fn alias(&mut self, part: usize, export: &str) -> Result<NodeId, ComposeError> {
         let Some(node) = self.nodes.get(&part).copied() else { return Err(unknown_part()) };
         self.loaded.graph.alias_instance_export(node, export).map_err(|error| invalid(&error))
+    }
+
+    /// A resource that is imported by itself because a world uses it: it comes along with the interface that it is of.
+    fn resource(&mut self, part: usize, import: &str) -> Result<Option<NodeId>, ComposeError> {
+        let Some(ItemKind::Type(Type::Resource(id))) = self.loaded.item(part, import, true) else { return Ok(None) };
+        let types = self.loaded.graph.types();
+        let Some(owner) = types[id].alias.and_then(|alias| alias.owner) else { return Ok(None) };
+        let name = types[types.resolve_resource(id)].name.clone();
+        let is_owner = |(interface, _): &(&str, &Source)| {
+            self.loaded.item(part, interface, true) == Some(ItemKind::Instance(owner))
+        };
+        let Some((_, Source::Part { part: to, export, .. })) =
+            imports_of(self.worlds, self.choices, part).find(is_owner)
+        else {
+            return Ok(None);
+        };
+        let instance = self.alias(*to, export)?;
+        self.loaded.graph.alias_instance_export(instance, &name).map(Some).map_err(|error| invalid(&error))
     }
 
     /// Imports a door under a name of its own.
@@ -158,7 +204,11 @@ fn used(choices: &Choices) -> impl Iterator<Item = usize> {
 }
 
 /// The imports of a part, with their sources.
-fn imports<'a>(worlds: &'a [World], choices: &'a Choices, part: usize) -> impl Iterator<Item = (&'a str, &'a Source)> {
+fn imports_of<'a>(
+    worlds: &'a [World],
+    choices: &'a Choices,
+    part: usize,
+) -> impl Iterator<Item = (&'a str, &'a Source)> {
     let names = worlds.get(part).map(|world| world.imports.as_slice()).unwrap_or_default();
     let sources = choices.sources.get(part).and_then(Option::as_deref).unwrap_or_default();
     names.iter().map(|import| import.name.as_str()).zip(sources)
@@ -168,29 +218,41 @@ fn is_apart(plan: &Plan, part: usize) -> bool {
     plan.apart && part != 0
 }
 
-fn encode(graph: &CompositionGraph) -> Result<Vec<u8>, ComposeError> {
+fn encode(worlds: &[World], loaded: &Loaded, nodes: &HashMap<usize, NodeId>) -> Result<Vec<u8>, ComposeError> {
     // Validated below, by what the engine has, and not by a version of it that knows more.
     let options = EncodeOptions { validate: false, ..EncodeOptions::default() };
-    let bytes = graph.encode(options).map_err(|error| invalid(&error))?;
-    wasmparser::Validator::new()
-        .validate_all(&bytes)
-        .map_err(|error| ComposeError::Invalid(error.message().to_owned()))?;
-    Ok(bytes)
+    loaded.graph.encode(options).map_err(|error| {
+        let EncodeError::ImportTypeMergeConflict { import, first, second, .. } = &error else { return invalid(&error) };
+        let part = |node| nodes.iter().find(|(_, other)| *other == node).map(|(part, _)| *part);
+        let differ =
+            part(first).zip(part(second)).and_then(|(first, second)| loaded.both_import(worlds, first, second, import));
+        differ.map_or_else(|| invalid(&error), |mismatch| ComposeError::Mismatch(Box::new(mismatch)))
+    })
 }
 
-fn report(plan: &Plan, worlds: &[World], choices: Choices, bytes: &[u8]) -> Result<Report, ComposeError> {
-    let composed = World::read(bytes).map_err(|why| ComposeError::Invalid(why.to_string()))?;
+/// Validates what was composed, and returns the names of what it imports and exports.
+pub(crate) fn validated(bytes: &[u8]) -> Result<(Vec<String>, Vec<String>), ComposeError> {
+    let world = World::read(bytes).map_err(|why| ComposeError::Invalid(why.to_string()))?;
+    wasmparser::Validator::new()
+        .validate_all(bytes)
+        .map_err(|error| ComposeError::Invalid(error.message().to_owned()))?;
     let names = |externs: Vec<crate::Extern>| externs.into_iter().map(|it| it.name).collect();
-    let mut report = Report { exports: names(composed.exports), imports: names(composed.imports), ..Report::default() };
+    Ok((names(world.imports), names(world.exports)))
+}
+
+fn report(plan: &Plan, worlds: &[World], choices: Choices, (imports, exports): (Vec<String>, Vec<String>)) -> Report {
+    let mut report = Report { imports, exports, ..Report::default() };
     for number in 0..worlds.len() {
         let part = plan.name(number).to_owned();
         if choices.sources.get(number).is_none_or(Option::is_none) {
             report.unused.push(part);
             continue;
         }
-        for (import, source) in imports(worlds, &choices, number) {
+        for (import, source) in imports_of(worlds, &choices, number) {
             let (part, import) = (part.clone(), import.to_owned());
             match source.clone() {
+                // A type came along with its interface, unless the result imports it.
+                Source::Host if is_type(worlds, number, &import) && !report.imports.contains(&import) => {}
                 Source::Host => {
                     let door = is_apart(plan, number).then(|| doors::name_for(number, &import)).flatten();
                     let name = door.unwrap_or_else(|| import.clone());
@@ -203,7 +265,17 @@ fn report(plan: &Plan, worlds: &[World], choices: Choices, bytes: &[u8]) -> Resu
         }
     }
     report.warnings = choices.warnings;
-    Ok(report)
+    report
+}
+
+fn is_type(worlds: &[World], part: usize, import: &str) -> bool {
+    let imports = worlds.get(part).map(|world| world.imports.as_slice()).unwrap_or_default();
+    imports.iter().any(|it| it.name == import && it.kind == crate::ExternKind::Type)
+}
+
+/// What made the validator refuse: mostly resources, which have to come from one place, whatever they are called.
+fn explain(error: ComposeError, plan: &Plan, worlds: &[World], choices: &Choices, loaded: &Loaded) -> ComposeError {
+    resources::split(plan, worlds, choices, loaded).map_or(error, |split| ComposeError::Resource(Box::new(split)))
 }
 
 fn invalid(error: &dyn std::error::Error) -> ComposeError {

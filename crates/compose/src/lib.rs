@@ -36,12 +36,15 @@ mod name;
 mod nesting;
 mod plan;
 mod report;
+mod script;
+mod wit;
 mod world;
 
 pub use error::{Ambiguous, BadComponent, ComposeError, SplitResource, Step, VersionSkew};
-pub use mismatch::{Difference, Mismatch, Side};
+pub use mismatch::{Difference, Mismatch, Row, Side};
 pub use plan::{Part, Plan, Target, Wire};
 pub use report::{Composed, Left, Report, Wired};
+pub use script::{MAX_SCRIPT, Mistake, Package, ScriptError, compose_script, packages};
 pub use world::{Extern, ExternKind, World};
 
 /// The most parts of a plan, its root not counted.

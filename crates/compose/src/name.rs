@@ -33,6 +33,16 @@ pub(crate) fn is_wasi(name: &str) -> bool {
     name.starts_with("wasi:")
 }
 
+/// The versions that a version is compatible with, in words: `1.x`, `0.2.x`.
+pub(crate) fn track(version: &str) -> String {
+    match Version::parse(version) {
+        Ok(it) if !it.pre.is_empty() || (it.major == 0 && it.minor == 0) => version.to_owned(),
+        Ok(it) if it.major == 0 => format!("0.{}.x", it.minor),
+        Ok(it) => format!("{}.x", it.major),
+        Err(_) => version.to_owned(),
+    }
+}
+
 /// Why two versions of one interface are not compatible.
 pub(crate) fn why_incompatible(import: &str, export: &str) -> String {
     let parse = |name| split(name).1.map(|version| (version, Version::parse(version).ok()));

@@ -57,10 +57,16 @@ fn check_type(reader: &mut BinaryReader<'_>, depth: usize) -> Result<(), BadType
 fn check_declaration(reader: &mut BinaryReader<'_>, depth: usize) -> Result<(), BadTypes> {
     let offset = reader.original_position();
     match reader.read_u8()? {
-        0x00 => drop(reader.read::<CoreType<'_>>()?),
+        0x00 => {
+            reader.read::<CoreType<'_>>()?;
+        }
         0x01 => check_type(reader, depth)?,
-        0x02 => drop(reader.read::<ComponentAlias<'_>>()?),
-        0x03 => drop(reader.read::<ComponentImport<'_>>()?),
+        0x02 => {
+            reader.read::<ComponentAlias<'_>>()?;
+        }
+        0x03 => {
+            reader.read::<ComponentImport<'_>>()?;
+        }
         0x04 => {
             reader.read::<ComponentExternName<'_>>()?;
             reader.read::<ComponentTypeRef>()?;

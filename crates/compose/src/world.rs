@@ -36,8 +36,9 @@ pub enum ExternKind {
     Other,
 }
 
-/// The most imports or exports of one component. The largest known have some hundred.
-const MAX_EXTERNS: usize = 10_000;
+/// The most imports or exports of one component. The largest known have some hundred. What composes them follows the types
+/// that one interface uses of another, and recurses.
+const MAX_EXTERNS: usize = 1000;
 
 impl World {
     /// Reads what the component in `bytes` imports and exports. Costs a look at each of its sections, nested ones included,

@@ -1,5 +1,8 @@
 //! Parts that are kept apart.
 
+// `allow-unwrap-in-tests` does not reach the helpers of integration tests.
+#![allow(clippy::unwrap_used)]
+
 use holm_compose::{ComposeError, Part, Plan, compose, doors};
 
 /// A component that imports the preopens of WASI, whose type is shared, and exports one function.

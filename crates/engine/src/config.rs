@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use holm_grants::Limits;
 use serde::{Deserialize, Serialize};
@@ -87,6 +88,8 @@ pub struct Runtime {
     pub stack: Option<u64>,
     /// Keep what a core dump needs when a guest traps.
     pub coredump: bool,
+    /// Run code that lies in the middle of a file, [`crate::Embedded`]; [`crate::Loader::load`] sets it.
+    pub embedded: bool,
     /// Make instances in slots that are reserved ahead and used again, for hosts that make many.
     #[cfg(feature = "pool")]
     pub pool: Option<Pool>,
@@ -100,7 +103,7 @@ impl Runtime {
     pub fn pooled(stack: Option<u64>, instances: u32) -> Self {
         let rounded = |stack: u64| stack.max(DEFAULT_STACK).checked_next_power_of_two().unwrap_or(stack);
         let pool = Pool { instances, memory: 4 << 30 };
-        Self { stack: stack.map(rounded), pool: Some(pool), coredump: false }
+        Self { stack: stack.map(rounded), pool: Some(pool), ..Self::default() }
     }
 
     /// Loads what has its instances in the pool, or one by one where there can be no pool: it reserves addresses, of which
@@ -148,6 +151,9 @@ impl Settings {
         #[cfg(not(feature = "diagnostics"))]
         if runtime.coredump {
             return Err(Error::new(Kind::Unsupported, "this build of Holm makes no core dumps"));
+        }
+        if runtime.embedded {
+            config.with_custom_code_memory(Some(Arc::new(crate::embedded::Mapped)));
         }
         #[cfg(feature = "pool")]
         if let Some(pool) = &runtime.pool {

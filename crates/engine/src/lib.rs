@@ -8,6 +8,7 @@ mod cache;
 mod clock;
 mod code;
 mod config;
+mod embedded;
 mod engines;
 mod error;
 mod kept;
@@ -35,8 +36,10 @@ pub use code::Code;
 #[cfg(feature = "compilers")]
 pub use code::compile;
 pub use config::{DEFAULT_STACK, Runtime, Settings, Tier};
+pub use embedded::{EMBEDDED_ALIGNMENT, Embedded};
 pub use engines::Engines;
 pub use error::{Error, Frame, Kind, Result};
+pub use kept::MadeFrom;
 pub use limits::{DEFAULT_HANDLES, Limiter};
 pub use load::{Loaded, Loader, OnCompile, OnWarning, Opened, Origin};
 #[cfg(feature = "compilers")]

@@ -1,9 +1,10 @@
 //! From bytes to code: the cache first, then the compiler that suits the guest.
 
-use crate::artifact::{Artifact, untrusted};
+use crate::artifact::{Artifact, Meta, untrusted};
 use crate::cache::Cache;
 use crate::code::Code;
 use crate::config::{Runtime, Settings, Tier};
+use crate::embedded::Embedded;
 use crate::engines::Engines;
 use crate::error::{Error, Kind, Result};
 use crate::shape::Shape;
@@ -26,13 +27,42 @@ pub struct Opened {
     pub source: Source,
     /// What they say.
     pub shape: Shape,
-    precompiled: Option<Artifact>,
+    precompiled: Option<Precompiled>,
+}
+
+/// Code that was there before.
+enum Precompiled {
+    File(Artifact),
+    Embedded(Embedded),
+}
+
+impl Precompiled {
+    fn meta(&self) -> &Meta {
+        match self {
+            Precompiled::File(artifact) => &artifact.meta,
+            Precompiled::Embedded(embedded) => embedded.meta(),
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Precompiled::File(artifact) => artifact.path.display().to_string(),
+            Precompiled::Embedded(embedded) => embedded.name().to_owned(),
+        }
+    }
 }
 
 impl Opened {
     /// The settings the code was made under, when the guest was given in compiled form.
     pub fn precompiled(&self) -> Option<&Settings> {
-        self.precompiled.as_ref().map(|artifact| &artifact.meta.settings)
+        self.precompiled.as_ref().map(|precompiled| &precompiled.meta().settings)
+    }
+
+    /// A guest that this program carries with it.
+    pub fn embedded(embedded: Embedded) -> Self {
+        let (name, shape) = (embedded.name().to_owned(), embedded.meta().shape.clone());
+        let source = Source { name, path: None, bytes: Vec::new(), kind: SourceKind::Precompiled };
+        Self { source, shape, precompiled: Some(Precompiled::Embedded(embedded)) }
     }
 }
 
@@ -98,7 +128,7 @@ impl Loader {
             return Err(untrusted(&source.name));
         }
         let shape = artifact.meta.shape.clone();
-        Ok(Opened { source, shape, precompiled: Some(artifact) })
+        Ok(Opened { source, shape, precompiled: Some(Precompiled::File(artifact)) })
     }
 
     /// The guest's code for these settings. `tier` in `settings` is ignored unless `fixed_tier` is set.
@@ -107,8 +137,8 @@ impl Loader {
     /// [`Kind::Invalid`] when the guest does not validate, [`Kind::Unsupported`] when it needs what the
     /// settings or this build leave out, [`Kind::TooCostly`] when compiling elsewhere took more than it may.
     pub fn load(&self, guest: &Opened, settings: &Settings, fixed_tier: bool, runtime: &Runtime) -> Result<Loaded> {
-        if let Some(artifact) = &guest.precompiled {
-            return self.load_precompiled(artifact, settings, runtime);
+        if let Some(precompiled) = &guest.precompiled {
+            return self.load_precompiled(precompiled, settings, runtime);
         }
         let tiers: &[Tier] = match fixed_tier {
             true => &[settings.tier],
@@ -124,9 +154,9 @@ impl Loader {
         self.compile(guest, settings, fixed_tier, runtime)
     }
 
-    fn load_precompiled(&self, artifact: &Artifact, wanted: &Settings, runtime: &Runtime) -> Result<Loaded> {
-        let made = &artifact.meta.settings;
-        let name = artifact.path.display();
+    fn load_precompiled(&self, precompiled: &Precompiled, wanted: &Settings, runtime: &Runtime) -> Result<Loaded> {
+        let made = &precompiled.meta().settings;
+        let name = precompiled.name();
         let lacks = |what: &str, flag: &str| {
             Error::new(Kind::Unsupported, format!("{name} was compiled without {what}"))
                 .note(format!("compile it again with `holm compile {flag}`"))
@@ -140,10 +170,18 @@ impl Loader {
         if wanted.deterministic && !made.deterministic {
             return Err(lacks("determinism", "--deterministic"));
         }
-        let engine = self.engines.get(made, runtime)?;
-        // SAFETY: `Loader::open` checked this user's signature, or the user vouched for the file.
-        let code = unsafe { Code::from_file(&engine, made.form(artifact.meta.shape.form), &artifact.path) };
-        let code = code.map_err(|error| wrong_machine(artifact, &error))?;
+        let code = match precompiled {
+            Precompiled::File(artifact) => {
+                let engine = self.engines.get(made, runtime)?;
+                // SAFETY: `Loader::open` checked this user's signature, or the user vouched for the file.
+                unsafe { Code::from_file(&engine, made.form(artifact.meta.shape.form), &artifact.path) }
+            }
+            Precompiled::Embedded(embedded) => {
+                let runtime = Runtime { embedded: true, ..runtime.clone() };
+                embedded.load(&self.engines.get(made, &runtime)?)
+            }
+        };
+        let code = code.map_err(|error| wrong_machine(precompiled, &error))?;
         Ok(Loaded { code, tier: made.tier, origin: Origin::Precompiled, improvable: false })
     }
 
@@ -171,10 +209,12 @@ impl Loader {
     }
 }
 
-fn wrong_machine(artifact: &Artifact, error: &wasmtime::Error) -> Error {
-    let name = artifact.path.display();
-    let message = match &artifact.meta.settings.target {
-        Some(target) => format!("{name} was compiled for {target}, and this is another machine"),
+fn wrong_machine(precompiled: &Precompiled, error: &wasmtime::Error) -> Error {
+    let name = precompiled.name();
+    let message = match &precompiled.meta().settings.target {
+        Some(target) => {
+            format!("{name} was compiled for {target}, and does not run on this machine: {}", error.root_cause())
+        }
         None => format!("{name} was compiled by another version or for another machine: {}", error.root_cause()),
     };
     Error::new(Kind::Unsupported, message).note("compile it again from the .wasm")

@@ -137,6 +137,14 @@ impl Loader {
         Ok(std::fs::metadata(to).map_err(failed)?.len())
     }
 
+    /// Compiles a guest, for whoever keeps the code: native code, and what [`crate::Embedded`] wants to know of it.
+    ///
+    /// # Errors
+    /// As [`Loader::load`].
+    pub fn code_of(&self, guest: &Opened, settings: &Settings) -> Result<(Vec<u8>, Meta)> {
+        Ok((self.compile_bytes(guest, settings)?, meta(guest, settings)))
+    }
+
     fn compile_bytes(&self, guest: &Opened, settings: &Settings) -> Result<Vec<u8>> {
         if let Some(on_compile) = &self.on_compile {
             on_compile(settings.tier, guest.source.bytes.len() as u64);

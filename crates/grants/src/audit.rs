@@ -8,6 +8,7 @@ use crate::net::NetGrant;
 use crate::quote::printable;
 use crate::section::Section;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How many different asks are kept. A guest chooses what it asks for, and must not fill the host.
@@ -22,6 +23,17 @@ pub struct Audit {
     record: Arc<Mutex<Record>>,
     /// Whose asks these are: [`GRANTS`] for the guest itself, or the table of one of its components.
     table: Option<Arc<str>>,
+    /// Who else is told of each new one.
+    told: Option<Told>,
+}
+
+#[derive(Clone)]
+struct Told(Arc<dyn Fn(&Ask) + Send + Sync>);
+
+impl fmt::Debug for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Told")
+    }
 }
 
 /// The table of a manifest that grants what a guest asks for itself.
@@ -45,7 +57,13 @@ impl Audit {
     /// is headed `table`: `components.model.grants`.
     #[must_use]
     pub fn of_component(&self, table: &str) -> Self {
-        Audit { record: Arc::clone(&self.record), table: Some(table.into()) }
+        Audit { record: Arc::clone(&self.record), table: Some(table.into()), told: None }
+    }
+
+    /// The same record, where `tell` is told of each ask as soon as it is kept; not of one that was kept before.
+    #[must_use]
+    pub fn telling(self, tell: impl Fn(&Ask) + Send + Sync + 'static) -> Self {
+        Audit { told: Some(Told(Arc::new(tell))), ..self }
     }
 
     /// Records that `ask` was refused. Past 1000 different asks, or for one longer than 4096 bytes,
@@ -60,7 +78,11 @@ impl Audit {
             return;
         }
         record.kept += 1;
-        insert(record.tables.entry(self.table.clone()).or_default(), ask);
+        insert(record.tables.entry(self.table.clone()).or_default(), ask.clone());
+        drop(record);
+        if let Some(Told(tell)) = &self.told {
+            tell(&ask);
+        }
     }
 
     /// Every different ask, in order. Reading and writing the same directory count as writing. Those of components are
@@ -186,6 +208,17 @@ mod tests {
         assert_eq!(audit.asks().len(), MOST_ASKS);
         assert_eq!(audit.dropped(), 11);
         assert!(audit.manifest_text().ends_with("# 11 more refusals were not recorded\n"));
+    }
+
+    #[test]
+    fn whoever_wants_to_know_is_told_of_each_ask_once() {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&told);
+        let audit = Audit::new().telling(move |ask| heard.lock().unwrap().push(ask.clone()));
+        for ask in [Ask::Kv("a".into()), Ask::Kv("a".into()), dir("/a", true), dir("/a", false)] {
+            audit.denied(ask);
+        }
+        assert_eq!(*told.lock().unwrap(), [Ask::Kv("a".into()), dir("/a", true)]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `[[filters]]`: guests that see and change the traffic of another.
 
 use crate::grants::{self, beside};
+use crate::reference::called;
 use crate::values::{Reader, items};
 use crate::{keys, limits};
 use holm_grants::{Grants, Limits};
@@ -96,7 +97,7 @@ fn one(reader: &mut Reader<'_, '_, '_>, span: Range<usize>, folder: &Path, sibli
         reader.report.add(span, "a filter has a `file`; name it");
     }
     let file = reader.name("file").unwrap_or_default();
-    let stem = Path::new(&file).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let stem = called(Path::new(&file));
     let (grants, env_from_host) = grants::of_filter(reader, folder, siblings);
     let (limits, connections) = limits::of_filter(reader);
     Filter {

@@ -1,6 +1,7 @@
 //! The `[grants]` table.
 
 use crate::keys::{self, Keys};
+use crate::reference;
 use crate::values::Reader;
 use holm_grants::{DirGrant, Grants, HttpGrant, NetGrant, ParseError, parse_env};
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,9 +48,12 @@ fn values(reader: &mut Reader<'_, '_, '_>, folder: &Path, siblings: &[&str]) -> 
     (grants, env_from_host)
 }
 
-/// `path` seen from `folder`, without the `./` that people write in front.
+/// `path` seen from `folder`, without the `./` that people write in front. What is on a registry is seen from everywhere.
 pub(crate) fn beside(folder: &Path, path: impl AsRef<Path>) -> PathBuf {
     let path = path.as_ref();
+    if reference::is_on_registry(path) {
+        return path.to_owned();
+    }
     let plain = path.strip_prefix(".").ok().filter(|plain| !plain.as_os_str().is_empty());
     folder.join(plain.unwrap_or(path)).components().collect()
 }

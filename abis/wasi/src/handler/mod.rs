@@ -46,7 +46,11 @@ pub(crate) fn is_handler(export: &str) -> bool {
 
 /// Whether the core module alone can be handed requests. Directories are only for components.
 pub(crate) fn takes_lone(lone: &LoneCore, host: &Host) -> bool {
-    host.grants.dirs.is_empty() && !host.audit_paths && handle(lone).is_some() && direct::knows(lone)
+    host.grants.dirs.is_empty()
+        && host.parts.is_empty()
+        && !host.audit_paths
+        && handle(lone).is_some()
+        && direct::knows(lone)
 }
 
 /// The function of a lone core that is handed requests.

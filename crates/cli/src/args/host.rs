@@ -7,6 +7,8 @@ use clap::Args;
 use holm_engine::Tier;
 use holm_grants::{DirGrant, HttpGrant, NetGrant, parse_duration, parse_env, parse_size};
 
+use super::RegistryArgs;
+
 /// What every command that runs a guest takes.
 #[derive(Args, Clone, Default)]
 pub(crate) struct HostArgs {
@@ -94,6 +96,9 @@ pub(crate) struct HostArgs {
 
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
+
+    #[command(flatten)]
+    pub(crate) registry: RegistryArgs,
 }
 
 /// How the guest is understood and compiled.
@@ -120,7 +125,7 @@ pub(crate) struct EngineArgs {
     pub(crate) allow_precompiled: bool,
 }
 
-fn key_value(text: &str) -> Result<(String, String), String> {
+pub(super) fn key_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err(format!("`{text}` is not NAME=VALUE")),

@@ -2,9 +2,17 @@
 
 #[cfg(feature = "build")]
 pub(crate) mod build;
+mod bundle;
+#[cfg(feature = "compose")]
+pub(crate) mod compose;
 mod host;
+#[cfg(feature = "new")]
+mod new;
+pub(crate) mod registry;
 #[cfg(feature = "serve")]
 pub(crate) mod remote;
+#[cfg(feature = "wit")]
+mod wit;
 
 #[cfg(any(feature = "compilers", feature = "completions", feature = "serve"))]
 use std::path::PathBuf;
@@ -24,7 +32,16 @@ use holm_grants::parse_size;
 pub(crate) use build::Build;
 #[cfg(all(feature = "build", feature = "serve"))]
 pub(crate) use build::Dev;
+#[cfg(feature = "bundle")]
+pub(crate) use bundle::Bundle;
+#[cfg(feature = "serve")]
+pub(crate) use bundle::Serving;
 pub(crate) use host::{EngineArgs, HostArgs};
+#[cfg(feature = "new")]
+pub(crate) use new::New;
+pub(crate) use registry::RegistryArgs;
+#[cfg(feature = "wit")]
+pub(crate) use wit::{Wit, WitAction, WitCompare, WitFormat, WitPrint};
 
 /// Runs any WebAssembly: programs, components and libraries, whatever they were built for, in a sandbox that
 /// grants nothing unless you say so.
@@ -50,6 +67,9 @@ Exit codes of `run`: the program's own; 124 out of time or fuel, 125 Holm failed
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Begin something of your own, from a template
+    #[cfg(feature = "new")]
+    New(New),
     /// Run a program
     Run(Run),
     /// Call one exported function, or list what can be called
@@ -84,13 +104,28 @@ pub(crate) enum Command {
     /// Have a server read its configuration again
     #[cfg(feature = "serve")]
     Reload(remote::Reload),
+    /// Put a guest on a registry
+    #[cfg(feature = "registry")]
+    Push(registry::Push),
+    /// Bring a guest from a registry into the local store
+    #[cfg(feature = "registry")]
+    Pull(registry::Pull),
     /// Show what a guest is, what it needs and what it offers
     #[cfg(feature = "inspect")]
     Inspect(Inspect),
+    /// Print, format or compare interfaces
+    #[cfg(feature = "wit")]
+    Wit(Wit),
     /// Compile ahead of time, into a file that starts without compiling
     #[cfg(feature = "compilers")]
     Compile(Compile),
-    /// Show, prune or clear the code cache
+    /// Make an executable that runs a guest, with its grants and limits inside
+    #[cfg(feature = "bundle")]
+    Bundle(Box<Bundle>),
+    /// Make one component of several, each import from whoever exports it
+    #[cfg(feature = "compose")]
+    Compose(compose::Compose),
+    /// Show, prune or clear the code cache and the store of pulled guests
     Cache(Cache),
     /// Print what makes a shell complete holm's words
     #[cfg(feature = "completions")]
@@ -120,7 +155,7 @@ pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) host: HostArgs,
 
-    /// The program: .wasm, .wat, a precompiled file, or `-` for standard input.
+    /// The program: .wasm, .wat, a precompiled file, oci://HOST/NAME:TAG, or `-` for standard input.
     /// Without it, the guest of ./holm.toml
     #[arg(value_name = "GUEST")]
     pub(crate) guest: Option<String>,
@@ -143,7 +178,7 @@ pub(crate) struct Call {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// The guest: .wasm, .wat, a precompiled file, or `-` for standard input
+    /// The guest: .wasm, .wat, a precompiled file, oci://HOST/NAME:TAG, or `-` for standard input
     #[arg(value_name = "GUEST")]
     pub(crate) guest: String,
 
@@ -193,7 +228,11 @@ pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) compiling: CompilingArgs,
 
-    /// What to serve: a .wasm, a folder with a holm.toml, or a manifest. Flags count for all of them.
+    /// The app that this very program carries, in the place of all that is named.
+    #[arg(skip)]
+    pub(crate) carried: Option<std::sync::Arc<crate::serve::Carried>>,
+
+    /// What to serve: a .wasm, a folder with a holm.toml, a manifest, or oci://HOST/NAME:TAG. Flags count for all of them.
     /// Without any, what is deployed on this machine
     #[arg(value_name = "APP")]
     pub(crate) apps: Vec<PathBuf>,
@@ -221,7 +260,10 @@ pub(crate) struct CompilingArgs {
 #[cfg(feature = "inspect")]
 #[derive(Args)]
 pub(crate) struct Inspect {
-    /// The guest: .wasm, .wat, a precompiled file, or `-` for standard input
+    #[command(flatten)]
+    pub(crate) registry: RegistryArgs,
+
+    /// The guest: .wasm, .wat, a precompiled file, oci://HOST/NAME:TAG, or `-` for standard input
     #[arg(value_name = "GUEST")]
     pub(crate) guest: String,
 
@@ -246,7 +288,10 @@ pub(crate) struct Inspect {
 #[cfg(feature = "compilers")]
 #[derive(Args)]
 pub(crate) struct Compile {
-    /// The guest: .wasm, .wat, or `-` for standard input
+    #[command(flatten)]
+    pub(crate) registry: RegistryArgs,
+
+    /// The guest: .wasm, .wat, oci://HOST/NAME:TAG, or `-` for standard input
     #[arg(value_name = "GUEST")]
     pub(crate) guest: String,
 
@@ -354,20 +399,25 @@ pub(crate) struct CompileJob {
 pub(crate) fn parse() -> Command {
     match Cli::try_parse_from(with_run(std::env::args_os().collect())) {
         Ok(cli) => cli.command,
-        Err(error) => {
-            let code = if error.use_stderr() { 125 } else { 0 };
-            // Nothing is left to do about a closed terminal.
-            let _ = error.print();
-            std::process::exit(code);
-        }
+        Err(error) => refuse(&error),
     }
+}
+
+/// Ends the program with help, or with what is wrong with its arguments.
+pub(crate) fn refuse(error: &clap::Error) -> ! {
+    let code = if error.use_stderr() { 125 } else { 0 };
+    // Nothing is left to do about a closed terminal.
+    let _ = error.print();
+    std::process::exit(code);
 }
 
 /// `holm app.wasm` means `holm run app.wasm`.
 fn with_run(mut args: Vec<std::ffi::OsString>) -> Vec<std::ffi::OsString> {
     let is_guest = |arg: &std::ffi::OsString| {
         let path = std::path::Path::new(arg);
-        path.extension().is_some_and(|extension| extension == "wasm" || extension == "wat" || extension == "cwasm")
+        let file =
+            path.extension().is_some_and(|extension| ["wasm", "wat", "cwasm"].iter().any(|known| extension == *known));
+        file || holm_manifest::is_on_registry(path)
     };
     if args.get(1).is_some_and(is_guest) {
         args.insert(1, "run".into());
@@ -389,6 +439,8 @@ mod tests {
     #[test]
     fn a_file_alone_is_run() {
         let args = with_run(["holm", "app.wasm", "-x"].map(Into::into).to_vec());
+        assert_eq!(args[1], "run");
+        let args = with_run(["holm", "oci://ghcr.io/a/b"].map(Into::into).to_vec());
         assert_eq!(args[1], "run");
     }
 }

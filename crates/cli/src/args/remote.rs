@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use holm_admin::AppName;
 
+use super::RegistryArgs;
+
 /// Which server, and why it should listen.
 #[derive(Args)]
 pub(crate) struct Server {
@@ -25,6 +27,9 @@ pub(crate) struct Deploy {
     #[command(flatten)]
     pub(crate) server: Server,
 
+    #[command(flatten)]
+    pub(crate) registry: RegistryArgs,
+
     /// The app's name on the server [default: the manifest's `name`, else that of the folder or file]
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<AppName>,
@@ -41,7 +46,7 @@ pub(crate) struct Deploy {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// A .wasm, a folder with a holm.toml, or a manifest
+    /// A .wasm, a folder with a holm.toml, a manifest, or oci://HOST/NAME:TAG
     #[arg(value_name = "APP")]
     pub(crate) app: PathBuf,
 }

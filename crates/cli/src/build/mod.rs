@@ -1,5 +1,6 @@
 //! `holm build`
 
+mod preinitialise;
 pub(crate) mod projects;
 #[cfg(feature = "compose")]
 mod whole;
@@ -14,6 +15,8 @@ use serde_json::{Value, json};
 
 use crate::args::Build;
 use crate::output;
+
+pub(crate) use preinitialise::PREINITIALISE;
 
 const DIM: Style = Style::new().dimmed();
 
@@ -52,7 +55,8 @@ pub(crate) fn build(args: Build) -> Result<i32> {
 
 fn one(project: &Project, args: &Build) -> std::result::Result<Built, BuildError> {
     let step = |step: &str| show_step(&project.name, step);
-    let how = How { release: !args.debug, force: args.force, on_step: Some(&step), ..How::default() };
+    let (release, force) = (!args.debug, args.force);
+    let how = How { release, force, on_step: Some(&step), preinitialise: PREINITIALISE, ..How::default() };
     holm_build::build(project, &how)
 }
 

@@ -6,7 +6,8 @@ use holm_engine::{Error, Kind, Result};
 use serde_json::{Value, json};
 
 use super::projects::Found;
-use crate::{composed, output};
+use crate::args::RegistryArgs;
+use crate::{composed, oci, output};
 
 /// Writes the only guest of what was found into `file`, with its components if it has any.
 pub(super) fn compose(found: &Found, file: &Path, quiet: bool) -> Result<Value> {
@@ -16,7 +17,8 @@ pub(super) fn compose(found: &Found, file: &Path, quiet: bool) -> Result<Value> 
                 let why = format!("{} has several guests, and one file holds one", manifest.display());
                 return Err(Error::new(Kind::Usage, why).note("without -o each guest is in the file that it names"));
             };
-            composed::whole(&built(found)?.to_string_lossy(), guest)?
+            let read = |name: &str| oci::source(name, &RegistryArgs::default());
+            composed::whole(&built(found)?.to_string_lossy(), guest, &read)?
         }
         None => std::fs::read(built(found)?).map_err(|error| Error::io("read what was built", &error))?,
     };

@@ -5,8 +5,9 @@ mod job;
 
 use std::path::{Path, PathBuf};
 
-use holm_engine::{Error, Kind, Result, Settings, Source};
+use holm_engine::{Error, Kind, Result, Settings};
 use holm_grants::Limits;
+use holm_manifest::is_on_registry;
 use serde_json::json;
 
 pub(crate) use child::improve_in_background;
@@ -15,14 +16,14 @@ pub(crate) use child::{Budget, Children};
 pub(crate) use job::work;
 
 use crate::args::{Compile, EngineArgs};
-use crate::guest::loader;
-use crate::output;
+use crate::guest::{loader, short};
 use crate::settings::settings;
+use crate::{oci, output};
 
 /// Writes a precompiled file.
 pub(crate) fn compile(args: Compile) -> Result<i32> {
     let loader = loader(&EngineArgs::default());
-    let opened = loader.open(Source::read(&args.guest)?)?;
+    let opened = loader.open(oci::source(&args.guest, &args.registry)?)?;
     if opened.precompiled().is_some() {
         return Err(Error::new(Kind::Usage, format!("{} is compiled already", args.guest)));
     }
@@ -50,6 +51,7 @@ pub(crate) fn compile(args: Compile) -> Result<i32> {
 fn beside(guest: &str) -> PathBuf {
     match guest {
         "-" => "guest.cwasm".into(),
+        guest if is_on_registry(Path::new(guest)) => format!("{}.cwasm", short(guest)).into(),
         guest => Path::new(guest).with_extension("cwasm"),
     }
 }

@@ -67,6 +67,7 @@ fn serve(args: Dev, first: Attempt) -> Result<i32> {
         token_file: None,
         host: args.host.clone(),
         compiling: args.compiling,
+        carried: None,
         apps: vec![app(&first.found)],
     };
     let wrong = first.wrong.clone();

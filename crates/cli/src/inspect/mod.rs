@@ -13,15 +13,18 @@ mod types;
 mod verdict;
 
 use holm_engine::shape::{self, BadBytes, Form};
-use holm_engine::{Error, Kind, Opened, Result, Source};
+use holm_engine::{Error, Kind, Opened, Result};
 
 use crate::args::{EngineArgs, Inspect};
-use crate::{guest, output};
+use crate::{guest, oci, output};
 use report::{Report, Trust};
 
 /// Shows what a guest is. Nothing of it is compiled or run, so this is quick and always safe.
 pub(crate) fn inspect(args: Inspect) -> Result<i32> {
-    let (opened, trust) = open(&args.guest)?;
+    if let Some(shown) = crate::bundle::describe(&args.guest, args.json) {
+        return shown;
+    }
+    let (opened, trust) = open(&args)?;
     if args.wit {
         output::print(&output::printable(&wit(&opened)?))?;
         return Ok(0);
@@ -37,9 +40,9 @@ pub(crate) fn inspect(args: Inspect) -> Result<i32> {
 
 /// Compiled code is verified as everywhere. What it says of itself is shown even where running it would be
 /// refused, because whoever has to decide about the file wants to see what it is.
-fn open(guest: &str) -> Result<(Opened, Trust)> {
+fn open(args: &Inspect) -> Result<(Opened, Trust)> {
     let mut loader = guest::loader(&EngineArgs::default());
-    let source = Source::read(guest)?;
+    let source = oci::source(&args.guest, &args.registry)?;
     match loader.open(source.clone()) {
         Err(error) if error.kind() == Kind::Denied => {
             loader.allow_precompiled = true;
@@ -65,6 +68,12 @@ fn wit(opened: &Opened) -> Result<String> {
     }
     child::be_expendable();
     shape::wit(&opened.source.bytes).map_err(|error| invalid(name, &error))
+}
+
+/// The interface of a component, a package or a module with one, as text; `None` when it cannot be had.
+#[cfg(feature = "wit")]
+pub(crate) fn wit_text(bytes: &[u8]) -> Option<String> {
+    child::wit(bytes)
 }
 
 fn invalid(name: &str, error: &BadBytes) -> Error {

@@ -1,7 +1,5 @@
 //! Everything there is to say about a guest, before it is written as text or JSON.
 
-use std::path::Path;
-
 use holm_abi::{Abi, Certainty, Evidence, detect};
 use holm_engine::shape::{self, Feature, FunctionSize, Producer, SectionSize, Shape};
 use holm_engine::{Opened, Result, Settings};
@@ -78,7 +76,7 @@ impl Report {
         let features = contents.as_ref().map_or(&[][..], |contents| &contents.features);
         let asked = Asked { guest: &args.guest, abi: args.abi.as_deref(), trust };
         Ok(Report {
-            name: file_name(&opened.source.name),
+            name: guest::short(&opened.source.name),
             precompiled: opened.precompiled().map(|settings| (settings.clone(), trust)),
             others: others(&known, shape, chosen.abi.name()),
             exports: items::exports(shape, &types),
@@ -90,11 +88,6 @@ impl Report {
             wit,
         })
     }
-}
-
-/// Without the folders.
-fn file_name(path: &str) -> String {
-    Path::new(path).file_name().map_or_else(|| path.to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
 fn others(abis: &[&dyn Abi], shape: &Shape, chosen: &str) -> Vec<Claim> {

@@ -23,7 +23,14 @@ const COMPONENT: &str = r#"(component
 fn report(text: &str, wit: Option<&str>) -> Report {
     let source = Source::from_bytes("dir/guest.wasm", text.as_bytes().to_vec()).unwrap();
     let opened = Loader::default().open(source).unwrap();
-    let args = Inspect { guest: "dir/guest.wasm".into(), json: false, wit: false, top: 3, abi: None };
+    let args = Inspect {
+        guest: "dir/guest.wasm".into(),
+        json: false,
+        wit: false,
+        top: 3,
+        abi: None,
+        registry: Default::default(),
+    };
     Report::new(&args, &opened, Trust::Safe, wit.map(str::to_owned)).unwrap()
 }
 

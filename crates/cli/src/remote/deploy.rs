@@ -15,7 +15,7 @@ use crate::progress::Progress;
 /// Sends an app to a server and says what it answers from now on.
 pub(crate) fn deploy(args: Deploy) -> Result<i32> {
     let client = client(&args.server)?;
-    let (name, mut package) = pack(&args.app, args.name)?;
+    let (name, mut package) = pack(&args.app, args.name, &args.registry)?;
     package.if_version = args.if_version;
     package.notes = args.note.unwrap_or_default();
     let (deployed, app) = wait_for(async {

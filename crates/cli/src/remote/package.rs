@@ -9,20 +9,26 @@ use holm_engine::{Error, Kind, Result};
 use holm_manifest::{App as Manifest, VERSION};
 
 use crate::app::{self, Found};
+use crate::args::RegistryArgs;
 use crate::guest::short;
+use crate::oci;
 
 /// The app at `path`, under the name it shall have on the server.
 ///
 /// # Errors
 /// There is none, its manifest is wrong, or its name cannot be one on a server.
-pub(super) fn pack(path: &Path, name: Option<AppName>) -> Result<(AppName, Package)> {
+pub(super) fn pack(path: &Path, name: Option<AppName>, args: &RegistryArgs) -> Result<(AppName, Package)> {
     let found = app::find(path)?;
     let name = match name {
         Some(name) => name,
         None => found.name().map_err(|error| error.note("--name NAME gives it another name on the server"))?,
     };
     let text = text(&found)?;
-    let guests = guests(&text, &found)?;
+    let mut guests = guests(&text, &found)?;
+    // What is on a registry is sent as it is there now: the server asks nobody.
+    for file in guests.values_mut() {
+        *file = oci::file(file, args)?;
+    }
     Ok((name, Package { guests, ..Package::new(text) }))
 }
 
@@ -84,7 +90,7 @@ mod tests {
                         [guest.jobs]\nfile = \"build/jobs.wasm\"\n";
         let dir = folder(&[("holm.toml", manifest), ("web.wasm", ""), ("build/jobs.wasm", "")]);
         for path in [dir.path().to_owned(), dir.path().join("holm.toml"), dir.path().join("web.wasm")] {
-            let (name, package) = pack(&path, None).unwrap();
+            let (name, package) = pack(&path, None, &RegistryArgs::default()).unwrap();
             assert_eq!((name.as_str(), package.manifest.as_str()), ("shop", manifest));
             assert_eq!(called(&package), ["build/jobs.wasm", "web.wasm"]);
             assert_eq!(package.guests["build/jobs.wasm"], dir.path().join("build/jobs.wasm"));
@@ -94,7 +100,10 @@ mod tests {
     #[test]
     fn a_guest_that_the_manifest_does_not_name_is_sent_by_its_files_name() {
         let dir = folder(&[("holm.toml", "holm = 1"), ("only.wasm", "")]);
-        assert_eq!(called(&pack(dir.path(), Some("a".parse().unwrap())).unwrap().1), ["only.wasm"]);
+        assert_eq!(
+            called(&pack(dir.path(), Some("a".parse().unwrap()), &RegistryArgs::default()).unwrap().1),
+            ["only.wasm"]
+        );
     }
 
     #[test]
@@ -106,7 +115,7 @@ mod tests {
         ] {
             let manifest = format!("holm = 1\nname = \"front\"\n{of}{filter}");
             let dir = folder(&[("holm.toml", &manifest), ("app.wasm", ""), ("a.wasm", ""), ("conf/a.yaml", "")]);
-            let (_, package) = pack(dir.path(), None).unwrap();
+            let (_, package) = pack(dir.path(), None, &RegistryArgs::default()).unwrap();
             assert_eq!(called(&package), sent);
             assert_eq!(package.guests["conf/a.yaml"], dir.path().join("conf/a.yaml"));
         }
@@ -116,11 +125,11 @@ mod tests {
     fn a_guest_alone_gets_a_manifest_whatever_its_file_is_called() {
         for file in ["My Hello_2.wasm", "a\"b\\c.wasm", "tab\tdel\u{7f}.wasm", "日本.wasm"] {
             let dir = folder(&[(file, "")]);
-            let (_, package) = pack(&dir.path().join(file), None).unwrap();
+            let (_, package) = pack(&dir.path().join(file), None, &RegistryArgs::default()).unwrap();
             assert_eq!(called(&package), [file], "{}", package.manifest);
         }
         let dir = folder(&[("My Hello_2.wasm", "")]);
-        let (name, package) = pack(&dir.path().join("My Hello_2.wasm"), None).unwrap();
+        let (name, package) = pack(&dir.path().join("My Hello_2.wasm"), None, &RegistryArgs::default()).unwrap();
         assert_eq!(name.as_str(), "my-hello-2");
         assert_eq!(package.manifest, "holm = 1\nguest = \"My Hello_2.wasm\"\n");
     }

@@ -12,9 +12,9 @@ use holm_serve::apps::App;
 use super::copies::Copies;
 use super::files::Files;
 use super::wrong::Wrong;
-use crate::app;
-use crate::args::HostArgs;
+use crate::args::{HostArgs, Serve};
 use crate::guest::say;
+use crate::{app, oci};
 
 /// An app as it was read, with what the flags give to all apps. Two that are equal behave the same.
 #[derive(Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(super) struct Read {
     pub(super) name: AppName,
     /// Its files are copies.
     pub(super) manifest: Manifest,
-    digests: Vec<Digest>,
+    pub(super) digests: Vec<Digest>,
 }
 
 #[cfg(feature = "build")]
@@ -43,14 +43,17 @@ pub(super) struct Named {
 /// The apps that `paths` name, without those that have something wrong. `files` takes note of what was read.
 pub(super) fn read(
     paths: &[PathBuf],
-    args: &HostArgs,
+    args: &Serve,
     copies: &Copies,
     files: &mut Files,
     wrong: &mut Wrong,
 ) -> Vec<Read> {
+    if let Some(carried) = &args.carried {
+        return vec![carried.read()];
+    }
     let mut apps: Vec<Read> = Vec::new();
     for path in paths {
-        match one(path, args, copies, files, wrong) {
+        match one(path, &args.host, copies, files, wrong) {
             Ok(Some(read)) if apps.iter().any(|app| app.name == read.name) => {
                 let message =
                     format!("two apps are called {}: give one of them another `name` in its manifest", read.name);
@@ -75,7 +78,8 @@ fn one(path: &Path, args: &HostArgs, copies: &Copies, files: &mut Files, wrong: 
         say(guest, args.clone())?;
         for file in guest.files_mut() {
             files.note(file);
-            match wrong.unless(copies.of(file)) {
+            let copied = oci::file(file, &args.registry).and_then(|local| copies.of(&local, file));
+            match wrong.unless(copied) {
                 Some((copy, digest)) => {
                     *file = copy;
                     digests.push(digest);

@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
 
 use holm_engine::shape::Digest;
 use holm_engine::{Error, Result, Source};
+use holm_manifest::{called, is_on_registry};
 use holm_serve::apps::{App, Guest};
 use tempfile::{TempDir, TempPath};
 
@@ -32,14 +33,14 @@ struct Copy {
 }
 
 impl Copies {
-    /// A copy of the guest in `file`, and the digest of what is in it.
+    /// A copy of the guest in the file `local`, which its owner calls `file`, and the digest of what is in it.
     ///
     /// # Errors
     /// The file cannot be read, or there is no room for a copy.
-    pub(super) fn of(&self, file: &Path) -> Result<(PathBuf, Digest)> {
+    pub(super) fn of(&self, local: &Path, file: &Path) -> Result<(PathBuf, Digest)> {
         let name = file.to_string_lossy();
         // Reading it as a guest finds better words for what is wrong.
-        let bytes = fs::read(file).map_err(|error| {
+        let bytes = fs::read(local).map_err(|error| {
             Source::read(&name).err().unwrap_or_else(|| Error::io(format_args!("read {name}"), &error))
         })?;
         let digest = Digest::of(&bytes);
@@ -129,7 +130,11 @@ impl Kept {
     /// Writes it under the name that its file has: guests are called by it.
     fn write(&mut self, file: &Path, bytes: &[u8], digest: &Digest) -> io::Result<PathBuf> {
         let folder = self.dir()?.join(digest.to_string());
-        let copy = folder.join(file.file_name().unwrap_or("guest.wasm".as_ref()));
+        let name = match is_on_registry(file) {
+            true => called(file).into(),
+            false => file.file_name().unwrap_or("guest.wasm".as_ref()).to_owned(),
+        };
+        let copy = folder.join(name);
         if !copy.exists() {
             fs::create_dir_all(&folder)?;
             let new = tempfile::NamedTempFile::new_in(&folder)?;
@@ -150,9 +155,9 @@ mod tests {
         let file = dir.path().join("app.wasm");
         fs::write(&file, "one").unwrap();
         let copies = Copies::default();
-        let (one, digest) = copies.of(&file).unwrap();
+        let (one, digest) = copies.of(&file, &file).unwrap();
         fs::write(&file, "two").unwrap();
-        let (two, other) = copies.of(&file).unwrap();
+        let (two, other) = copies.of(&file, &file).unwrap();
         assert_eq!((fs::read(&one).unwrap(), fs::read(&two).unwrap()), (b"one".to_vec(), b"two".to_vec()));
         assert!(digest != other && one.file_name() == file.file_name());
         let error = copies.named(Error::new(holm_engine::Kind::Invalid, format!("{} is bad", one.display())), &one);
@@ -161,14 +166,14 @@ mod tests {
         // Nobody took them.
         copies.collect();
         assert!(!one.exists() && !two.exists());
-        let (again, _) = copies.of(&file).unwrap();
+        let (again, _) = copies.of(&file, &file).unwrap();
         copies.remove();
         assert!(!again.exists());
     }
 
     #[test]
     fn a_file_that_is_not_there_is_told_as_every_guest_is() {
-        let error = Copies::default().of(Path::new("/nowhere/app.wasm")).unwrap_err();
+        let error = Copies::default().of(Path::new("/nowhere/app.wasm"), Path::new("/nowhere/app.wasm")).unwrap_err();
         assert_eq!(error.to_string(), "/nowhere/app.wasm: no such file");
     }
 }

@@ -69,7 +69,7 @@ impl Lending {
                 shared.entry(app.clone()).or_default().clone()
             }
         };
-        Ok(OfApp { lent, reach: self.reach(), shared })
+        Ok(OfApp { lent, reach: self.reach(), shared, tell: Arc::new(self.teller(app)) })
     }
 
     /// Whoever deploys does not own this machine's network.
@@ -82,12 +82,14 @@ impl Lending {
 
     fn stores(&self, app: &AppName) -> Arc<AppStores> {
         let mut apps = self.apps.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || {
-            let (observer, named) = (Arc::clone(&self.observer), app.clone());
-            let report = move |line: &str| observer.warn(&format!("{named}: {line}"));
-            Arc::new(AppStores::new(self.embedded(app), Some(Arc::new(report))))
-        };
+        let new = || Arc::new(AppStores::new(self.embedded(app), Some(Arc::new(self.teller(app)))));
         Arc::clone(apps.entry(app.clone()).or_insert_with(new))
+    }
+
+    /// Puts lines about an app into the log.
+    fn teller(&self, app: &AppName) -> impl Fn(&str) + Send + Sync + use<> {
+        let (observer, named) = (Arc::clone(&self.observer), app.clone());
+        move |line| observer.warn(&format!("{named}: {line}"))
     }
 
     fn embedded(&self, app: &AppName) -> Option<Embedded> {

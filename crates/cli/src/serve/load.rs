@@ -2,11 +2,12 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use holm_abi::{Abi, Entry, Guest, Host, HttpHandler, Reuse, Stdio, detect};
+use holm_abi::{Abi, Entry, Guest, Host, HttpHandler, Part, Reuse, Stdio, detect};
 use holm_engine::shape::{Form, LoneCore, lone_core};
-use holm_engine::{Error, Kind, Loader, Opened, Result, Runtime, Settings, Tier};
-use holm_manifest::Guest as Described;
+use holm_engine::{Error, Kind, Loader, Opened, Result, Runtime, Settings, Source, Tier};
+use holm_manifest::{Component, Guest as Described};
 use holm_serve::Loaded;
 use holm_serve::apps::App;
 use holm_serve::cgi::Cgi;
@@ -14,10 +15,12 @@ use holm_serve::proxy::{Proxy, Reach};
 use holm_services::http_client::{ClientConfig, HttpClient};
 use holm_services::lent::Lent;
 use holm_wasi::Wasi;
+use tempfile::TempPath;
 
+use super::Carried;
 use super::copies::Copies;
 use super::wrong::Wrong;
-use crate::args::{CompilingArgs, EngineArgs};
+use crate::args::{CompilingArgs, Serve};
 use crate::composed;
 use crate::guest::{Shared, abis, granted, loader, short};
 use crate::settings::settings;
@@ -28,6 +31,9 @@ const IDLE: u32 = 1000;
 const UPSTREAMS: usize = 16 << 10;
 /// Of those, the ones to one upstream that wait to be used again.
 const IDLE_EACH: usize = 128;
+
+/// Refusals of one component that are told while its code is loaded.
+const REFUSALS: usize = 20;
 
 /// Loads guests with this user's cache, and has them compiled in processes of their own.
 pub(super) struct Loading {
@@ -41,6 +47,8 @@ pub(super) struct Loading {
     instances: u32,
     /// Code that is there soon is worth more than good code: it will not be used for long.
     quick: bool,
+    /// The guest that this program carries.
+    carried: Option<Arc<Carried>>,
     pub(super) copies: Arc<Copies>,
 }
 
@@ -49,7 +57,11 @@ pub(super) struct OfApp {
     pub(super) lent: Option<Lent>,
     pub(super) reach: Reach,
     pub(super) shared: Shared,
+    pub(super) tell: Tell,
 }
+
+/// Puts a line about an app into the server's log.
+pub(super) type Tell = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Which of a guest's code is wanted.
 #[derive(Clone, Copy)]
@@ -62,12 +74,8 @@ pub(super) enum Wanted {
 
 impl Loading {
     /// Room for so many instances at once, of all guests together.
-    pub(super) fn new(
-        engine: &EngineArgs,
-        compiling: &CompilingArgs,
-        instances: u64,
-        copies: &Arc<Copies>,
-    ) -> Result<Self> {
+    pub(super) fn new(args: &Serve, instances: u64, copies: &Arc<Copies>) -> Result<Self> {
+        let (engine, compiling) = (&args.host.engine, &args.compiling);
         // What compiles has no terminal.
         let loader = Loader { on_compile: None, ..loader(engine) };
         #[cfg(feature = "compilers")]
@@ -83,7 +91,8 @@ impl Loading {
         })
         .map_err(|error| Error::new(Kind::Internal, error.to_string()))?;
         let (abi, tier) = (engine.abi.clone(), engine.tier);
-        Ok(Self { loader, wasi: Wasi::default(), upstreams, abi, tier, instances, quick: false, copies })
+        let carried = args.carried.clone();
+        Ok(Self { loader, wasi: Wasi::default(), upstreams, abi, tier, instances, quick: false, carried, copies })
     }
 
     /// With code that is there soon, if so it is wanted.
@@ -93,13 +102,13 @@ impl Loading {
 
     /// Loads a guest, or what stands in its place, behind its filters.
     pub(super) fn get(&self, guest: &Described, of_app: OfApp, wanted: Wanted) -> Result<Loaded> {
-        let OfApp { lent, reach, shared } = of_app;
+        let OfApp { lent, reach, shared, tell } = of_app;
         let mut loaded = match &guest.upstream {
             Some(upstream) => {
                 let proxy = Proxy::new(guest, upstream, self.upstreams.clone(), reach)?;
                 Loaded { handler: Arc::new(proxy), code: 0, improvable: false }
             }
-            None => self.guest(guest, lent, &shared, wanted)?,
+            None => self.guest(guest, lent, &shared, &tell, wanted)?,
         };
         // The last one stands nearest.
         for filter in guest.filters.iter().rev() {
@@ -108,9 +117,18 @@ impl Loading {
         Ok(loaded)
     }
 
-    fn guest(&self, guest: &Described, lent: Option<Lent>, shared: &Shared, wanted: Wanted) -> Result<Loaded> {
+    fn guest(
+        &self,
+        guest: &Described,
+        lent: Option<Lent>,
+        shared: &Shared,
+        tell: &Tell,
+        wanted: Wanted,
+    ) -> Result<Loaded> {
         let reuse = guest.reuse.map(|reuse| Reuse { requests: reuse.requests, idle: reuse.idle });
-        let host = Host { args: guest.args.clone(), reuse, ..granted(guest.clone())? };
+        let granted = granted(guest.clone())?;
+        let parts = granted.parts.iter().zip(&guest.components).map(|(part, component)| heard(part, component, tell));
+        let host = Host { args: guest.args.clone(), reuse, parts: parts.collect(), ..granted };
         let abi = self.abi.as_deref().or(guest.abi.as_deref());
         let made = self.made(guest, abis(self.wasi(lent), shared.clone()), abi, host, (Instances::Brief, wanted))?;
         let handler = handler(&made.entries).or_else(|| command(&made.entries, &made.name, guest));
@@ -130,13 +148,7 @@ impl Loading {
         let file = file(guest);
         let made = || {
             let name = file.to_string_lossy().into_owned();
-            let mut source = composed::source(&name, guest, self.loader.cache.as_ref())?;
-            // Who compiles it reads it from there.
-            let _file = match &source.path {
-                Some(_) => None,
-                None => Some(self.copies.made(&mut source)?),
-            };
-            let opened = self.loader.open(source)?;
+            let (opened, _file) = self.opened(&name, guest)?;
             let known: Vec<&dyn Abi> = abis.iter().map(AsRef::as_ref).collect();
             let abi = detect(&known, &opened.shape, abi)?.abi;
             let host = Host { stdio: Stdio::default(), ..host };
@@ -148,9 +160,38 @@ impl Loading {
         made().map_err(|error| self.copies.named(error, file))
     }
 
+    /// A guest that was read, and what keeps the file there that it is compiled from.
+    fn opened(&self, name: &str, guest: &Described) -> Result<(Opened, Option<TempPath>)> {
+        if let Some(carried) = &self.carried {
+            return Ok((Opened::embedded(carried.code.clone()), None));
+        }
+        let mut source = composed::source(name, guest, &Source::read, self.loader.cache.as_ref())?;
+        // Who compiles it reads it from there.
+        let file = match &source.path {
+            Some(_) => None,
+            None => Some(self.copies.made(&mut source)?),
+        };
+        Ok((self.loader.open(source)?, file))
+    }
+
     pub(super) fn wasi(&self, lent: Option<Lent>) -> Wasi {
         Wasi { lent, http_client: self.wasi.http_client.clone() }
     }
+}
+
+/// A component whose refusals are told in the log, each once, and the first ones only: what it asks for may be what strangers
+/// ask of it.
+fn heard(part: &Part, component: &Component, tell: &Tell) -> Part {
+    let (tell, told) = (Arc::clone(tell), AtomicUsize::new(0));
+    let called = (component.name.clone(), format!("{}.grants", component.place));
+    let audit = part.audit.clone().telling(move |ask| {
+        if told.fetch_add(1, Ordering::Relaxed) < REFUSALS {
+            let (name, table) = &called;
+            let granting = crate::audit::granting(ask, table);
+            tell(&format!("the component {name} asked for more than it was granted: {granting}"));
+        }
+    });
+    Part { audit, ..part.clone() }
 }
 
 fn file(guest: &Described) -> &Path {

@@ -2,6 +2,7 @@
 
 mod admin;
 mod apps;
+mod carried;
 mod copies;
 #[cfg(feature = "build")]
 pub(crate) mod developing;
@@ -31,6 +32,7 @@ use tokio::sync::watch;
 
 use crate::args::Serve;
 use crate::output;
+pub(crate) use carried::{Carried, bundled};
 use copies::Copies;
 #[cfg(feature = "build")]
 use developing::Developing;
@@ -80,7 +82,7 @@ fn start(args: Serve, developing: Option<Developing>) -> Result<i32> {
     let spans = spans.map_err(|error| Error::io("export traces", &error))?;
     let observer = Arc::new(Observer::new(log, spans));
     let copies = Arc::new(Copies::default());
-    let loading = load::Loading::new(&args.host.engine, &args.compiling, instances, &copies)?;
+    let loading = load::Loading::new(&args, instances, &copies)?;
     let loading = Arc::new(loading.quick(developing.is_some()));
     let state = plan.state.clone().or_else(plan::default_state);
     let lending = |whose| Arc::new(Lending::new(&loading, whose, state.as_deref(), &observer));

@@ -64,7 +64,7 @@ impl Reloading {
         mut files: Files,
         wrong: &mut Wrong,
     ) -> Self {
-        let read = apps::read(&plan.apps, &args.host, &copies, &mut files, wrong);
+        let read = apps::read(&plan.apps, &args, &copies, &mut files, wrong);
         let current = Mutex::new(Current { plan, named: Vec::new(), files: Arc::new(files) });
         let mut it = Self { args, site, world, ceilings, copies, certificates: OnceLock::new(), current };
         let named: Vec<Named> = read.into_iter().map(|read| it.app(read)).collect();
@@ -147,7 +147,7 @@ impl Reloading {
         }
         match plan::plan(&self.args, wrong) {
             Ok(plan) => {
-                let read = apps::read(&plan.apps, &self.args.host, &self.copies, files, wrong);
+                let read = apps::read(&plan.apps, &self.args, &self.copies, files, wrong);
                 (Some(plan), read)
             }
             Err(error) => {

@@ -94,12 +94,12 @@ fn source(plan: &Plan, worlds: &[World], wire: &Wire, from: usize, import: &Exte
 fn no_export(wire: &Wire, import: &Extern, exports: &[Extern], name: &str, said: Option<&str>) -> ComposeError {
     let near = exports.iter().find(|export| said.is_none() && same_interface(&import.name, &export.name));
     if let Some(export) = near {
-        return ComposeError::Version(VersionSkew {
+        return ComposeError::Version(Box::new(VersionSkew {
             part: wire.part.clone(),
             import: import.name.clone(),
             to: name.to_owned(),
             export: export.name.clone(),
-        });
+        }));
     }
     let why = format!("{name} does not export {}", said.unwrap_or(&import.name));
     nowhere(wire, why, Some(list(&format!("{name} exports"), exports)))

@@ -72,7 +72,7 @@ fn give_stream(path: &str) -> String {
     let file = directory.open_at(PathFlags::empty(), path, OpenFlags::empty(), DescriptorFlags::READ);
     match file.and_then(|file| file.read_via_stream(0)) {
         Ok(stream) => probe::read_stream(stream),
-        Err(error) => format!("error: {error:?}"),
+        Err(error) => format!("error: {}", error.name()),
     }
 }
 
