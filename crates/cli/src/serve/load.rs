@@ -45,10 +45,10 @@ pub(super) struct Loading {
     abi: Option<String>,
     tier: Option<holm_engine::Tier>,
     instances: u32,
-    /// The guest that this program carries.
-    carried: Option<Arc<Carried>>,
     /// Code that is there soon is worth more than good code: it will not be used for long.
     quick: bool,
+    /// The guest that this program carries.
+    carried: Option<Arc<Carried>>,
     pub(super) copies: Arc<Copies>,
 }
 
@@ -92,7 +92,7 @@ impl Loading {
         .map_err(|error| Error::new(Kind::Internal, error.to_string()))?;
         let (abi, tier) = (engine.abi.clone(), engine.tier);
         let carried = args.carried.clone();
-        Ok(Self { loader, wasi: Wasi::default(), upstreams, abi, tier, instances, carried, quick: false, copies })
+        Ok(Self { loader, wasi: Wasi::default(), upstreams, abi, tier, instances, quick: false, carried, copies })
     }
 
     /// With code that is there soon, if so it is wanted.

@@ -82,7 +82,8 @@ fn start(args: Serve, developing: Option<Developing>) -> Result<i32> {
     let spans = spans.map_err(|error| Error::io("export traces", &error))?;
     let observer = Arc::new(Observer::new(log, spans));
     let copies = Arc::new(Copies::default());
-    let loading = Arc::new(load::Loading::new(&args, instances, &copies)?.quick(developing.is_some()));
+    let loading = load::Loading::new(&args, instances, &copies)?;
+    let loading = Arc::new(loading.quick(developing.is_some()));
     let state = plan.state.clone().or_else(plan::default_state);
     let lending = |whose| Arc::new(Lending::new(&loading, whose, state.as_deref(), &observer));
     let room = Arc::new(Room::new(instances, memory));
