@@ -27,8 +27,6 @@ mod network;
 mod outgoing;
 mod parts;
 mod paths;
-#[cfg(feature = "preinitialise")]
-mod preinitialise;
 mod services;
 mod sockets;
 mod state;
@@ -49,8 +47,6 @@ use holm_services::http_client::{ClientConfig, HttpClient};
 use holm_services::lent::Lent;
 
 pub use module_world::{InWorld, ModuleWorld, exited, link_world};
-#[cfg(feature = "preinitialise")]
-pub use preinitialise::preinitialise;
 pub use stdio::capture;
 pub use typed::{State, Typed, TypedInstance, World, host};
 /// The engine, for what its binding generator makes.

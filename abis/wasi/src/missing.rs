@@ -111,8 +111,7 @@ fn find_import(component: &Component, name: &str) -> Option<ComponentItem> {
     component.component_type().imports(engine).find(|(import, _)| *import == name).map(|(_, item)| item.ty)
 }
 
-/// Puts something of the right form where an import leads nowhere. It fails when it is called.
-pub(crate) fn stand_in(linker: &mut ComponentLinker<State>, component: &Component, name: &str) -> wasmtime::Result<()> {
+fn stand_in(linker: &mut ComponentLinker<State>, component: &Component, name: &str) -> wasmtime::Result<()> {
     let engine = component.engine();
     match find_import(component, name) {
         Some(ComponentItem::ComponentInstance(instance)) => {
@@ -120,8 +119,7 @@ pub(crate) fn stand_in(linker: &mut ComponentLinker<State>, component: &Componen
             for (item_name, item) in instance.exports(engine) {
                 match item.ty {
                     ComponentItem::ComponentFunc(_) => {
-                        let called = format!("it called {item_name} of {name}, which nothing provides here");
-                        into.func_new(item_name, move |_, _, _, _| Err(wasmtime::Error::msg(called.clone())))?;
+                        into.func_new(item_name, |_, _, _, _| Err(wasmtime::Error::msg("a stand-in was called")))?;
                     }
                     ComponentItem::Resource(_) => {
                         into.resource(item_name, ResourceType::host::<()>(), |_, _| Ok(()))?;
@@ -132,8 +130,7 @@ pub(crate) fn stand_in(linker: &mut ComponentLinker<State>, component: &Componen
             Ok(())
         }
         Some(ComponentItem::ComponentFunc(_)) => {
-            let called = format!("it called {name}, which nothing provides here");
-            linker.root().func_new(name, move |_, _, _, _| Err(wasmtime::Error::msg(called.clone())))
+            linker.root().func_new(name, |_, _, _, _| Err(wasmtime::Error::msg("a stand-in was called")))
         }
         _ => Err(wasmtime::Error::msg("no stand-in for this")),
     }

@@ -9,9 +9,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Hears what a tool says, as it comes.
 pub type Listener<'a> = &'a (dyn Fn(&[u8]) + Sync);
 
-/// Starts a component and returns it as it is then.
-pub type Preinitialise<'a> = &'a (dyn Fn(&[u8]) -> Result<Vec<u8>, BuildError> + Sync);
-
 /// How to build, and who hears of it.
 #[derive(Clone, Copy, Default)]
 pub struct How<'a> {
@@ -25,8 +22,6 @@ pub struct How<'a> {
     pub on_step: Option<&'a (dyn Fn(&str) + Sync)>,
     /// Hears what the tools say, on both streams. `None`: they say it on standard error.
     pub on_output: Option<Listener<'a>>,
-    /// For projects that want it. Nothing that is built is run here, so whoever can run it does. `None`: they are not built.
-    pub preinitialise: Option<Preinitialise<'a>>,
     /// Can end it from elsewhere. Tools then run in process groups of their own.
     pub cancel: Option<&'a Cancel>,
 }

@@ -19,6 +19,6 @@ mod wit;
 
 pub use error::BuildError;
 pub use inputs::Inputs;
-pub use job::{Cancel, How, Listener, Preinitialise};
+pub use job::{Cancel, How, Listener};
 pub use make::{Built, build};
 pub use project::{Project, recognise};

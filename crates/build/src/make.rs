@@ -125,20 +125,6 @@ fn finish(job: &Job<'_>, product: &Product) -> Result<u64, BuildError> {
         job.step("making a component of it");
         bytes = component::encode(&bytes).map_err(failed)?;
     }
-    if job.project.build.preinitialise {
-        bytes = preinitialised(job, &bytes)?;
-    }
     files::replace(&job.project.output, &bytes)?;
     Ok(bytes.len() as u64)
-}
-
-fn preinitialised(job: &Job<'_>, bytes: &[u8]) -> Result<Vec<u8>, BuildError> {
-    let Some(preinitialise) = job.how.preinitialise else {
-        return Err(BuildError::project(
-            "this build of Holm has no engine to start a component with",
-            "leave `preinitialise` out of [build], or use a full build",
-        ));
-    };
-    job.step("starting it, to keep it as it is then");
-    preinitialise(bytes)
 }

@@ -23,8 +23,6 @@ pub struct Build {
     pub source: Option<PathBuf>,
     /// What makes the file in the place of a language: a line for the shell, run in the folder of the sources.
     pub command: Option<String>,
-    /// The component is started where it is built, and kept as it is then.
-    pub preinitialise: bool,
 }
 
 /// A language that Holm builds guests from.
@@ -112,7 +110,6 @@ fn table(reader: &mut Reader<'_, '_, '_>, folder: &Path, keys: &Keys) -> Option<
         world: reader.name("world"),
         source: reader.name("source").map(PathBuf::from),
         command: reader.name("command"),
-        preinitialise: reader.flag("preinitialise").unwrap_or_default(),
     };
     if let (Some(_), Some(value)) = (&build.command, reader.value("language")) {
         reader.report.add(value.span(), "a build has a `language` or a `command`, not both; leave one out");

@@ -50,11 +50,8 @@ pub(crate) static GUEST: Keys = Keys {
     family: &MANIFEST,
 };
 /// Keys of `[build]`.
-pub(crate) static BUILD: Keys = Keys {
-    table: "build",
-    known: &["language", "folder", "wit", "world", "source", "command", "preinitialise"],
-    family: &MANIFEST,
-};
+pub(crate) static BUILD: Keys =
+    Keys { table: "build", known: &["language", "folder", "wit", "world", "source", "command"], family: &MANIFEST };
 /// Keys of `[[filters]]`.
 pub(crate) static FILTER: Keys = Keys {
     table: "filters",

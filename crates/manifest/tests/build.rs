@@ -11,7 +11,7 @@ fn parse(text: &str) -> Result<App, String> {
 fn a_build_says_how_a_file_is_made() {
     let app = parse(
         "guest = \"model.wasm\"\n[build]\nlanguage = \"python\"\nfolder = \"model\"\nwit = \"../wit\"\nworld = \"model\"\n\
-         source = \"main.py\"\npreinitialise = true",
+         source = \"main.py\"",
     );
     let build = Build {
         language: Some(Language::Python),
@@ -20,7 +20,6 @@ fn a_build_says_how_a_file_is_made() {
         world: Some("model".into()),
         source: Some("main.py".into()),
         command: None,
-        preinitialise: true,
     };
     assert_eq!(app.unwrap().guests[0].build, Some(build));
 }

@@ -1,6 +1,5 @@
 //! `holm build`
 
-mod preinitialise;
 pub(crate) mod projects;
 #[cfg(feature = "compose")]
 mod whole;
@@ -15,8 +14,6 @@ use serde_json::{Value, json};
 
 use crate::args::Build;
 use crate::output;
-
-pub(crate) use preinitialise::PREINITIALISE;
 
 const DIM: Style = Style::new().dimmed();
 
@@ -56,7 +53,7 @@ pub(crate) fn build(args: Build) -> Result<i32> {
 fn one(project: &Project, args: &Build) -> std::result::Result<Built, BuildError> {
     let step = |step: &str| show_step(&project.name, step);
     let (release, force) = (!args.debug, args.force);
-    let how = How { release, force, on_step: Some(&step), preinitialise: PREINITIALISE, ..How::default() };
+    let how = How { release, force, on_step: Some(&step), ..How::default() };
     holm_build::build(project, &how)
 }
 

@@ -115,7 +115,6 @@ fn all(args: &Dev, found: &Found, cancel: &Cancel) -> Result<(), String> {
             colour,
             on_step: Some(&step),
             on_output: Some(&on_output),
-            preinitialise: crate::build::PREINITIALISE,
             cancel: Some(cancel),
         };
         match holm_build::build(project, &how) {
