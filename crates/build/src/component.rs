@@ -1,7 +1,7 @@
 //! Core modules as components.
 
 use wasi_preview1_component_adapter_provider as provided;
-use wasmparser::{Encoding, ExternalKind, Parser, Payload};
+use wasmparser::{Encoding, ExternalKind, Parser, Payload, Validator, WasmFeatures};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, WorldId};
 
@@ -47,6 +47,8 @@ pub fn embed(module: &mut Vec<u8>, resolve: &Resolve, world: WorldId) -> Result<
 /// # Errors
 /// What the module lacks or has too much of, in words.
 pub fn encode(module: &[u8]) -> Result<Vec<u8>, String> {
+    // What encodes it takes for granted that it is whole.
+    Validator::new_with_features(WasmFeatures::all()).validate_all(module).map_err(|error| error.to_string())?;
     let adapter = match is_program(module)? {
         true => provided::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER,
         false => provided::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,

@@ -11,6 +11,10 @@ pub(crate) struct Found {
     /// In the order in which they are built; never none.
     pub(crate) projects: Vec<Project>,
     /// The manifest and its file, where there is one.
+    #[cfg_attr(
+        not(any(feature = "compose", feature = "serve")),
+        expect(dead_code, reason = "nobody goes on from here")
+    )]
     pub(crate) manifest: Option<(App, PathBuf)>,
 }
 
