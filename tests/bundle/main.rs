@@ -11,7 +11,7 @@ mod serving;
 #[allow(dead_code, reason = "for the tests it was written for")]
 mod support;
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -61,7 +61,13 @@ fn start(app: &Path) -> Command {
 
 /// Runs a bundle to its end.
 fn run(app: &Path, words: &[&str]) -> Output {
-    start(app).args(words).stdin(Stdio::null()).output().unwrap()
+    loop {
+        match start(app).args(words).stdin(Stdio::null()).output() {
+            // A neighbour's child that was just forked has the file open still, as it was written.
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => std::thread::yield_now(),
+            output => return output.unwrap(),
+        }
+    }
 }
 
 /// What it prints on standard output; it has to end well and say nothing else.
