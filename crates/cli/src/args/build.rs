@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-/// `holm build`
+// `holm build`
 #[derive(Args)]
 #[command(after_help = BUILD_NOTES)]
 pub(crate) struct Build {
@@ -38,7 +38,7 @@ const BUILD_NOTES: &str =
     "A manifest's [build] says how a guest's file is made; its language is found by the files there.
 Sources without a manifest become FOLDER/FOLDER.wasm. docs/build.md has the languages, and the tools they need.";
 
-/// `holm dev`
+// `holm dev`
 #[cfg(feature = "serve")]
 #[derive(Args)]
 #[command(after_help = DEV_NOTES)]

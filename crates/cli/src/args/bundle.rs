@@ -9,7 +9,7 @@ use clap::Parser;
 #[cfg(feature = "bundle")]
 use super::HostArgs;
 
-/// `holm bundle`
+// `holm bundle`
 #[cfg(feature = "bundle")]
 #[derive(clap::Args)]
 #[command(after_help = BUNDLE_NOTES)]

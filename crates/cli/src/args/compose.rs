@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-/// `holm compose`
+// `holm compose`
 #[derive(Args)]
 #[command(after_help = NOTES)]
 pub(crate) struct Compose {

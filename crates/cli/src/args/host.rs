@@ -9,7 +9,7 @@ use holm_grants::{DirGrant, HttpGrant, NetGrant, parse_duration, parse_env, pars
 
 use super::RegistryArgs;
 
-/// What every command that runs a guest takes.
+// What every command that runs a guest takes.
 #[derive(Args, Clone, Default)]
 pub(crate) struct HostArgs {
     /// Whether to listen for files it asks for in vain; `--audit` says so.
@@ -101,7 +101,7 @@ pub(crate) struct HostArgs {
     pub(crate) registry: RegistryArgs,
 }
 
-/// How the guest is understood and compiled.
+// How the guest is understood and compiled.
 #[derive(Args, Clone, Default)]
 pub(crate) struct EngineArgs {
     /// The ABI it was built for, when Holm does not see it by itself: wasi, bindgen, extism, core

@@ -65,7 +65,10 @@ const EXAMPLES: &str = "Examples:
 Exit codes of `run`: the program's own; 124 out of time or fuel, 125 Holm failed, 126 not loadable,
 127 not found, 134 trapped.";
 
+// Only the command that was asked for is put together: all of them would cost every start. What it takes has plain comments,
+// since a doc comment there would be shown in the place of the command's.
 #[derive(Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Command {
     /// Begin something of your own, from a template
     #[cfg(feature = "new")]
@@ -140,7 +143,7 @@ pub(crate) enum Command {
     CompileJob(CompileJob),
 }
 
-/// `holm run`
+// `holm run`
 #[derive(Args)]
 #[command(after_help = RUN_NOTES)]
 pub(crate) struct Run {
@@ -168,7 +171,7 @@ pub(crate) struct Run {
 const RUN_NOTES: &str = "Nothing is granted by default but standard input, output and error, and the arguments.
 A holm.toml beside the guest can say all of this too.";
 
-/// `holm call`
+// `holm call`
 #[derive(Args)]
 pub(crate) struct Call {
     #[command(flatten)]
@@ -192,7 +195,7 @@ pub(crate) struct Call {
     pub(crate) args: Vec<String>,
 }
 
-/// `holm serve`
+// `holm serve`
 #[cfg(feature = "serve")]
 #[derive(Args)]
 #[command(after_help = SERVE_NOTES)]
@@ -243,7 +246,7 @@ const SERVE_NOTES: &str = "A guest serves if it answers wasi:http requests (0.2 
 docs/manifest.md says what a holm.toml can hold: routes, grants, limits, several guests.
 Apps are replaced when their files change, at SIGHUP, and at `holm reload`, if all of them load; requests under way finish.";
 
-/// What compiling may take, for guests of strangers.
+// What compiling may take, for guests of strangers.
 #[cfg(feature = "serve")]
 #[derive(Args, Clone, Copy, Default)]
 pub(crate) struct CompilingArgs {
@@ -256,7 +259,7 @@ pub(crate) struct CompilingArgs {
     pub(crate) compile_cpu: Option<Duration>,
 }
 
-/// `holm inspect`
+// `holm inspect`
 #[cfg(feature = "inspect")]
 #[derive(Args)]
 pub(crate) struct Inspect {
@@ -284,7 +287,7 @@ pub(crate) struct Inspect {
     pub(crate) abi: Option<String>,
 }
 
-/// `holm compile`
+// `holm compile`
 #[cfg(feature = "compilers")]
 #[derive(Args)]
 pub(crate) struct Compile {
@@ -328,7 +331,7 @@ pub(crate) struct Compile {
     pub(crate) json: bool,
 }
 
-/// `holm cache`
+// `holm cache`
 #[derive(Args)]
 pub(crate) struct Cache {
     #[command(subcommand)]
@@ -353,7 +356,7 @@ pub(crate) enum CacheAction {
     Clear,
 }
 
-/// `holm completions`
+// `holm completions`
 #[cfg(feature = "completions")]
 #[derive(Args)]
 #[command(after_help = COMPLETIONS_NOTES)]
@@ -369,7 +372,7 @@ const COMPLETIONS_NOTES: &str = "Examples:
   holm completions fish > ~/.config/fish/completions/holm.fish
   holm completions zsh > \"${fpath[1]}/_holm\"";
 
-/// The hidden command that packages are made with.
+// The hidden command that packages are made with.
 #[cfg(feature = "completions")]
 #[derive(Args)]
 pub(crate) struct Man {
@@ -384,7 +387,7 @@ pub(crate) fn definitions() -> clap::Command {
     Cli::command()
 }
 
-/// The hidden command in which other commands have guests compiled.
+// The hidden command in which other commands have guests compiled.
 #[cfg(feature = "compilers")]
 #[derive(Args)]
 pub(crate) struct CompileJob {

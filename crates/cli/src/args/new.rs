@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-/// `holm new`
+// `holm new`
 #[derive(Args)]
 #[command(after_help = NOTES)]
 pub(crate) struct New {

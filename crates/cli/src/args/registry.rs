@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-/// How guests that are named `oci://…` are had.
+// How guests that are named `oci://…` are had.
 #[derive(Args, Clone, Default)]
 pub(crate) struct RegistryArgs {
     /// The public key (PEM) of who must have signed what is pulled: nothing else is run, or even read
@@ -19,7 +19,7 @@ pub(crate) struct RegistryArgs {
     pub(crate) plain_http: bool,
 }
 
-/// Who this is, where no file of Docker or Podman says so.
+// Who this is, where no file of Docker or Podman says so.
 #[cfg(feature = "registry")]
 #[derive(Args, Clone, Default)]
 pub(crate) struct WhoArgs {
@@ -32,7 +32,7 @@ pub(crate) struct WhoArgs {
     pub(crate) password_stdin: bool,
 }
 
-/// `holm push`
+// `holm push`
 #[cfg(feature = "registry")]
 #[derive(Args)]
 #[command(after_help = PUSH_NOTES)]
@@ -75,7 +75,7 @@ Examples:
 A key: openssl genpkey -algorithm ed25519 -out key.pem
        openssl pkey -in key.pem -pubout -out key.pub      for those who verify";
 
-/// `holm pull`
+// `holm pull`
 #[cfg(feature = "registry")]
 #[derive(Args)]
 #[command(after_help = PULL_NOTES)]

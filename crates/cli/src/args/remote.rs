@@ -7,7 +7,7 @@ use holm_admin::AppName;
 
 use super::RegistryArgs;
 
-/// Which server, and why it should listen.
+// Which server, and why it should listen.
 #[derive(Args)]
 pub(crate) struct Server {
     /// The server: unix:/path/to/admin.sock, or http://127.0.0.1:9000
@@ -20,7 +20,7 @@ pub(crate) struct Server {
     pub(crate) token_file: Option<PathBuf>,
 }
 
-/// `holm deploy`
+// `holm deploy`
 #[derive(Args)]
 #[command(after_help = DEPLOY_NOTES)]
 pub(crate) struct Deploy {
@@ -60,7 +60,7 @@ Examples:
   holm deploy hello.wasm --name hello --note 'first try'
   holm deploy ./shop --to http://127.0.0.1:9000 --token-file ~/holm.token";
 
-/// `holm apps`
+// `holm apps`
 #[derive(Args)]
 #[command(after_help = "Examples:
   holm apps            what is deployed, and how it is doing
@@ -78,7 +78,7 @@ pub(crate) struct Apps {
     pub(crate) name: Option<AppName>,
 }
 
-/// `holm rollback`
+// `holm rollback`
 #[derive(Args)]
 #[command(after_help = "Examples:
   holm rollback shop                   the version before the current one
@@ -100,7 +100,7 @@ pub(crate) struct Rollback {
     pub(crate) name: AppName,
 }
 
-/// `holm remove`
+// `holm remove`
 #[derive(Args)]
 #[command(after_help = "With the app go the stores that the server keeps for it. Those on servers elsewhere stay.
 
@@ -120,7 +120,7 @@ pub(crate) struct Remove {
     pub(crate) name: AppName,
 }
 
-/// `holm logs`
+// `holm logs`
 #[derive(Args)]
 #[command(after_help = "Examples:
   holm logs shop                      what is kept of it
@@ -147,7 +147,7 @@ pub(crate) struct Logs {
     pub(crate) name: AppName,
 }
 
-/// `holm top`
+// `holm top`
 #[derive(Args)]
 #[command(after_help = "On a terminal, refreshed every second until `q` or Ctrl-C; elsewhere, as with --once.
 
@@ -168,7 +168,7 @@ pub(crate) struct Top {
     pub(crate) json: bool,
 }
 
-/// `holm reload`
+// `holm reload`
 #[derive(Args)]
 #[command(
     after_help = "The same as sending SIGHUP to the server. If the new configuration is wrong, the old one stays in force.

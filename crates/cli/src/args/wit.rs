@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use holm_wit::compare::Role;
 
-/// `holm wit`
+// `holm wit`
 #[derive(Args)]
 pub(crate) struct Wit {
     #[command(subcommand)]
