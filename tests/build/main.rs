@@ -9,6 +9,9 @@
 #[path = "../serve/client.rs"]
 #[allow(dead_code, reason = "shared with the tests of the server")]
 mod client;
+#[path = "../toolchains/compilers.rs"]
+#[allow(dead_code, reason = "shared with the tests of templates")]
+mod compilers;
 mod developing;
 mod incremental;
 mod languages;

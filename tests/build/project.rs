@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use tempfile::{TempDir, tempdir};
 
+use crate::compilers;
 use crate::support::{Holm, holm};
 
 /// A folder that goes away with it.
@@ -75,14 +76,7 @@ pub(crate) fn compilers() -> Option<&'static Compilers> {
 }
 
 fn find() -> Option<Compilers> {
-    let home = PathBuf::from(std::env::var_os("HOME").expect("HOME is set"));
-    let folder = std::env::var_os("HOLM_TOOLCHAINS").map_or_else(|| home.join(".cache/holm-toolchains"), PathBuf::from);
-    if !folder.join("env.sh").exists() {
-        let message = format!("{} has no compilers; tests/toolchains/fetch gets them", folder.display());
-        assert!(std::env::var_os("CI_SERVERS").is_none(), "{message}");
-        eprintln!("skipped: {message}");
-        return None;
-    }
+    let folder = compilers::folder()?;
     let setup = ". \"$0\" && export RUSTC=\"$GUEST_RUSTC\" && env -0";
     let said = Command::new("sh").args(["-c", setup]).arg(folder.join("env.sh")).output().unwrap();
     let text = String::from_utf8(said.stdout).unwrap();

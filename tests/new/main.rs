@@ -6,10 +6,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod command;
+#[path = "../toolchains/compilers.rs"]
+mod compilers;
 mod project;
+#[path = "../toolchains/server.rs"]
 mod server;
 
-use project::Project;
+use project::{Project, holm};
 
 /// The template's project, built, and every command of its README that ends by itself run; `None` without its compilers.
 fn built(template: &str) -> Option<Project> {
@@ -26,7 +29,7 @@ fn built(template: &str) -> Option<Project> {
 
 fn answers_requests(template: &str) {
     let Some(project) = built(template) else { return };
-    let server = server::serve(&project);
+    let server = server::serve(holm(project.folder()), ".");
     assert_eq!(server.get("/"), (200, "Hello, world!\n".to_owned()));
     assert_eq!(server.get("/?name=Ada"), (200, "Hello, Ada!\n".to_owned()));
     assert_eq!(server.get("/elsewhere").0, 404);
@@ -62,7 +65,7 @@ fn says_what_it_finds_in_a_text(template: &str) {
 
 fn answers_with_frequent_words(template: &str) {
     let Some(project) = built(template) else { return };
-    let server = server::serve(&project);
+    let server = server::serve(holm(project.folder()), ".");
     assert_eq!(server.post("/", "To be, or not to be: that"), (200, "     2 be\n     2 to\n     1 not\n".to_owned()));
     assert_eq!(server.get("/").0, 405);
 }

@@ -1,9 +1,10 @@
 //! A project made by `holm new`, in a folder that stays where it is, so that compilers find again what they kept.
 
-use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::{env, fs};
+use std::process::Command;
+
+use crate::compilers::{self, succeeded, with_compilers, within};
 
 /// A project of its template's name.
 pub(crate) struct Project {
@@ -15,7 +16,7 @@ impl Project {
     /// What `holm new` makes of a template, with what `npm install` would add; `None` without compilers, with a word to the
     /// reader.
     pub(crate) fn make(template: &str) -> Option<Self> {
-        let compilers = compilers()?;
+        let compilers = compilers::folder()?;
         let around = kept().join("projects");
         fs::create_dir_all(&around).unwrap();
         let project = Project { folder: around.join(template), compilers };
@@ -61,47 +62,15 @@ impl Project {
 
     /// Runs the words added to it, in the project, with all compilers.
     pub(crate) fn command(&self) -> Command {
-        let mut command = within(&self.folder, "sh");
-        let setup = ". \"$0\" && export RUSTC=\"$GUEST_RUSTC\" && exec \"$@\"";
-        command.arg("-c").arg(setup).arg(self.compilers.join("env.sh"));
-        command
+        with_compilers(&self.folder, &self.compilers, &kept())
     }
 }
 
 /// `holm`, in this folder.
 pub(crate) fn holm(folder: &Path) -> Command {
-    within(folder, env!("CARGO_BIN_EXE_holm"))
-}
-
-fn within(folder: &Path, program: &str) -> Command {
-    let mut path = OsString::from(Path::new(env!("CARGO_BIN_EXE_holm")).parent().unwrap());
-    path.push(":");
-    path.push(env::var_os("PATH").unwrap_or_default());
-    let mut command = Command::new(program);
-    command.current_dir(folder).env("PATH", path).env("NO_COLOR", "1").env("HOLM_CACHE_DIR", kept().join("cache"));
-    // One for all of them: they depend on the same crates.
-    command.env("CARGO_TARGET_DIR", kept().join("cargo")).env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("RUSTFLAGS");
-    command
+    within(folder, env!("CARGO_BIN_EXE_holm"), &kept())
 }
 
 fn kept() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("new")
-}
-
-fn compilers() -> Option<PathBuf> {
-    let home = PathBuf::from(env::var_os("HOME").expect("HOME is set"));
-    let folder = env::var_os("HOLM_TOOLCHAINS").map_or_else(|| home.join(".cache/holm-toolchains"), PathBuf::from);
-    if folder.join("env.sh").exists() {
-        return Some(folder);
-    }
-    let message = format!("{} has no compilers; tests/toolchains/fetch gets them", folder.display());
-    assert!(env::var_os("CI_SERVERS").is_none(), "{message}");
-    eprintln!("skipped: {message}");
-    None
-}
-
-fn succeeded(what: &str, output: &Output) -> String {
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{what}: {}\n{out}{err}", output.status);
-    out.into_owned()
 }
