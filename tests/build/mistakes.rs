@@ -114,3 +114,20 @@ fn a_failed_build_leaves_the_file_as_it_was() {
     assert!(error.contains("main.c:1:25: ") && error.contains("error: zig failed (exit code 1)"), "{error}");
     assert_eq!(std::fs::read(project.at("app.wasm")).unwrap(), b"as it was");
 }
+
+#[test]
+fn what_is_used_before_it_was_built_is_said_to_be_made_by_building() {
+    let manifest = "holm = 1\nguest = 'web.wasm'\n[build]\nlanguage = 'rust'\n\
+                    [components.words]\nfile = 'words.wasm'\nbuild = { language = 'go' }\n";
+    let project = Project::new(&[("holm.toml", manifest)]);
+    for (words, missing) in [
+        (&["run"][..], "web.wasm: no such file"),
+        (&["bundle", "holm.toml"], "web.wasm: no such file"),
+        (&["serve", "--addr", "127.0.0.1:0", "."], "./web.wasm: no such file\n./words.wasm: no such file"),
+    ] {
+        let error = project.holm(words).fails(127);
+        assert_eq!(error, format!("error: {missing}\nhint: `holm build` makes it from its sources\n"), "{words:?}");
+    }
+    project.write("holm.toml", "holm = 1\nguest = 'web.wasm'\n");
+    assert_eq!(project.holm(&["run"]).fails(127), "error: web.wasm: no such file\n");
+}

@@ -50,6 +50,14 @@ fn several(app: &App, manifest: &Path, advice: &str) -> Error {
     Error::new(Kind::Usage, format!("which guest? {} has several: {described}", manifest.display())).note(advice)
 }
 
+/// The error of `file`, with what makes it if it is among those `built` from sources, and not there.
+pub(crate) fn unbuilt<P: AsRef<Path>>(error: Error, file: &Path, mut built: impl Iterator<Item = P>) -> Error {
+    match error.kind() == Kind::NotFound && built.any(|made| made.as_ref() == file) {
+        true => error.note("`holm build` makes it from its sources"),
+        false => error,
+    }
+}
+
 fn same_file(a: &Path, b: &Path) -> bool {
     match (a.canonicalize(), b.canonicalize()) {
         (Ok(a), Ok(b)) => a == b,

@@ -12,7 +12,7 @@ use holm_wasi::Wasi;
 
 use crate::args::{EngineArgs, HostArgs};
 use crate::composed;
-use crate::described::{choose, is_of_others};
+use crate::described::{choose, is_of_others, unbuilt};
 use crate::progress::Progress;
 use crate::settings::settings;
 use crate::{oci, output};
@@ -142,7 +142,9 @@ pub(crate) fn ready(name: Option<&str>, args: HostArgs) -> Result<Ready> {
         }
     };
     let loader = loader(&args.engine);
-    let source = composed::source(&name, &app, &|name| oci::source(name, &args.registry), loader.cache.as_ref())?;
+    let read =
+        |name: &str| oci::source(name, &args.registry).map_err(|error| unbuilt(error, Path::new(name), app.built()));
+    let source = composed::source(&name, &app, &read, loader.cache.as_ref())?;
     let opened = loader.open(source)?;
     link(&loader, opened, &name, (app, services), args)
 }

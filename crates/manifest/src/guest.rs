@@ -99,6 +99,13 @@ impl Guest {
         self.file.iter_mut().chain(components).chain(filters)
     }
 
+    /// The files that `holm build` makes of sources: its own, and its components'.
+    pub fn built(&self) -> impl Iterator<Item = &Path> {
+        let own = self.file.as_deref().filter(|_| self.build.is_some());
+        let components = self.components.iter().filter(|component| component.build.is_some());
+        own.into_iter().chain(components.map(|component| component.file.as_path()))
+    }
+
     /// As [`files_mut`](Guest::files_mut), to look at.
     pub fn files(&self) -> impl Iterator<Item = &Path> {
         let filters = self.filters.iter().flat_map(|filter| {

@@ -15,7 +15,7 @@ use super::record::{self, Place, Record};
 use super::run::{given, linked};
 use super::said::Said;
 use crate::args::Bundle;
-use crate::described::{choose, is_of_others};
+use crate::described::{choose, is_of_others, unbuilt};
 use crate::guest::{loader, say, short};
 use crate::settings::settings;
 use crate::{composed, oci, output, run};
@@ -31,7 +31,9 @@ pub(crate) fn bundle(mut args: Bundle) -> Result<i32> {
     let output = args.output.clone().map_or_else(|| beside(&found.file), Ok)?;
     check_output(&output)?;
     let loader = loader(&args.host.engine);
-    let read = |name: &str| oci::source(name, &args.host.registry);
+    let read = |name: &str| {
+        oci::source(name, &args.host.registry).map_err(|error| unbuilt(error, Path::new(name), found.guest.built()))
+    };
     let opened = loader.open(composed::source(&found.file, &found.guest, &read, loader.cache.as_ref())?)?;
     if opened.precompiled().is_some() {
         let why = format!("{} is compiled code: bundles are made from a .wasm", found.file);

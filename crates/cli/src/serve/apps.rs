@@ -13,6 +13,7 @@ use super::copies::Copies;
 use super::files::Files;
 use super::wrong::Wrong;
 use crate::args::{HostArgs, Serve};
+use crate::described::unbuilt;
 use crate::guest::say;
 use crate::{app, oci};
 
@@ -76,10 +77,11 @@ fn one(path: &Path, args: &HostArgs, copies: &Copies, files: &mut Files, wrong: 
     let (mut digests, mut whole) = (Vec::new(), true);
     for guest in &mut found.manifest.guests {
         say(guest, args.clone())?;
+        let built: Vec<PathBuf> = guest.built().map(Path::to_owned).collect();
         for file in guest.files_mut() {
             files.note(file);
             let copied = oci::file(file, &args.registry).and_then(|local| copies.of(&local, file));
-            match wrong.unless(copied) {
+            match wrong.unless(copied.map_err(|error| unbuilt(error, file, built.iter()))) {
                 Some((copy, digest)) => {
                     *file = copy;
                     digests.push(digest);
