@@ -199,7 +199,7 @@ fn a_filter_that_changes_on_disk_is_taken_over_and_one_that_is_wrong_is_not() {
     wait_for(|| config() == "three");
 }
 
-fn wait_for(mut done: impl FnMut() -> bool) {
+pub(crate) fn wait_for(mut done: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !done() {
         assert!(Instant::now() < deadline, "it never happened");
