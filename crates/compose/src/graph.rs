@@ -67,18 +67,14 @@ impl Loaded {
         let items = if import { &world.imports } else { &world.exports };
         items.get(name).copied()
     }
-}
 
-impl Loaded {
     fn located(&self, part: usize, name: &str, imports: bool) -> Option<Located<'_>> {
         let side = Side { part: self.names.get(part)?.clone(), name: name.to_owned(), imports };
         let world = &self.graph.types()[self.graph[*self.packages.get(part)?].ty()];
         let around = world.imports.iter().chain(&world.exports).collect();
         Some(Located { side, item: self.item(part, name, imports)?, around })
     }
-}
 
-impl Loaded {
     /// How an import that two parts leave for the host differs between them.
     fn both_import(&self, worlds: &[World], first: usize, second: usize, import: &str) -> Option<Mismatch> {
         let its_name = |part: usize| {
