@@ -9,7 +9,7 @@ use crate::limits::{self, ServeLimits};
 use crate::reuse::{self, Reuse};
 use crate::routes::{self, Route, Taken};
 use crate::template::Template;
-use crate::triggers::{Mount, StaticResponse, Trigger, Wagi};
+use crate::triggers::{Mount, Platform, StaticResponse, Trigger, Wagi};
 use crate::upstream::{self, Upstream};
 use crate::values::Reader;
 use holm_grants::{Grants, Limits};
@@ -43,6 +43,8 @@ pub struct Guest {
     pub exclude_files: Vec<String>,
     /// Its variables: values that are put together of those of the app when it asks for them.
     pub variables: BTreeMap<String, Template>,
+    /// For which program its app was written. What loads apps fills it in ([`App::platform`](crate::App::platform)).
+    pub platform: Platform,
     /// What answers in the place of a guest, which then has no file.
     pub upstream: Option<Upstream>,
     /// What requests pass on their way to it, and responses on their way back, in the order in which requests do.
@@ -90,6 +92,7 @@ impl Default for Guest {
             files: Vec::new(),
             exclude_files: Vec::new(),
             variables: BTreeMap::new(),
+            platform: Platform::Holm,
             filters: Vec::new(),
             build: None,
             imports: Imports::new(),
