@@ -53,6 +53,7 @@ fn build_python(folder: &Path, compilers: &Path, environment: &str) {
 fn does_what_it_should(server: &Server, language: &str) {
     assert_eq!(server.get("/"), (200, format!("Hello from {language}!")));
     assert_eq!(server.get("/greeting"), (200, "good day to you".to_owned()));
+    assert_eq!(server.post("/", "anything"), (200, format!("Hello from {language}!")));
     for count in 1..=3 {
         assert_eq!(server.get("/kv"), (200, count.to_string()));
     }
