@@ -10,7 +10,7 @@ use crate::limits::{self, ServeLimits};
 use crate::reuse::{self, Reuse};
 use crate::routes::{self, Route, Taken};
 use crate::template::Template;
-use crate::triggers::{Mount, StaticResponse, Trigger, Wagi};
+use crate::triggers::{Mount, Platform, StaticResponse, Trigger, Wagi};
 use crate::upstream::{self, Upstream};
 use crate::values::Reader;
 use holm_grants::{Grants, Limits, ParseError};
@@ -51,6 +51,8 @@ pub struct Guest {
     pub dependencies: Vec<Dependency>,
     /// Components that stand before it and handle its requests, the outermost first.
     pub middleware: Vec<Dependency>,
+    /// For which program its app was written. What loads apps fills it in ([`App::platform`](crate::App::platform)).
+    pub platform: Platform,
     /// What answers in the place of a guest, which then has no file.
     pub upstream: Option<Upstream>,
     /// What requests pass on their way to it, and responses on their way back, in the order in which requests do.
@@ -101,6 +103,7 @@ impl Default for Guest {
             outbound: Vec::new(),
             dependencies: Vec::new(),
             middleware: Vec::new(),
+            platform: Platform::Holm,
             filters: Vec::new(),
             build: None,
             imports: Imports::new(),
