@@ -2,7 +2,6 @@
 
 use super::Around;
 use super::variables::{by_default, template};
-use crate::guest::Guest;
 use crate::template::Template;
 use crate::values::{Reader, Text};
 use holm_grants::{OutboundGrant, ParseError};
@@ -43,11 +42,23 @@ fn one(
         return;
     }
     // What is wrong by default is wrong in the manifest; other values are looked at when they are known.
-    let tried = by_default(&template, around).map(|text| Guest::default().allow_outbound(&text));
+    let tried = by_default(&template, around).map(|text| outbound_grant(&text));
     if let Some(Err(error)) = tried {
         reader.report.add(text.1.clone(), format!("with the default values of its variables, {error}"));
     }
     later.push(template);
+}
+
+/// The grant that one of a guest's [`outbound`](crate::Guest::outbound) is, as `text` once its variables have values. None if
+/// that is empty, or but `http://` or `https://`: a manifest says so that a server is optional.
+///
+/// # Errors
+/// As of [`OutboundGrant`]'s text form.
+pub fn outbound_grant(text: &str) -> Result<Option<OutboundGrant>, ParseError> {
+    match text.trim() {
+        "" | "http://" | "https://" => Ok(None),
+        text => text.parse().map(Some),
+    }
 }
 
 const ALL_HTTP: &str = "insecure:allow-all";
