@@ -19,6 +19,8 @@ mod v2;
 mod variables;
 
 pub use hosts::outbound_grant;
+#[cfg(test)]
+pub(crate) use runtime::keys as runtime_keys;
 pub use runtime::{ClientTls, Folder, Networking, RuntimeConfig};
 
 use crate::app::App;
