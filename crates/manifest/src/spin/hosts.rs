@@ -42,9 +42,14 @@ fn one(
         return;
     }
     // What is wrong by default is wrong in the manifest; other values are looked at when they are known.
-    let tried = by_default(&template, around).map(|text| outbound_grant(&text));
-    if let Some(Err(error)) = tried {
-        reader.report.add(text.1.clone(), format!("with the default values of its variables, {error}"));
+    let tried = by_default(&template, around).filter(|text| !is_nothing(text)).map(|text| text.trim().parse());
+    if let Some(Err::<OutboundGrant, _>(error)) = tried {
+        let is_secret = |name| around.variables.get(name).is_some_and(|variable| variable.secret);
+        let why = match template.variables().any(is_secret) {
+            true => unfit().to_string(),
+            false => error.to_string(),
+        };
+        reader.report.add(text.1.clone(), format!("with the default values of its variables, {why}"));
     }
     later.push(template);
 }
@@ -53,12 +58,21 @@ fn one(
 /// that is empty, or but `http://` or `https://`: a manifest says so that a server is optional.
 ///
 /// # Errors
-/// As of [`OutboundGrant`]'s text form.
+/// It is not what [`OutboundGrant`] reads. What was made of variables may hold a secret, and is not repeated.
 pub fn outbound_grant(text: &str) -> Result<Option<OutboundGrant>, ParseError> {
-    match text.trim() {
-        "" | "http://" | "https://" => Ok(None),
-        text => text.parse().map(Some),
+    match is_nothing(text) {
+        true => Ok(None),
+        false => text.trim().parse().map(Some).map_err(|_| unfit()),
     }
+}
+
+fn is_nothing(text: &str) -> bool {
+    matches!(text.trim(), "" | "http://" | "https://")
+}
+
+fn unfit() -> ParseError {
+    let why = "with the values that its variables have it is not SCHEME://HOST[:PORT]";
+    ParseError::new("a server to reach", "redis://cache.example.com:6379", "{{ … }}", why)
 }
 
 const ALL_HTTP: &str = "insecure:allow-all";

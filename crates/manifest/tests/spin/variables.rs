@@ -54,12 +54,22 @@ fn a_server_whose_name_is_wrong_by_default_is_told() {
 }
 
 #[test]
+fn a_secret_that_names_no_server_is_not_repeated() {
+    let why = message(
+        "[variables]\nhost = { default = 'hunter2 hunter2', secret = true }\n[component.a]\nsource = 'a.wasm'\n\
+         allowed_outbound_hosts = ['https://{{ host }}']",
+    );
+    assert!(why.contains("8:27: with the default values") && !why.contains("hunter2"), "{why}");
+}
+
+#[test]
 fn a_server_whose_name_is_empty_is_none() {
     for text in ["", "http://", " https:// ", "\n"] {
         assert_eq!(outbound_grant(text), Ok(None), "{text:?}");
     }
     assert!(outbound_grant(" redis://a ").unwrap().is_some());
-    assert!(outbound_grant("nonsense").is_err());
+    let error = outbound_grant("http://user:hunter2@a").unwrap_err().to_string();
+    assert!(error.contains("is not a server to reach") && !error.contains("hunter2"), "{error}");
 }
 
 #[test]
