@@ -1,7 +1,9 @@
-//! Core modules as components.
+//! Core modules as components: of guests that were built, and of those that are loaded. No engine inside.
+
+#![forbid(unsafe_code)]
 
 use wasi_preview1_component_adapter_provider as provided;
-use wasmparser::{Encoding, ExternalKind, Parser, Payload, Validator, WasmFeatures};
+use wasmparser::{Chunk, Encoding, ExternalKind, Parser, Payload, Validator, WasmFeatures};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, WorldId};
 
@@ -16,20 +18,27 @@ pub enum Kind {
     Component,
 }
 
-/// What `bytes` are. Reads no more than it must.
+/// What `bytes` are. Costs a look at each section, and none at code.
 ///
 /// # Errors
 /// They are not WebAssembly, in words.
 pub fn kind(bytes: &[u8]) -> Result<Kind, String> {
-    let mut kind = Kind::Module;
-    for payload in Parser::new(0).parse_all(bytes) {
-        match payload.map_err(|error| error.to_string())? {
+    let (mut kind, mut parser, mut rest) = (Kind::Module, Parser::new(0), bytes);
+    loop {
+        let parsed = parser.parse(rest, true).map_err(|error| error.to_string())?;
+        let Chunk::Parsed { consumed, payload } = parsed else { return Err("unexpected end".to_owned()) };
+        rest = rest.get(consumed..).unwrap_or_default();
+        match payload {
             Payload::Version { encoding: Encoding::Component, .. } => return Ok(Kind::Component),
             Payload::CustomSection(section) if section.name().starts_with("component-type") => kind = Kind::Described,
+            Payload::CodeSectionStart { size, .. } => {
+                rest = rest.get(size as usize..).ok_or_else(|| "unexpected end of the code".to_owned())?;
+                parser.skip_section();
+            }
+            Payload::End(_) => return Ok(kind),
             _ => {}
         }
     }
-    Ok(kind)
 }
 
 /// Writes into a module that it was built for `world`, in the custom section that [`encode`] looks for (wit-component's
