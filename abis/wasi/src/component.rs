@@ -13,6 +13,7 @@ use wasmtime::component::{InstancePre, Linker};
 use wasmtime_wasi::{I32Exit, p2, p3};
 
 use crate::context::{Given, Streams};
+use crate::extension::Extension;
 #[cfg(feature = "http")]
 use crate::handler;
 use crate::module::exit_code;
@@ -21,10 +22,11 @@ use crate::state::State;
 use crate::{Wasi, config, interfaces, missing, parts, paths};
 
 /// The entries of a component: a command if it exports `wasi:cli/run`, and its exported functions.
-pub(crate) fn load(wasi: &Wasi, guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
+pub(crate) fn load(wasi: &Wasi, guest: &Guest, host: &Host, extension: Option<&dyn Extension>) -> Result<Vec<Entry>> {
     let component = guest.code.component()?;
     let mut linker = linker(component.engine(), &guest.shape, host)
         .and_then(|linker| audited(linker, host))
+        .and_then(|linker| extended(linker, &guest.shape, extension))
         .map_err(|error| Error::new(Kind::Internal, format!("WASI does not link: {error:#}")))?;
     link_component(&mut linker, component, &guest.name, &host.provided)?;
     let pre = linker.instantiate_pre(component).map_err(|_| missing::component(guest, component, linker))?;
@@ -67,6 +69,17 @@ pub(crate) fn linker(engine: &wasmtime::Engine, shape: &Shape, host: &Host) -> w
 fn audited(mut linker: Linker<State>, host: &Host) -> wasmtime::Result<Linker<State>> {
     if host.audit_paths {
         paths::component::link(&mut linker)?;
+    }
+    Ok(linker)
+}
+
+fn extended(
+    mut linker: Linker<State>,
+    shape: &Shape,
+    extension: Option<&dyn Extension>,
+) -> wasmtime::Result<Linker<State>> {
+    if let Some(extension) = extension {
+        extension.link(&mut linker, shape)?;
     }
     Ok(linker)
 }

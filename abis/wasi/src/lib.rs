@@ -9,6 +9,7 @@ mod config;
 mod context;
 #[cfg(feature = "http")]
 mod direct;
+mod extension;
 #[cfg(feature = "http")]
 mod handler;
 #[cfg(feature = "http")]
@@ -46,6 +47,7 @@ use holm_services::http_client::{ClientConfig, HttpClient};
 #[cfg(feature = "stores")]
 use holm_services::lent::Lent;
 
+pub use extension::Extension;
 pub use module_world::{InWorld, ModuleWorld, exited, link_world};
 pub use stdio::capture;
 pub use typed::{State, Typed, TypedInstance, World, host};
@@ -56,6 +58,7 @@ pub use wasmtime as engine;
 const MODULES: [&str; 2] = ["wasi_snapshot_preview1", "wasi_unstable"];
 
 /// The WASI ABIs, and what the host has to lend under grants. Cheap to make.
+#[derive(Clone)]
 pub struct Wasi {
     /// Where `wasi:keyvalue` buckets and the containers of `wasi:blobstore` are kept. With `None` there are none, granted
     /// or not.
@@ -88,6 +91,21 @@ impl Wasi {
             #[cfg(feature = "stores")]
             lent: None,
             http_client,
+        }
+    }
+
+    /// As [`Abi::load`], with interfaces beyond WASI for a component.
+    ///
+    /// # Errors
+    /// As [`Abi::load`].
+    pub fn load_with(&self, guest: &Guest, host: &Host, extension: Option<&dyn Extension>) -> Result<Vec<Entry>> {
+        #[cfg(feature = "http")]
+        if let Some(lone) = &guest.lone {
+            return handler::load_lone(self, guest, lone, host);
+        }
+        match guest.shape.form {
+            Form::Module => module::load(guest, host),
+            Form::Component => component::load(self, guest, host, extension),
         }
     }
 
@@ -126,14 +144,7 @@ impl Abi for Wasi {
     }
 
     fn load(&self, guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
-        #[cfg(feature = "http")]
-        if let Some(lone) = &guest.lone {
-            return handler::load_lone(self, guest, lone, host);
-        }
-        match guest.shape.form {
-            Form::Module => module::load(guest, host),
-            Form::Component => component::load(self, guest, host),
-        }
+        self.load_with(guest, host, None)
     }
 }
 

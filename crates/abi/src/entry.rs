@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use holm_engine::{Error, Kind, Result, Usage};
 
-use crate::{Caller, Datum, HttpFilter, HttpHandler, Input, Outbound, Output, Stdio, Type, Value};
+use crate::{Caller, Datum, Events, HttpFilter, HttpHandler, Input, Outbound, Output, Stdio, Type, Value};
 
 /// One way into a guest.
 #[derive(Clone)]
@@ -16,6 +16,8 @@ pub enum Entry {
     Functions(Arc<dyn Functions>),
     /// Hand it HTTP requests.
     Http(Arc<dyn HttpHandler>),
+    /// Tell it of events.
+    Events(Arc<dyn Events>),
     /// Have it stand between HTTP requests and what answers them.
     HttpFilter(Arc<dyn HttpFilter>),
 }

@@ -5,6 +5,7 @@
 mod datum;
 mod detect;
 mod entry;
+mod event;
 mod filter;
 mod host;
 mod http;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 pub use datum::Datum;
 pub use detect::{Certainty, Detected, Evidence, detect};
 pub use entry::{Command, Entry, Function, Functions, Instance, Invocation, Run, no_function};
+pub use event::{Event, Events};
 pub use filter::{FilterSettings, Filtered, HttpFilter};
 use holm_engine::TrapContext;
 use holm_engine::shape::{Import, LoneCore, Shape};

@@ -38,6 +38,8 @@ pub(crate) fn abis(wasi: Wasi, shared: Shared) -> Vec<Box<dyn Abi>> {
         Box::new(holm_http_wasm::HttpWasm),
         #[cfg(feature = "proxy-wasm")]
         Box::new(shared.with_client(wasi.http_client.clone())),
+        #[cfg(feature = "spin")]
+        Box::new(holm_spin::Spin { wasi: wasi.clone() }),
         Box::new(wasi),
         Box::new(holm_core::Core),
     ]

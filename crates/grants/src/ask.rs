@@ -40,6 +40,12 @@ pub enum Ask {
     Kv(String),
     /// To use a container of blobs, by name.
     Blob(String),
+    /// To open a SQLite database, by name.
+    Sql(String),
+    /// To ask a model, by name.
+    Model(String),
+    /// To have the host reach a server: scheme, host and port, as a grant writes them.
+    Outbound(String),
     /// To read a configuration value, by name.
     Config(String),
 }
@@ -69,6 +75,15 @@ impl Ask {
         Ask::Http { url_origin }
     }
 
+    /// Reaching this server, which speaks `scheme`.
+    pub fn outbound(scheme: &str, host: &str, port: u16) -> Self {
+        let host = match host.parse::<Ipv6Addr>() {
+            Ok(ip) => format!("[{ip}]"),
+            Err(_) => host.to_owned(),
+        };
+        Ask::Outbound(format!("{scheme}://{host}:{port}"))
+    }
+
     /// A DNS look-up.
     pub fn lookup(name: impl Into<String>) -> Self {
         Ask::Net { proto: None, target: name.into() }
@@ -81,8 +96,9 @@ impl Ask {
         let (key, value) = self.grant_text();
         match key {
             // Its value may be left out, so that a word behind it would be the guest.
-            "kv" | "blob" => format!("--{key}={}", shell_word(&value)),
+            "kv" | "blob" | "sql" => format!("--{key}={}", shell_word(&value)),
             "config" => format!("--config {}", shell_word(&format!("{value}=VALUE"))),
+            "models" => format!("--model {}", shell_word(&value)),
             _ => format!("--{key} {}", shell_word(&value)),
         }
     }
@@ -99,6 +115,9 @@ impl Ask {
             Ask::Http { url_origin } => ("http", url_origin.clone()),
             Ask::Kv(name) => ("kv", name.clone()),
             Ask::Blob(name) => ("blob", name.clone()),
+            Ask::Sql(name) => ("sql", name.clone()),
+            Ask::Model(name) => ("models", name.clone()),
+            Ask::Outbound(server) => ("outbound", server.clone()),
             Ask::Config(name) => ("config", name.clone()),
         }
     }
@@ -113,6 +132,9 @@ impl Ask {
             | Ask::Env(text)
             | Ask::Kv(text)
             | Ask::Blob(text)
+            | Ask::Sql(text)
+            | Ask::Model(text)
+            | Ask::Outbound(text)
             | Ask::Config(text) => text.len(),
         }
     }

@@ -3,6 +3,7 @@
 use crate::dir::DirGrant;
 use crate::http::HttpGrant;
 use crate::net::{NetGrant, Proto};
+use crate::outbound::OutboundGrant;
 use crate::section::Section;
 use crate::sibling::sibling;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +26,12 @@ pub struct Grants {
     pub kv: Vec<String>,
     /// Containers of blobs, by name.
     pub blob: Vec<String>,
+    /// SQLite databases, by name.
+    pub sql: Vec<String>,
+    /// Models to ask, by name.
+    pub models: Vec<String>,
+    /// Servers that the host reaches for the guest, by what they speak: databases, message brokers.
+    pub outbound: Vec<OutboundGrant>,
     /// Configuration values, by name.
     pub config: BTreeMap<String, String>,
 }
@@ -43,6 +50,9 @@ impl Grants {
         self.http.extend(other.http);
         self.kv.extend(other.kv);
         self.blob.extend(other.blob);
+        self.sql.extend(other.sql);
+        self.models.extend(other.models);
+        self.outbound.extend(other.outbound);
     }
 
     /// What is granted here and not by `given`. A directory that is given to read and write is given to read as well; all
@@ -60,6 +70,9 @@ impl Grants {
             http: without(&self.http, &given.http),
             kv: without(&self.kv, &given.kv),
             blob: without(&self.blob, &given.blob),
+            sql: without(&self.sql, &given.sql),
+            models: without(&self.models, &given.models),
+            outbound: without(&self.outbound, &given.outbound),
             config: less(&self.config, &given.config),
         }
     }
@@ -79,6 +92,9 @@ impl Grants {
         section.list("http", texts(&self.http));
         section.list("kv", self.kv.iter().cloned());
         section.list("blob", self.blob.iter().cloned());
+        section.list("sql", self.sql.iter().cloned());
+        section.list("models", self.models.iter().cloned());
+        section.list("outbound", texts(&self.outbound));
         section.pairs("config", &self.config);
         section.text("grants")
     }
@@ -91,6 +107,19 @@ impl Grants {
     /// Whether the guest may connect, or send, to `addr`. `names` as in [`NetGrant::allows_addr`].
     pub fn allows_connect(&self, proto: Proto, addr: SocketAddr, names: &[&str]) -> bool {
         self.net.iter().any(|grant| grant.allows_addr(proto, addr, names))
+    }
+
+    /// Whether the host may reach this server for the guest, as far as can be said before its name has been resolved.
+    /// `scheme` is what is spoken there: `redis`, `postgres`, `mysql`, `mqtt`.
+    pub fn allows_outbound(&self, scheme: &str, host: &str, port: u16) -> bool {
+        self.outbound.iter().any(|grant| grant.allows(scheme, host, port))
+    }
+
+    /// Whether it may be dialled at `ip`, to which its name led. One and the same grant must allow the server and the
+    /// address. Ask for the address actually dialled.
+    pub fn allows_outbound_at(&self, scheme: &str, host: &str, port: u16, ip: IpAddr) -> bool {
+        let granted = self.outbound.iter().filter(|grant| grant.allows(scheme, host, port));
+        granted.into_iter().any(|grant| grant.allows_addr(host, ip))
     }
 
     /// Whether the guest may listen on `addr`.

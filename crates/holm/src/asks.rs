@@ -182,7 +182,7 @@ impl Decisions {
 
 /// One line for each thing that is asked for.
 fn lines(asks: &Asks) -> Vec<String> {
-    let Grants { dirs, env, net, listen, http, kv, blob, config } = &asks.grants;
+    let Grants { dirs, env, net, listen, http, kv, blob, sql, models, outbound, config } = &asks.grants;
     let mut lines = Vec::new();
     let mut all = |key: &str, items: &mut dyn Iterator<Item = String>| {
         lines.extend(items.map(|item| format!("{key} = {item}")));
@@ -195,6 +195,9 @@ fn lines(asks: &Asks) -> Vec<String> {
     all("http", &mut http.iter().map(ToString::to_string));
     all("kv", &mut kv.iter().cloned());
     all("blob", &mut blob.iter().cloned());
+    all("sql", &mut sql.iter().cloned());
+    all("models", &mut models.iter().cloned());
+    all("outbound", &mut outbound.iter().map(ToString::to_string));
     all("config", &mut config.iter().map(|(name, value)| format!("{name}={value}")));
     lines
 }

@@ -5,8 +5,10 @@ use crate::error::ManifestError;
 use crate::guest::{self, Around, Given, Guest, is_name};
 use crate::keys;
 use crate::services::{self, Services};
+use crate::triggers::{Platform, Variable};
 use crate::values::Reader;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -33,12 +35,22 @@ pub struct App {
     pub guests: Vec<Guest>,
     /// Where the guests' stores are.
     pub services: Services,
+    /// The variables that its guests' are made of, by name.
+    pub variables: BTreeMap<String, Variable>,
+    /// For which program it was written.
+    pub platform: Platform,
 }
 
 /// The app of an empty manifest: one guest, beside it.
 impl Default for App {
     fn default() -> Self {
-        App { name: None, guests: vec![Guest::default()], services: Services::default() }
+        App {
+            name: None,
+            guests: vec![Guest::default()],
+            services: Services::default(),
+            variables: BTreeMap::new(),
+            platform: Platform::Holm,
+        }
     }
 }
 
@@ -68,6 +80,7 @@ fn read(reader: &mut Reader<'_, '_, '_>, folder: &Path) -> App {
         name: reader.text("name").map(|(name, _)| name.to_owned()),
         guests: guests(reader, folder),
         services: services::read(reader, folder),
+        ..App::default()
     }
 }
 

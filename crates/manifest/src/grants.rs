@@ -43,6 +43,9 @@ fn values(reader: &mut Reader<'_, '_, '_>, folder: &Path, siblings: &[&str]) -> 
         http: http(reader, siblings),
         kv: names(reader, "kv"),
         blob: names(reader, "blob"),
+        sql: names(reader, "sql"),
+        models: names(reader, "models"),
+        outbound: parsed(reader, "outbound"),
         config: config(reader),
     };
     (grants, env_from_host)

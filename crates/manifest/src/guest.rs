@@ -8,9 +8,12 @@ use crate::keys;
 use crate::limits::{self, ServeLimits};
 use crate::reuse::{self, Reuse};
 use crate::routes::{self, Route, Taken};
+use crate::template::Template;
+use crate::triggers::{Mount, StaticResponse, Trigger, Wagi};
 use crate::upstream::{self, Upstream};
 use crate::values::Reader;
 use holm_grants::{Grants, Limits};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +29,20 @@ pub struct Guest {
     /// The guest's file, joined to the manifest's folder. `None`: it lies beside the manifest, for the caller to find;
     /// only a guest without a name.
     pub file: Option<PathBuf>,
+    /// The SHA-256 that the file has to have, in lower-case hexadecimal digits. A file that is named by a URL has one.
+    pub digest: Option<String>,
+    /// What answers in the place of a guest, which then has no file and no upstream.
+    pub respond: Option<StaticResponse>,
+    /// Has a program answer requests as Wagi has it.
+    pub wagi: Option<Wagi>,
+    /// What else than requests it is called for.
+    pub triggers: Vec<Trigger>,
+    /// Files it sees, to read only, beside the directories it is granted.
+    pub files: Vec<Mount>,
+    /// Which of those it does not see: patterns.
+    pub exclude_files: Vec<String>,
+    /// Its variables: values that are put together of those of the app when it asks for them.
+    pub variables: BTreeMap<String, Template>,
     /// What answers in the place of a guest, which then has no file.
     pub upstream: Option<Upstream>,
     /// What requests pass on their way to it, and responses on their way back, in the order in which requests do.
@@ -66,6 +83,13 @@ impl Default for Guest {
             name: None,
             file: None,
             upstream: None,
+            digest: None,
+            respond: None,
+            wagi: None,
+            triggers: Vec::new(),
+            files: Vec::new(),
+            exclude_files: Vec::new(),
+            variables: BTreeMap::new(),
             filters: Vec::new(),
             build: None,
             imports: Imports::new(),
@@ -218,6 +242,7 @@ fn read(
         serve,
         routes: routes::read(reader, name, around.alone, &mut around.taken),
         reuse: reuse::read(reader),
+        ..Guest::default()
     }
 }
 

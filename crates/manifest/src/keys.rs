@@ -91,7 +91,7 @@ pub(crate) static COMPONENT_GRANTS: Keys =
 /// Keys of `[grants]`.
 pub(crate) static GRANTS: Keys = Keys {
     table: "grants",
-    known: &["dir", "env", "net", "listen", "http", "kv", "blob", "config"],
+    known: &["dir", "env", "net", "listen", "http", "kv", "blob", "sql", "models", "outbound", "config"],
     family: &MANIFEST,
 };
 /// Keys of `[limits]`.

@@ -63,6 +63,8 @@ mod reuse;
 mod routes;
 pub mod server;
 mod services;
+mod template;
+mod triggers;
 mod upstream;
 mod values;
 
@@ -78,5 +80,7 @@ pub use reference::{called, is_on_registry};
 pub use reuse::Reuse;
 pub use routes::{HostPattern, MOST_ROUTES, Route, normal_segment};
 pub use server::Server;
-pub use services::{Backend, Remote, Secret, Services};
+pub use services::{Backend, Llm, Remote, Secret, Services, SqlBackend, VariableSource};
+pub use template::{Piece, Template};
+pub use triggers::{Mount, Platform, StaticResponse, Trigger, Variable, Wagi};
 pub use upstream::Upstream;

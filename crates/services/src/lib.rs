@@ -23,6 +23,8 @@ pub mod lent;
 #[cfg(feature = "remote")]
 mod nats;
 #[cfg(feature = "stores")]
+pub mod servers;
+#[cfg(feature = "stores")]
 mod sqlite;
 #[cfg(feature = "stores")]
 mod storage;
@@ -30,6 +32,8 @@ mod storage;
 mod tally;
 #[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "stores")]
+pub mod variables;
 
 #[cfg(feature = "stores")]
 pub use alarm::Report;

@@ -114,7 +114,7 @@ fn serve(head: Head, code: Embedded, called: &OsString, words: impl Iterator<Ite
     let Given { mut guest, services, args } = given(head)?;
     guest.file = Some(name.clone().into());
     crate::guest::say(&mut guest, args.clone())?;
-    let app = App { name: None, guests: vec![guest], services };
+    let app = App { guests: vec![guest], services, ..App::default() };
     crate::serve::bundled(app, name.into(), code, args.engine, addr)
 }
 

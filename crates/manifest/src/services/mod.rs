@@ -1,9 +1,11 @@
 //! The `[services]` table: where what a host lends is kept.
 
 mod backend;
+mod elsewhere;
 mod remote;
 
 pub use backend::Backend;
+pub use elsewhere::{Llm, SqlBackend, VariableSource};
 pub use remote::{Remote, Secret};
 
 use crate::keys;
@@ -19,6 +21,12 @@ pub struct Services {
     pub kv: BTreeMap<String, Backend>,
     /// Blob stores, which hold the containers of that name.
     pub blob: BTreeMap<String, Backend>,
+    /// SQLite databases. One that is not named is embedded.
+    pub sql: BTreeMap<String, SqlBackend>,
+    /// What answers guests that ask a model.
+    pub llm: Option<Llm>,
+    /// Where variables of the app have their values from, the first that knows one first; what nobody knows has its default.
+    pub variables: Vec<VariableSource>,
 }
 
 impl Services {
@@ -38,7 +46,7 @@ pub(crate) fn read(reader: &mut Reader<'_, '_, '_>, folder: &Path) -> Services {
         return Services::default();
     };
     keys::SERVICES.check(&mut reader);
-    Services { kv: stores(&mut reader, "kv", folder), blob: stores(&mut reader, "blob", folder) }
+    Services { kv: stores(&mut reader, "kv", folder), blob: stores(&mut reader, "blob", folder), ..Services::default() }
 }
 
 fn stores(reader: &mut Reader<'_, '_, '_>, key: &str, folder: &Path) -> BTreeMap<String, Backend> {

@@ -13,7 +13,9 @@ use crate::blob::{BlobLimits, Containers, MAX_CONTAINER_NAME, MemoryContainers, 
 #[cfg(feature = "remote")]
 use crate::health::Manners;
 use crate::kv::{MAX_NAME, MemoryStores, StoreLimits, Stores};
+use crate::servers::Servers;
 use crate::tally::Tally;
+use crate::variables::Variables;
 use by_name::ByName;
 use opened::{Files, Opened};
 
@@ -24,6 +26,7 @@ use opened::{Files, Opened};
 pub struct AppStores {
     embedded: Option<Embedded>,
     report: Option<Report>,
+    servers: Arc<Servers>,
     kv: MemoryStores,
     blob: MemoryContainers,
     files: Opened<PathBuf, Files>,
@@ -69,6 +72,10 @@ pub struct Lent {
     pub blob: Arc<dyn Containers>,
     /// Where its blobs wait for their container.
     pub spool: Spool,
+    /// Connections to servers, which all guests of the app share.
+    pub servers: Arc<Servers>,
+    /// Its variables.
+    pub variables: Arc<Variables>,
 }
 
 impl AppStores {
@@ -79,6 +86,7 @@ impl AppStores {
         Self {
             embedded,
             report,
+            servers: Arc::default(),
             kv: MemoryStores::counted(&memory),
             blob: MemoryContainers::counted(&memory),
             files: Opened::default(),
@@ -115,7 +123,13 @@ impl AppStores {
             }
         }
         match wrong.is_empty() {
-            true => Ok(Lent { kv: Arc::new(stores), blob: Arc::new(containers), spool }),
+            true => Ok(Lent {
+                kv: Arc::new(stores),
+                blob: Arc::new(containers),
+                spool,
+                servers: Arc::clone(&self.servers),
+                variables: Arc::default(),
+            }),
             false => Err(wrong),
         }
     }

@@ -1,0 +1,35 @@
+//! Every interface that Spin offers, in every version that guests were built against. Each is linked only for guests that
+//! import it, since linking takes time and memory at every start.
+
+use holm_abi::Provision;
+use holm_engine::shape::Shape;
+use holm_wasi::State;
+use wasmtime::component::Linker;
+
+/// One interface in one version.
+struct Interface {
+    /// As guests import it.
+    name: &'static str,
+    link: fn(&mut Linker<State>) -> wasmtime::Result<()>,
+    /// What has to be granted for it to be of use.
+    provision: Provision,
+}
+
+/// One line for each.
+const INTERFACES: &[Interface] = &[];
+
+/// Whether only guests of Spin have an import or export of this name.
+pub(crate) fn is_spin(name: &str) -> bool {
+    ["fermyon:spin/", "fermyon:spin-", "spin:"].iter().any(|package| name.starts_with(package))
+}
+
+/// What would satisfy an import of this name.
+pub(crate) fn provision(name: &str) -> Provision {
+    INTERFACES.iter().find(|known| known.name == name).map_or(Provision::Nothing, |known| known.provision.clone())
+}
+
+/// Links those that a component of this shape imports.
+pub(crate) fn link(linker: &mut Linker<State>, shape: &Shape) -> wasmtime::Result<()> {
+    let imports = |known: &&Interface| shape.imports.iter().any(|import| import.name == known.name);
+    INTERFACES.iter().filter(imports).try_for_each(|known| (known.link)(linker))
+}

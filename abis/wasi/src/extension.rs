@@ -1,0 +1,56 @@
+//! What another ABI offers to components beyond WASI.
+
+use holm_engine::shape::Shape;
+use holm_grants::{Ask, Audit, Grants};
+use wasmtime::component::{Linker, ResourceTable};
+
+use crate::state::State;
+
+/// Interfaces beyond WASI, which an ABI links for guests of its own.
+pub trait Extension: Send + Sync {
+    /// Links those of the interfaces that a component of this shape imports. What is linked here goes in front of WASI's.
+    ///
+    /// # Errors
+    /// The engine's.
+    fn link(&self, linker: &mut Linker<State>, shape: &Shape) -> wasmtime::Result<()>;
+}
+
+/// For what is linked by extensions.
+impl State {
+    /// What the guest may touch.
+    pub fn grants(&self) -> &Grants {
+        &self.services.host.grants
+    }
+
+    /// Remembers what it was refused.
+    pub fn audit(&self) -> &Audit {
+        &self.services.host.audit
+    }
+
+    /// Remembers that this was refused.
+    pub fn refuse(&self, ask: Ask) {
+        self.services.host.audit.denied(ask);
+    }
+
+    /// What the host keeps for the guest, by handle; as much as its limit of handles allows.
+    pub fn table(&mut self) -> &mut ResourceTable {
+        &mut self.table
+    }
+
+    /// The stores and services that it is lent. `None`: none at all.
+    #[cfg(feature = "stores")]
+    pub fn lent(&self) -> Option<&holm_services::lent::Lent> {
+        self.services.lent.as_ref()
+    }
+
+    /// Connections that all instances of the guest have open together.
+    pub fn connections(&self) -> &std::sync::Arc<holm_services::connections::Connections> {
+        &self.services.connections
+    }
+
+    /// What sends its requests, and whose connections are its own. `None`: nothing does.
+    #[cfg(feature = "http")]
+    pub fn http_client(&self) -> Option<(&holm_services::http_client::HttpClient, u64)> {
+        Some((self.services.http_client.as_ref()?, self.services.identity))
+    }
+}
