@@ -16,6 +16,11 @@ mod call;
 mod compile;
 #[cfg(feature = "completions")]
 mod completions;
+#[cfg(feature = "components")]
+mod component;
+#[cfg(not(feature = "components"))]
+#[path = "module.rs"]
+mod component;
 #[cfg(feature = "compose")]
 mod compose;
 #[cfg(feature = "compose")]
