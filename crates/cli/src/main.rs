@@ -35,6 +35,7 @@ mod guest;
 #[cfg(feature = "inspect")]
 mod inspect;
 mod interrupt;
+mod manifests;
 #[cfg(feature = "new")]
 mod new;
 mod oci;
@@ -48,6 +49,11 @@ mod run;
 #[cfg(feature = "serve")]
 mod serve;
 mod settings;
+mod sources;
+#[cfg(feature = "spin")]
+mod spin;
+#[cfg(feature = "stores")]
+mod variables;
 #[cfg(feature = "wit")]
 mod wit;
 

@@ -59,7 +59,8 @@ pub(crate) fn unpack(archive: &Path, to: &Path) -> Result<()> {
         left = left.checked_sub(written).ok_or_else(|| {
             failed(io::Error::new(io::ErrorKind::InvalidData, "they are larger than a component's may be"))
         })?;
-        let changed = entry.header().mtime().ok().and_then(|at| UNIX_EPOCH.checked_add(std::time::Duration::from_secs(at)));
+        let changed =
+            entry.header().mtime().ok().and_then(|at| UNIX_EPOCH.checked_add(std::time::Duration::from_secs(at)));
         // A time that the disk cannot keep is no reason to fail.
         let _ = changed.map(|changed| file.set_modified(changed));
     }

@@ -26,6 +26,19 @@ pub(crate) struct Matched {
 }
 
 impl Matched {
+    /// Puts a copy of each below the folder `to`.
+    ///
+    /// # Errors
+    /// One cannot be read, or there is no room.
+    pub(super) fn copy(&self, to: &Path) -> Result<()> {
+        for (at, source) in &self.files {
+            let place = to.join(at);
+            let copied = fs::create_dir_all(place.parent().unwrap_or(to)).and_then(|()| fs::copy(source, &place));
+            copied.map_err(|error| Error::io(format_args!("copy {}", source.display()), &error))?;
+        }
+        Ok(())
+    }
+
     /// Where they are.
     pub(crate) fn sources(&self) -> impl Iterator<Item = &Path> {
         self.files.values().map(PathBuf::as_path)
