@@ -13,7 +13,7 @@ use crate::template::Template;
 use crate::triggers::{Mount, StaticResponse, Trigger, Wagi};
 use crate::upstream::{self, Upstream};
 use crate::values::Reader;
-use holm_grants::{Grants, Limits};
+use holm_grants::{Grants, Limits, ParseError};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -136,6 +136,18 @@ impl Guest {
             Mount::Pattern(_) | Mount::At { .. } => None,
         });
         self.file.iter_mut().chain(components).chain(filters).chain(archives)
+    }
+
+    /// Grants it the server that `text` names, which was made of one of its [`outbound`](Guest::outbound); none if the text is
+    /// empty, or but `http://` or `https://`, as where a variable for an optional server is.
+    ///
+    /// # Errors
+    /// As of [`OutboundGrant`](holm_grants::OutboundGrant)'s text form.
+    pub fn allow_outbound(&mut self, text: &str) -> Result<(), ParseError> {
+        if !matches!(text.trim(), "" | "http://" | "https://") {
+            self.grants.outbound.push(text.trim().parse()?);
+        }
+        Ok(())
     }
 
     /// The files that `holm build` makes of sources: its own, and its components'.

@@ -36,6 +36,24 @@ pub(crate) fn see(guest: &mut Guest, root: &Path) -> Result<Option<TempDir>> {
     Ok(Some(folder))
 }
 
+/// Puts all that `guest` sees into one file, for as long as what is returned lives. `root` is the manifest's folder.
+///
+/// # Errors
+/// As [`see`].
+#[cfg(feature = "serve")]
+pub(crate) fn packed(guest: &mut Guest, root: &Path) -> Result<Option<tempfile::TempPath>> {
+    if guest.files.is_empty() {
+        return Ok(None);
+    }
+    let failed = |error| Error::io("keep a component's files", &error);
+    let packed = tempfile::NamedTempFile::new().map_err(failed)?;
+    archive::write(&matching::matched(guest, root)?, std::io::BufWriter::new(packed.as_file()))?;
+    let path = packed.into_temp_path();
+    guest.files = vec![holm_manifest::Mount::Archive(path.to_path_buf())];
+    guest.exclude_files.clear();
+    Ok(Some(path))
+}
+
 /// Lets `guest`, and what it is composed with where that inherits it, read `folder`.
 pub(crate) fn show(guest: &mut Guest, folder: &Path) {
     let grant = DirGrant { host: folder.to_owned(), guest: ROOT.to_owned(), read_only: true };
