@@ -142,6 +142,16 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("plugins", "filters"),
     ("middlewares", "filters"),
     ("proxy", "proxy-protocol"),
+    ("config", "variables"),
+    ("variables", "config"),
+    ("env", "environment"),
+    ("allowed_models", "ai_models"),
+    ("allowed_hosts", "allowed_outbound_hosts"),
+    ("outbound", "allowed_outbound_hosts"),
+    ("sqlite", "sqlite_databases"),
+    ("sha256", "digest"),
+    ("schedule", "cron_expression"),
+    ("status", "status_code"),
 ];
 
 /// A longer key is no misspelling of ours, and comparing it would cost time.
