@@ -2,6 +2,7 @@
 
 use crate::build::{self, Build};
 use crate::components::{self, Component, Imports};
+use crate::dependencies::Dependency;
 use crate::filters::{self, Configuration, Filter};
 use crate::grants::{self, beside};
 use crate::keys;
@@ -12,7 +13,7 @@ use crate::template::Template;
 use crate::triggers::{Mount, Platform, StaticResponse, Trigger, Wagi};
 use crate::upstream::{self, Upstream};
 use crate::values::Reader;
-use holm_grants::{Grants, Limits};
+use holm_grants::{Grants, Limits, ParseError};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -43,6 +44,13 @@ pub struct Guest {
     pub exclude_files: Vec<String>,
     /// Its variables: values that are put together of those of the app when it asks for them.
     pub variables: BTreeMap<String, Template>,
+    /// Servers it may reach beside those it is granted, whose names have variables in them. Whoever loads the app knows
+    /// their values, and makes [`OutboundGrant`](holm_grants::OutboundGrant)s of them.
+    pub outbound: Vec<Template>,
+    /// Components that provide what it imports, as a `spin.toml` names them.
+    pub dependencies: Vec<Dependency>,
+    /// Components that stand before it and handle its requests, the outermost first.
+    pub middleware: Vec<Dependency>,
     /// For which program its app was written. What loads apps fills it in ([`App::platform`](crate::App::platform)).
     pub platform: Platform,
     /// What answers in the place of a guest, which then has no file.
@@ -92,6 +100,9 @@ impl Default for Guest {
             files: Vec::new(),
             exclude_files: Vec::new(),
             variables: BTreeMap::new(),
+            outbound: Vec::new(),
+            dependencies: Vec::new(),
+            middleware: Vec::new(),
             platform: Platform::Holm,
             filters: Vec::new(),
             build: None,
@@ -112,8 +123,8 @@ impl Default for Guest {
 }
 
 impl Guest {
-    /// Every file that it is made of, as far as it names them: its own, its components', its filters', and those of their
-    /// configurations.
+    /// Every file that it is made of, as far as it names them: its own, its components', its filters', those of their
+    /// configurations, and archives of files that it sees.
     pub fn files_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let filters = self.filters.iter_mut().flat_map(|filter| {
             let config = match &mut filter.config {
@@ -123,7 +134,23 @@ impl Guest {
             [&mut filter.file].into_iter().chain(config)
         });
         let components = self.components.iter_mut().map(|component| &mut component.file);
-        self.file.iter_mut().chain(components).chain(filters)
+        let archives = self.files.iter_mut().filter_map(|mount| match mount {
+            Mount::Archive(file) => Some(file),
+            Mount::Pattern(_) | Mount::At { .. } => None,
+        });
+        self.file.iter_mut().chain(components).chain(filters).chain(archives)
+    }
+
+    /// Grants it the server that `text` names, which was made of one of its [`outbound`](Guest::outbound); none if the text is
+    /// empty, or but `http://` or `https://`, as where a variable for an optional server is.
+    ///
+    /// # Errors
+    /// As of [`OutboundGrant`](holm_grants::OutboundGrant)'s text form.
+    pub fn allow_outbound(&mut self, text: &str) -> Result<(), ParseError> {
+        if !matches!(text.trim(), "" | "http://" | "https://") {
+            self.grants.outbound.push(text.trim().parse()?);
+        }
+        Ok(())
     }
 
     /// The files that `holm build` makes of sources: its own, and its components'.
@@ -143,7 +170,11 @@ impl Guest {
             [filter.file.as_path()].into_iter().chain(config)
         });
         let components = self.components.iter().map(|component| component.file.as_path());
-        self.file.as_deref().into_iter().chain(components).chain(filters)
+        let archives = self.files.iter().filter_map(|mount| match mount {
+            Mount::Archive(file) => Some(file.as_path()),
+            Mount::Pattern(_) | Mount::At { .. } => None,
+        });
+        self.file.as_deref().into_iter().chain(components).chain(filters).chain(archives)
     }
 }
 
