@@ -12,4 +12,4 @@ pub mod proxy;
 mod spin;
 
 pub use fixed::Fixed;
-pub use load::{Load, Loaded};
+pub use load::{Common, Load, Loaded};

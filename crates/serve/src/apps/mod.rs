@@ -15,7 +15,7 @@ use holm_admin::AppName;
 use holm_admin::wire::AppState;
 use holm_engine::DEFAULT_STACK;
 use holm_grants::Limits;
-use holm_manifest::{App as Manifest, Guest as Spec, Platform, ServeLimits, Services};
+use holm_manifest::{App as Manifest, Guest as Spec, Platform, ServeLimits};
 use holm_router::Router;
 
 pub(crate) use breaker::Breaker;
@@ -26,7 +26,7 @@ pub(crate) use site::Found;
 use site::Leads;
 pub use site::{Conflict, Site};
 
-use crate::load::Load;
+use crate::load::{Common, Load};
 use crate::observe::{Observer, Seen};
 use crate::spin::known;
 
@@ -80,15 +80,15 @@ pub struct App {
 
 impl App {
     /// An app as its manifest describes it. Nothing is loaded yet.
-    pub fn new(name: AppName, manifest: Manifest, ceilings: &Ceilings, world: &World) -> Arc<Self> {
+    pub fn new(name: AppName, mut manifest: Manifest, ceilings: &Ceilings, world: &World) -> Arc<Self> {
         let version = Arc::new(AtomicU64::new(0));
         let rates = manifest.guests.iter().map(|guest| guest.serve.log.or(ServeLimits::DEFAULT.log));
         let seen = world.observer.app(&name, rates.max().flatten(), &world.room.memory);
         let (info, platform) = (known::info(&manifest), manifest.platform);
-        let services = Arc::new(manifest.services);
+        let common = Arc::new(Common::take(&mut manifest));
         let guest = |spec| {
             let spec = Spec { platform, ..spec };
-            Arc::new(Guest::new(&name, &version, spec, &services, ceilings, world, &seen))
+            Arc::new(Guest::new(&name, &version, spec, &common, ceilings, world, &seen))
         };
         let guests = manifest.guests.into_iter().map(guest).collect();
         Arc::new(Self { name, version, guests, seen, info, routes: OnceLock::new() })
@@ -143,7 +143,7 @@ impl Guest {
         app: &AppName,
         version: &Arc<AtomicU64>,
         mut spec: Spec,
-        services: &Arc<Services>,
+        common: &Arc<Common>,
         ceilings: &Ceilings,
         world: &World,
         seen: &Arc<Seen>,
@@ -172,7 +172,7 @@ impl Guest {
             gate: Gate::new(serve.concurrency.unwrap_or(u64::MAX), serve.queue.unwrap_or(u64::MAX)),
             room: Arc::clone(&world.room),
             breaker: Arc::new(Breaker::new()),
-            code: Code::new(app.clone(), Arc::clone(services), spec.clone(), Arc::clone(&world.load)),
+            code: Code::new(app.clone(), Arc::clone(common), spec.clone(), Arc::clone(&world.load)),
             spec,
         }
     }
@@ -214,7 +214,8 @@ fn held(limits: Limits, ceilings: &Ceilings) -> Limits {
 /// Whether the guest, or one of its filters, may send HTTP requests, or passes on those that it gets.
 pub(crate) fn asks(guest: &Spec) -> bool {
     let mut granted = guest.filters.iter().map(|filter| &filter.grants).chain([&guest.grants]);
-    guest.upstream.is_some() || granted.any(|grants| grants.may_send_http())
+    // What variables stand for is not known yet.
+    guest.upstream.is_some() || !guest.outbound.is_empty() || granted.any(|grants| grants.may_send_http())
 }
 
 impl std::fmt::Debug for Guest {
