@@ -130,6 +130,9 @@ fn every_key_is_read() {
     };
     assert_eq!(read.networking, networking);
     assert!(!format!("{read:?}").contains("hunter2"));
+    let kinds = ["outbound_http", "outbound_redis", "outbound_pg", "outbound_mysql", "outbound_mqtt"];
+    assert_eq!(read.unheeded(), [&["client_tls", "outbound_networking.max_socket_connections"][..], &kinds].concat());
+    assert_eq!(config("state_dir = 'x'\n[outbound_networking]\nmax_total_connections = 1").unheeded(), [""; 0]);
 }
 
 #[test]

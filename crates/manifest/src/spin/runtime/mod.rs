@@ -81,6 +81,24 @@ impl RuntimeConfig {
     }
 }
 
+impl RuntimeConfig {
+    /// The keys that say something which Holm reads and does not do, for whoever runs the app to be told.
+    pub fn unheeded(&self) -> Vec<&'static str> {
+        let network = &self.networking;
+        let said = [
+            ("log_dir", matches!(self.log_dir, Some(Folder::At(_)))),
+            ("client_tls", !self.client_tls.is_empty()),
+            ("outbound_networking.max_socket_connections", network.max_sockets.is_some()),
+            ("outbound_http", network.max_http.is_some() || network.keep_http == Some(false)),
+            ("outbound_redis", network.max_redis.is_some()),
+            ("outbound_pg", network.max_postgres.is_some()),
+            ("outbound_mysql", network.max_mysql.is_some()),
+            ("outbound_mqtt", network.max_mqtt.is_some() || network.max_mqtt_payload.is_some()),
+        ];
+        said.into_iter().filter(|(_, said)| *said).map(|(key, _)| key).collect()
+    }
+}
+
 fn least(one: Option<u64>, other: Option<u64>) -> Option<u64> {
     one.into_iter().chain(other).min()
 }
