@@ -1,6 +1,7 @@
 //! What apps made for Spin need beside what all apps do.
 
 pub(crate) mod archive;
+pub(crate) mod configure;
 pub(crate) mod fetch;
 pub(crate) mod matching;
 #[cfg(feature = "registry")]
