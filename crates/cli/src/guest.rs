@@ -352,6 +352,9 @@ pub(crate) fn say(app: &mut Described, args: HostArgs) -> Result<()> {
         http: args.http,
         kv: args.kv,
         blob: args.blob,
+        sql: args.sql,
+        models: args.model,
+        outbound: args.outbound,
         config: args.config.into_iter().collect(),
         ..Default::default()
     };

@@ -31,7 +31,7 @@ const FORMAT: Format = Format {
 pub struct App {
     /// The app's name, if it was given one.
     pub name: Option<String>,
-    /// Its own version, if it was given one.
+    /// What it calls its own version, for whoever asks. Ours have none.
     pub version: Option<String>,
     /// The app's guests, in the order of their names; never none. A single one may have no name.
     pub guests: Vec<Guest>,

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use holm_admin::AppName;
 use holm_admin::store::Store;
 use holm_engine::Result;
+use holm_grants::Grants;
 use holm_manifest::{Guest, Platform};
 use holm_serve::observe::Observer;
 use holm_serve::proxy::Reach;
@@ -72,6 +73,11 @@ impl Lending {
         let (here, report) = (matches!(self.whose, Whose::Named), Arc::new(self.teller(app)));
         let variables = variables::of_app(&common.variables, &common.services, here, Some(report))?;
         variables::fill_in(guest, &variables)?;
+        if !here {
+            // What was filled in as well.
+            let components = guest.components.iter_mut().map(|component| &mut component.grants);
+            [&mut guest.grants].into_iter().chain(components).for_each(Grants::only_public);
+        }
         let lent = self.lend(app, common, guest, &variables)?;
         let shared = match guest.filters.is_empty() {
             true => Shared::default(),
