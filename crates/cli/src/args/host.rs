@@ -103,6 +103,21 @@ pub(crate) struct HostArgs {
     #[arg(long, conflicts_with = "manifest")]
     pub(crate) no_manifest: bool,
 
+    /// A value for a variable that a spin.toml declares
+    #[cfg(feature = "spin")]
+    #[arg(long, value_name = "NAME=VALUE", help_heading = "Spin's apps", value_parser = key_value)]
+    pub(crate) variable: Vec<(String, String)>,
+
+    /// Take from this file where an app of Spin's keeps its stores, and where its variables and models are
+    #[cfg(feature = "spin")]
+    #[arg(long, value_name = "FILE", help_heading = "Spin's apps", visible_alias = "runtime-config-file")]
+    pub(crate) runtime_config: Option<PathBuf>,
+
+    /// Keep the stores and databases of Spin's apps in this folder [default: Holm's own, by the app's name]
+    #[cfg(feature = "spin")]
+    #[arg(long, value_name = "DIR", help_heading = "Spin's apps")]
+    pub(crate) state_dir: Option<PathBuf>,
+
     /// Write a core dump here if it traps
     #[arg(long, value_name = "FILE")]
     pub(crate) coredump: Option<PathBuf>,
