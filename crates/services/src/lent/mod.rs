@@ -225,7 +225,7 @@ mod tests {
 
     fn services(kv: &str, blob: &str) -> Services {
         let named = |text: &str| [("a".to_owned(), text.parse().unwrap())].into();
-        Services { kv: named(kv), blob: named(blob) }
+        Services { kv: named(kv), blob: named(blob), ..Services::default() }
     }
 
     fn names(name: &str) -> Vec<String> {
