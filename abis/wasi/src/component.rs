@@ -16,6 +16,7 @@ use crate::context::{Given, Streams};
 use crate::extension::Extension;
 #[cfg(feature = "http")]
 use crate::handler;
+use crate::linked::Linked;
 use crate::module::exit_code;
 use crate::services::Services;
 use crate::state::State;
@@ -39,6 +40,9 @@ pub(crate) fn load(wasi: &Wasi, guest: &Guest, host: &Host, extension: Option<&d
     #[cfg(feature = "http")]
     if let Some(handler) = handler::load(guest, &services, &pre)? {
         entries.insert(0, Entry::Http(handler));
+    }
+    if let Some(extension) = extension {
+        entries.splice(..0, extension.entries(&Linked::new(guest, &services, &pre))?);
     }
     if is_command(guest) {
         entries.insert(0, Entry::Command(Arc::new(Program { guest: guest.clone(), services, pre })));

@@ -26,4 +26,12 @@ impl Variables {
     pub async fn get(&self, name: &str) -> Result<String, VariableError> {
         Err(VariableError::Undefined(name.to_owned()))
     }
+
+    /// All of them with their values, in the order of their names.
+    ///
+    /// # Errors
+    /// That of the first whose value could not be had.
+    pub async fn all(&self) -> Result<Vec<(String, String)>, VariableError> {
+        Ok(Vec::new())
+    }
 }
