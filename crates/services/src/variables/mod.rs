@@ -137,14 +137,6 @@ impl Variables {
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.values.keys().map(String::as_str)
     }
-
-    /// All of them with their values, in the order of their names.
-    ///
-    /// # Errors
-    /// That of the first whose value could not be had.
-    pub async fn all(&self) -> Result<Vec<(String, String)>, VariableError> {
-        Ok(Vec::new())
-    }
 }
 
 impl Value {
