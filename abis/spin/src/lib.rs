@@ -2,6 +2,9 @@
 #![forbid(unsafe_code)]
 
 mod interfaces;
+mod key_value;
+mod llm;
+mod variables;
 
 use holm_abi::{Abi, Certainty, Entry, Evidence, Guest, Host, Provision, Result};
 use holm_engine::shape::{Form, Import, LoneCore, Shape};
