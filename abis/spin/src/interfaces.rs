@@ -6,7 +6,7 @@ use holm_engine::shape::Shape;
 use holm_wasi::State;
 use wasmtime::component::Linker;
 
-use crate::{key_value, llm, variables};
+use crate::{http, key_value, llm, variables};
 
 /// One interface in one version.
 struct Interface {
@@ -19,6 +19,7 @@ struct Interface {
 
 /// One line for each.
 const INTERFACES: &[Interface] = &[
+    Interface { name: http::OUTBOUND, link: http::link, provision: Provision::Grant(HTTP) },
     Interface { name: key_value::V1, link: key_value::link_v1, provision: Provision::Grant(KV) },
     Interface { name: key_value::V2, link: key_value::link_v2, provision: Provision::Grant(KV) },
     Interface { name: key_value::V3, link: key_value::link_v3, provision: Provision::Grant(KV) },
@@ -29,6 +30,7 @@ const INTERFACES: &[Interface] = &[
     Interface { name: variables::V3, link: variables::link_v3, provision: Provision::Always },
 ];
 
+const HTTP: &str = "--http PATTERN";
 const KV: &str = "--kv=NAME";
 const MODEL: &str = "--model NAME";
 
