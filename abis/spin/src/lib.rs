@@ -6,6 +6,7 @@ mod http;
 mod interfaces;
 mod key_value;
 mod llm;
+mod otel;
 mod variables;
 
 use holm_abi::{Abi, Certainty, Entry, Evidence, Guest, Host, Provision, Result};
