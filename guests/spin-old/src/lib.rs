@@ -118,7 +118,7 @@ fn send(method: &str, uri: &str, headers: &[&str]) -> String {
     let request = Request { method, uri: uri.into(), headers, params: vec![], body };
     match send_request(&request) {
         Ok(response) => format!("{} {}", response.status, text(response.body.unwrap_or_default())),
-        Err(error) => said(error),
+        Err(error) => error.name().into(),
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn guest(name: &str) -> Guest {
     let opened = loader.open(Source::read(path.to_str().unwrap()).unwrap()).unwrap();
     let settings = Settings { concurrency: opened.shape.needs.concurrency, ..Settings::default() };
     let code = loader.load(&opened, &settings, true, &Runtime::default()).unwrap().code;
-    Guest { name: opened.source.name, shape: Arc::new(opened.shape), code, path: opened.source.path, lone: None }
+    Guest { name: name.into(), shape: Arc::new(opened.shape), code, path: opened.source.path, lone: None }
 }
 
 /// Everything in memory, and no variables.
