@@ -13,6 +13,8 @@ mod alarm;
 pub mod blob;
 pub mod connections;
 #[cfg(feature = "remote")]
+pub mod dial;
+#[cfg(feature = "remote")]
 mod health;
 #[cfg(feature = "http")]
 pub mod http_client;
@@ -21,7 +23,11 @@ pub mod kv;
 #[cfg(feature = "stores")]
 pub mod lent;
 #[cfg(feature = "remote")]
+pub mod mqtt;
+#[cfg(feature = "remote")]
 mod nats;
+#[cfg(feature = "remote")]
+pub mod redis;
 #[cfg(feature = "stores")]
 pub mod servers;
 #[cfg(feature = "stores")]
