@@ -49,7 +49,7 @@ pub(crate) fn lending(kv: Arc<dyn holm_services::kv::Stores>) -> Wasi {
     use holm_services::blob::{MemoryContainers, Spool};
 
     let (blob, spool) = (Arc::new(MemoryContainers::default()), Spool::new(std::env::temp_dir(), 64 << 20));
-    Wasi { lent: Some(holm_services::lent::Lent { kv, blob, spool }), ..Wasi::default() }
+    Wasi { lent: Some(holm_services::lent::Lent::stores(kv, blob, spool)), ..Wasi::default() }
 }
 
 /// The flags that would have granted what was refused.

@@ -18,7 +18,7 @@ fn granted(names: &[&str]) -> Host {
 fn with(limits: BlobLimits) -> Wasi {
     let (kv, blob) = (Arc::new(MemoryStores::default()), Arc::new(MemoryContainers::new(limits)));
     let spool = Spool::new(std::env::temp_dir(), limits.max_total);
-    Wasi { lent: Some(Lent { kv, blob, spool }), ..Wasi::default() }
+    Wasi { lent: Some(Lent::stores(kv, blob, spool)), ..Wasi::default() }
 }
 
 fn roomy() -> Wasi {

@@ -78,6 +78,13 @@ pub struct Lent {
     pub variables: Arc<Variables>,
 }
 
+impl Lent {
+    /// These stores, and nothing else.
+    pub fn stores(kv: Arc<dyn Stores>, blob: Arc<dyn Containers>, spool: Spool) -> Self {
+        Self { kv, blob, spool, servers: Arc::default(), variables: Arc::default() }
+    }
+}
+
 impl AppStores {
     /// Stores that are opened as `[services]` says. With `None` there is no place for `embedded` ones. `report` is told
     /// of files and servers that cannot be used.
@@ -124,11 +131,8 @@ impl AppStores {
         }
         match wrong.is_empty() {
             true => Ok(Lent {
-                kv: Arc::new(stores),
-                blob: Arc::new(containers),
-                spool,
                 servers: Arc::clone(&self.servers),
-                variables: Arc::default(),
+                ..Lent::stores(Arc::new(stores), Arc::new(containers), spool)
             }),
             false => Err(wrong),
         }
