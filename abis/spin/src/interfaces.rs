@@ -6,6 +6,8 @@ use holm_engine::shape::Shape;
 use holm_wasi::State;
 use wasmtime::component::Linker;
 
+use crate::{events, mqtt, redis};
+
 /// One interface in one version.
 struct Interface {
     /// As guests import it.
@@ -16,7 +18,26 @@ struct Interface {
 }
 
 /// One line for each.
-const INTERFACES: &[Interface] = &[];
+const INTERFACES: &[Interface] = &[
+    Interface { name: mqtt::V2, link: mqtt::link_v2, provision: Provision::Grant(MQTT) },
+    Interface { name: mqtt::V3, link: mqtt::link_v3, provision: Provision::Grant(MQTT) },
+    Interface { name: redis::TYPES, link: no_functions, provision: Provision::Always },
+    Interface { name: redis::V1, link: redis::link_v1, provision: Provision::Grant(REDIS) },
+    Interface { name: redis::V2, link: redis::link_v2, provision: Provision::Grant(REDIS) },
+    Interface { name: redis::V3, link: redis::link_v3, provision: Provision::Grant(REDIS) },
+    Interface { name: events::TYPES[0], link: no_functions, provision: Provision::Always },
+    Interface { name: events::TYPES[1], link: no_functions, provision: Provision::Always },
+    Interface { name: events::TYPES[2], link: no_functions, provision: Provision::Always },
+];
+
+const MQTT: &str = "--outbound mqtt://HOST";
+const REDIS: &str = "--outbound redis://HOST";
+
+/// Of an interface that has types only, which need nothing of us.
+#[expect(clippy::unnecessary_wraps, reason = "others can fail")]
+fn no_functions(_: &mut Linker<State>) -> wasmtime::Result<()> {
+    Ok(())
+}
 
 /// Whether only guests of Spin have an import or export of this name.
 pub(crate) fn is_spin(name: &str) -> bool {

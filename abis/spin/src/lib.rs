@@ -1,11 +1,14 @@
 //! Spin: components that import what Spin lends beside WASI, and the core modules of its early SDKs.
 #![forbid(unsafe_code)]
 
+mod events;
 mod interfaces;
+mod mqtt;
+mod redis;
 
 use holm_abi::{Abi, Certainty, Entry, Evidence, Guest, Host, Provision, Result};
 use holm_engine::shape::{Form, Import, LoneCore, Shape};
-use holm_wasi::{Extension, State, Wasi};
+use holm_wasi::{Extension, Linked, State, Wasi};
 use wasmtime::component::Linker;
 
 /// Spin's ABI: WASI, and what Spin offers beside it. Cheap to make.
@@ -48,5 +51,9 @@ impl Abi for Spin {
 impl Extension for Spin {
     fn link(&self, linker: &mut Linker<State>, shape: &Shape) -> wasmtime::Result<()> {
         interfaces::link(linker, shape)
+    }
+
+    fn entries(&self, linked: &Linked) -> Result<Vec<Entry>> {
+        Ok(events::entries(linked))
     }
 }
