@@ -6,7 +6,7 @@ use holm_engine::shape::Shape;
 use holm_wasi::State;
 use wasmtime::component::Linker;
 
-use crate::{events, mqtt, redis};
+use crate::{exports, http, key_value, llm, mqtt, redis, variables};
 
 /// One interface in one version.
 struct Interface {
@@ -25,11 +25,23 @@ const INTERFACES: &[Interface] = &[
     Interface { name: redis::V1, link: redis::link_v1, provision: Provision::Grant(REDIS) },
     Interface { name: redis::V2, link: redis::link_v2, provision: Provision::Grant(REDIS) },
     Interface { name: redis::V3, link: redis::link_v3, provision: Provision::Grant(REDIS) },
-    Interface { name: events::TYPES[0], link: no_functions, provision: Provision::Always },
-    Interface { name: events::TYPES[1], link: no_functions, provision: Provision::Always },
-    Interface { name: events::TYPES[2], link: no_functions, provision: Provision::Always },
+    Interface { name: exports::TYPES[0], link: no_functions, provision: Provision::Always },
+    Interface { name: exports::TYPES[1], link: no_functions, provision: Provision::Always },
+    Interface { name: exports::TYPES[2], link: no_functions, provision: Provision::Always },
+    Interface { name: http::OUTBOUND, link: http::link, provision: Provision::Grant(HTTP) },
+    Interface { name: key_value::V1, link: key_value::link_v1, provision: Provision::Grant(KV) },
+    Interface { name: key_value::V2, link: key_value::link_v2, provision: Provision::Grant(KV) },
+    Interface { name: key_value::V3, link: key_value::link_v3, provision: Provision::Grant(KV) },
+    Interface { name: llm::V1, link: llm::link_v1, provision: Provision::Grant(MODEL) },
+    Interface { name: llm::V2, link: llm::link_v2, provision: Provision::Grant(MODEL) },
+    Interface { name: variables::CONFIG, link: variables::link_config, provision: Provision::Always },
+    Interface { name: variables::V2, link: variables::link_v2, provision: Provision::Always },
+    Interface { name: variables::V3, link: variables::link_v3, provision: Provision::Always },
 ];
 
+const HTTP: &str = "--http PATTERN";
+const KV: &str = "--kv=NAME";
+const MODEL: &str = "--model NAME";
 const MQTT: &str = "--outbound mqtt://HOST";
 const REDIS: &str = "--outbound redis://HOST";
 

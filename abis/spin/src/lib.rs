@@ -1,10 +1,14 @@
 //! Spin: components that import what Spin lends beside WASI, and the core modules of its early SDKs.
 #![forbid(unsafe_code)]
 
-mod events;
+mod exports;
+mod http;
 mod interfaces;
+mod key_value;
+mod llm;
 mod mqtt;
 mod redis;
+mod variables;
 
 use holm_abi::{Abi, Certainty, Entry, Evidence, Guest, Host, Provision, Result};
 use holm_engine::shape::{Form, Import, LoneCore, Shape};
@@ -54,6 +58,6 @@ impl Extension for Spin {
     }
 
     fn entries(&self, linked: &Linked) -> Result<Vec<Entry>> {
-        Ok(events::entries(linked))
+        exports::entries(linked)
     }
 }

@@ -1,18 +1,21 @@
+//! `handle-cron-event` of `fermyon:spin-cron`: moments of a schedule.
+
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use holm_abi::{Entry, Error, Event, Events, Exchange, Kind, Result};
 use holm_wasi::{Export, Linked};
-use std::sync::Arc;
 use wasmtime::component::{ComponentType, Lower};
 
-use super::{Failure, told};
+use super::functions::{Failure, told};
 
-/// What a component exports to be told of messages.
-const FUNCTION: &str = "handle-message";
+/// What a component exports to be told of moments.
+const FUNCTION: &str = "handle-cron-event";
 
 #[derive(ComponentType, Lower)]
 #[component(record)]
 struct Metadata {
-    topic: String,
+    timestamp: u64,
 }
 
 struct Handler {
@@ -28,14 +31,14 @@ pub(super) fn entry(linked: &Linked) -> Option<Entry> {
 #[async_trait]
 impl Events for Handler {
     fn takes(&self, event: &Event) -> bool {
-        matches!(event, Event::Mqtt { .. })
+        matches!(event, Event::Cron { .. })
     }
 
     async fn handle(&self, event: Event, exchange: Exchange) -> Result<()> {
-        let Event::Mqtt { topic, payload } = event else {
-            return Err(Error::new(Kind::Usage, format!("{} takes messages of MQTT brokers", self.linked.name())));
+        let Event::Cron { at } = event else {
+            return Err(Error::new(Kind::Usage, format!("{} takes moments", self.linked.name())));
         };
-        let params = (payload, Metadata { topic });
+        let params = (Metadata { timestamp: at },);
         let (answer,): (std::result::Result<(), Failure>,) = self.linked.call(&self.handle, &exchange, params).await?;
         told(answer, self.linked.name())
     }
