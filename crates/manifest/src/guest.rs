@@ -120,8 +120,8 @@ impl Default for Guest {
 }
 
 impl Guest {
-    /// Every file that it is made of, as far as it names them: its own, its components', its filters', and those of their
-    /// configurations.
+    /// Every file that it is made of, as far as it names them: its own, its components', its filters', those of their
+    /// configurations, and archives of files that it sees.
     pub fn files_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let filters = self.filters.iter_mut().flat_map(|filter| {
             let config = match &mut filter.config {
@@ -131,7 +131,11 @@ impl Guest {
             [&mut filter.file].into_iter().chain(config)
         });
         let components = self.components.iter_mut().map(|component| &mut component.file);
-        self.file.iter_mut().chain(components).chain(filters)
+        let archives = self.files.iter_mut().filter_map(|mount| match mount {
+            Mount::Archive(file) => Some(file),
+            Mount::Pattern(_) | Mount::At { .. } => None,
+        });
+        self.file.iter_mut().chain(components).chain(filters).chain(archives)
     }
 
     /// The files that `holm build` makes of sources: its own, and its components'.
@@ -151,7 +155,11 @@ impl Guest {
             [filter.file.as_path()].into_iter().chain(config)
         });
         let components = self.components.iter().map(|component| component.file.as_path());
-        self.file.as_deref().into_iter().chain(components).chain(filters)
+        let archives = self.files.iter().filter_map(|mount| match mount {
+            Mount::Archive(file) => Some(file.as_path()),
+            Mount::Pattern(_) | Mount::At { .. } => None,
+        });
+        self.file.as_deref().into_iter().chain(components).chain(filters).chain(archives)
     }
 }
 

@@ -48,6 +48,7 @@
 mod app;
 mod build;
 mod components;
+mod composing;
 mod dependencies;
 mod document;
 #[cfg(test)]
@@ -64,6 +65,7 @@ mod reuse;
 mod routes;
 pub mod server;
 mod services;
+mod spin_stub;
 mod template;
 mod triggers;
 mod upstream;
@@ -72,6 +74,7 @@ mod values;
 pub use app::{App, MOST_GUESTS, VERSION};
 pub use build::{Build, Language};
 pub use components::{Component, Imports, MOST_COMPONENTS};
+pub use composing::PackageName;
 pub use dependencies::{Dependency, Inherits, Source};
 pub use document::MAX_BYTES;
 pub use error::{ManifestError, Problem};

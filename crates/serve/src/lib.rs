@@ -9,4 +9,4 @@ mod load;
 pub mod observe;
 pub mod proxy;
 
-pub use load::{Load, Loaded};
+pub use load::{Common, Load, Loaded};

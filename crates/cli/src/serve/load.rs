@@ -19,6 +19,8 @@ use tempfile::TempPath;
 
 use super::Carried;
 use super::copies::Copies;
+#[cfg(feature = "spin")]
+use super::shown::{Seeing, Unpacked};
 use super::wrong::Wrong;
 use crate::args::{CompilingArgs, Serve};
 use crate::composed;
@@ -50,6 +52,8 @@ pub(super) struct Loading {
     /// The guest that this program carries.
     carried: Option<Arc<Carried>>,
     pub(super) copies: Arc<Copies>,
+    #[cfg(feature = "spin")]
+    unpacked: Unpacked,
 }
 
 /// What a guest has of its app, beside what is its own.
@@ -92,7 +96,19 @@ impl Loading {
         .map_err(|error| Error::new(Kind::Internal, error.to_string()))?;
         let (abi, tier) = (engine.abi.clone(), engine.tier);
         let carried = args.carried.clone();
-        Ok(Self { loader, wasi: Wasi::default(), upstreams, abi, tier, instances, quick: false, carried, copies })
+        Ok(Self {
+            loader,
+            wasi: Wasi::default(),
+            upstreams,
+            abi,
+            tier,
+            instances,
+            quick: false,
+            carried,
+            copies,
+            #[cfg(feature = "spin")]
+            unpacked: Unpacked::default(),
+        })
     }
 
     /// With code that is there soon, if so it is wanted.
@@ -117,7 +133,35 @@ impl Loading {
         Ok(loaded)
     }
 
+    #[cfg(feature = "spin")]
     fn guest(
+        &self,
+        guest: &Described,
+        lent: Option<Lent>,
+        shared: &Shared,
+        tell: &Tell,
+        wanted: Wanted,
+    ) -> Result<Loaded> {
+        let Some((guest, folder)) = self.unpacked.shown(guest, &self.copies)? else {
+            return self.only(guest, lent, shared, tell, wanted);
+        };
+        let loaded = self.only(&guest, lent, shared, tell, wanted)?;
+        Ok(Loaded { handler: Arc::new(Seeing { handler: loaded.handler, _folder: folder }), ..loaded })
+    }
+
+    #[cfg(not(feature = "spin"))]
+    fn guest(
+        &self,
+        guest: &Described,
+        lent: Option<Lent>,
+        shared: &Shared,
+        tell: &Tell,
+        wanted: Wanted,
+    ) -> Result<Loaded> {
+        self.only(guest, lent, shared, tell, wanted)
+    }
+
+    fn only(
         &self,
         guest: &Described,
         lent: Option<Lent>,

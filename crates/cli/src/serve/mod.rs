@@ -13,6 +13,8 @@ mod load;
 mod machine;
 mod plan;
 mod reload;
+#[cfg(feature = "spin")]
+mod shown;
 mod wrong;
 
 use std::io::IsTerminal as _;

@@ -14,7 +14,7 @@ use holm_admin::AppName;
 use holm_admin::wire::AppState;
 use holm_engine::DEFAULT_STACK;
 use holm_grants::Limits;
-use holm_manifest::{App as Manifest, Guest as Spec, ServeLimits, Services};
+use holm_manifest::{App as Manifest, Guest as Spec, ServeLimits};
 
 pub(crate) use breaker::Breaker;
 pub(crate) use code::Code;
@@ -23,7 +23,7 @@ pub use room::Room;
 pub(crate) use site::Found;
 pub use site::{Conflict, Site};
 
-use crate::load::Load;
+use crate::load::{Common, Load};
 use crate::observe::{Observer, Seen};
 
 /// What each instance of a guest may use where neither its manifest nor the server's file says otherwise.
@@ -72,12 +72,12 @@ pub struct App {
 
 impl App {
     /// An app as its manifest describes it. Nothing is loaded yet.
-    pub fn new(name: AppName, manifest: Manifest, ceilings: &Ceilings, world: &World) -> Arc<Self> {
+    pub fn new(name: AppName, mut manifest: Manifest, ceilings: &Ceilings, world: &World) -> Arc<Self> {
         let version = Arc::new(AtomicU64::new(0));
         let rates = manifest.guests.iter().map(|guest| guest.serve.log.or(ServeLimits::DEFAULT.log));
         let seen = world.observer.app(&name, rates.max().flatten(), &world.room.memory);
-        let services = Arc::new(manifest.services);
-        let guest = |spec| Arc::new(Guest::new(&name, &version, spec, &services, ceilings, world, &seen));
+        let common = Arc::new(Common::take(&mut manifest));
+        let guest = |spec| Arc::new(Guest::new(&name, &version, spec, &common, ceilings, world, &seen));
         let guests = manifest.guests.into_iter().map(guest).collect();
         Arc::new(Self { name, version, guests, seen })
     }
@@ -131,7 +131,7 @@ impl Guest {
         app: &AppName,
         version: &Arc<AtomicU64>,
         mut spec: Spec,
-        services: &Arc<Services>,
+        common: &Arc<Common>,
         ceilings: &Ceilings,
         world: &World,
         seen: &Arc<Seen>,
@@ -160,7 +160,7 @@ impl Guest {
             gate: Gate::new(serve.concurrency.unwrap_or(u64::MAX), serve.queue.unwrap_or(u64::MAX)),
             room: Arc::clone(&world.room),
             breaker: Arc::new(Breaker::new()),
-            code: Code::new(app.clone(), Arc::clone(services), spec.clone(), Arc::clone(&world.load)),
+            code: Code::new(app.clone(), Arc::clone(common), spec.clone(), Arc::clone(&world.load)),
             spec,
         }
     }
