@@ -83,7 +83,7 @@ pub use guest::Guest;
 pub use limits::ServeLimits;
 pub use reference::{called, is_on_registry};
 pub use reuse::Reuse;
-pub use routes::{HostPattern, MOST_ROUTES, Route, normal_segment};
+pub use routes::{HostPattern, MOST_ROUTES, Route, Segment, normal_segment};
 pub use server::Server;
 pub use services::{Backend, Llm, Remote, Secret, Services, SqlBackend, VariableSource};
 pub use template::{Piece, Template};
