@@ -5,7 +5,7 @@ use crate::error::ParseError;
 use crate::host::Host;
 use crate::net::Proto;
 use crate::ports::Ports;
-use crate::sibling::{chained, sibling};
+use crate::sibling::chained;
 use ipnet::IpNet;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -75,17 +75,6 @@ impl OutboundGrant {
     pub(crate) fn allows_own_app(&self) -> bool {
         let own = matches!(self.target, Target::Own | Target::Host(Host::Any));
         own && (self.speaks("http") || self.speaks("https"))
-    }
-
-    /// Whether it may concern other guests of the app, or the app itself.
-    pub(crate) fn may_reach_siblings(&self) -> bool {
-        let host = match &self.target {
-            Target::Own => true,
-            Target::Host(Host::Any) => true,
-            Target::Host(Host::Name(name) | Host::Below(name)) => chained(name).is_some() || sibling(name).is_some(),
-            Target::Host(_) => false,
-        };
-        host && (self.speaks("http") || self.speaks("https"))
     }
 
     /// The guest of the app that is named, below [`CHAINED`](crate::CHAINED).

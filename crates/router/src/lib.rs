@@ -57,6 +57,15 @@ impl<T> Router<T> {
         if conflicts.is_empty() { Ok(Router { hosts: Arc::new(hosts) }) } else { Err(conflicts) }
     }
 
+    /// Leads every route to the value beside it; one that is given to several values, to the first.
+    pub fn of_first(routes: impl IntoIterator<Item = (Route, T)>) -> Self {
+        let mut hosts = Hosts::<T>::default();
+        for (route, value) in routes {
+            hosts.paths(route.host()).place(&route).get_or_insert(value);
+        }
+        Router { hosts: Arc::new(hosts) }
+    }
+
     /// What a request leads to, and the part of `path` that its route stands for: `""` for a route without a path,
     /// else it begins with a slash and ends before one, or at the end of the path. What follows it in `path` is then
     /// the guest's own (CGI's `SCRIPT_NAME` and `PATH_INFO`, RFC 3875, section 4.1).

@@ -64,6 +64,12 @@ impl Route {
         Ok(Route { host: Some(HostPattern::parse(host).map_err(refuse)?), ..self })
     }
 
+    /// The same path at other hosts; `None` for all.
+    #[must_use]
+    pub fn with_host(self, host: Option<HostPattern>) -> Self {
+        Route { host, ..self }
+    }
+
     /// The hosts it is for. `None`: all.
     pub fn host(&self) -> Option<&HostPattern> {
         self.host.as_ref()

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use holm_abi::{BodyError, Error, Exchange, Kind, Outbound};
 use holm_engine::Usage;
 use http::uri::{Authority, Uri};
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Version};
+use http::{HeaderValue, Method, Request, StatusCode, Version};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::outgoing::{Outgoing, Traced};
@@ -18,6 +18,7 @@ use crate::apps::{App, Guest, asks};
 use crate::front::Connection;
 use crate::observe::trace::{Trace, TraceParent, propagate, state_of};
 use crate::observe::{Access, Failure, Finished, Held, Observer, Outcome, RequestId};
+use crate::spin::{self, Matched};
 
 /// Where a request comes from.
 pub(super) struct Origin {
@@ -45,6 +46,8 @@ pub(crate) struct Underway {
     start: Instant,
     /// Bytes of its path that its route stands for, if it came by one.
     route: Option<usize>,
+    /// That route, in an app of Spin's.
+    matched: Option<Arc<Matched>>,
     pub(super) method: Method,
     uri: Uri,
     version: Version,
@@ -75,6 +78,7 @@ impl Underway {
             trace_state: sent.and_then(|_| state_of(request.headers())),
             start: Instant::now(),
             route: None,
+            matched: None,
             method: request.method().clone(),
             uri: request.uri().clone(),
             version: request.version(),
@@ -103,14 +107,25 @@ impl Underway {
     }
 
     /// It came by a route with this path.
-    pub(super) fn came_by(&mut self, prefix: &str) {
+    pub(super) fn came_by(&mut self, prefix: &str, matched: Option<Arc<Matched>>) {
         self.route = Some(prefix.len());
+        self.matched = matched;
     }
 
-    /// Tells the guest of the span that its own are part of, if there is one.
-    pub(super) fn introduce(&self, headers: &mut HeaderMap) {
+    /// Whether it is for a guest that was made for Spin.
+    pub(super) fn is_spin(&self) -> bool {
+        self.guest.as_ref().is_some_and(|guest| guest.is_spin())
+    }
+
+    /// Tells the guest of the span that its own are part of, if there is one; and one that was made for Spin, by which route
+    /// the request came.
+    pub(super) fn introduce<B>(&self, request: &mut Request<B>) {
         if let (Some(_), Some(trace)) = (&self.observer.spans, self.trace) {
-            propagate(headers, trace.sent(), self.trace_state.as_ref());
+            propagate(request.headers_mut(), trace.sent(), self.trace_state.as_ref());
+        }
+        if self.is_spin() {
+            let matched = self.matched.as_deref().unwrap_or(Matched::called());
+            spin::tell(request, matched, self.route.unwrap_or(0), self.origin.peer);
         }
     }
 
@@ -126,6 +141,7 @@ impl Underway {
             app: self.app.clone(),
             request: self.id,
             hops: self.origin.hops,
+            authority: self.uri.authority().cloned(),
             traced: self.trace.map(|trace| Traced::new(trace, self.trace_state.clone())),
         }))
     }
@@ -208,6 +224,12 @@ impl Underway {
 
     fn told(&self) -> Option<Kind> {
         self.served.as_ref().and_then(|served| served.told())
+    }
+
+    /// It was answered without a guest.
+    pub(super) fn told_by_server(&mut self, status: StatusCode) {
+        self.status = Some(status);
+        self.complete = true;
     }
 
     pub(super) fn refused(&mut self, refusal: &Refusal) {

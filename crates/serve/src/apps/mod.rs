@@ -6,25 +6,29 @@ mod gate;
 mod room;
 mod site;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use bytes::Bytes;
 use holm_admin::AppName;
 use holm_admin::wire::AppState;
 use holm_engine::DEFAULT_STACK;
 use holm_grants::Limits;
-use holm_manifest::{App as Manifest, Guest as Spec, ServeLimits};
+use holm_manifest::{App as Manifest, Guest as Spec, Platform, ServeLimits};
+use holm_router::Router;
 
 pub(crate) use breaker::Breaker;
 pub(crate) use code::Code;
 pub(crate) use gate::{Gate, Turned};
 pub use room::Room;
 pub(crate) use site::Found;
+use site::Leads;
 pub use site::{Conflict, Site};
 
 use crate::load::{Common, Load};
 use crate::observe::{Observer, Seen};
+use crate::spin::known;
 
 /// What each instance of a guest may use where neither its manifest nor the server's file says otherwise.
 pub const DEFAULT_LIMITS: Limits = Limits {
@@ -68,6 +72,10 @@ pub struct App {
     /// Its guests.
     pub guests: Vec<Arc<Guest>>,
     pub(crate) seen: Arc<Seen>,
+    /// What it says of itself, if it was made for Spin.
+    pub(crate) info: Option<Bytes>,
+    /// Where its guests' requests to it lead; made when one first sends one.
+    routes: OnceLock<Router<Leads>>,
 }
 
 impl App {
@@ -76,10 +84,14 @@ impl App {
         let version = Arc::new(AtomicU64::new(0));
         let rates = manifest.guests.iter().map(|guest| guest.serve.log.or(ServeLimits::DEFAULT.log));
         let seen = world.observer.app(&name, rates.max().flatten(), &world.room.memory);
+        let (info, platform) = (known::info(&manifest), manifest.platform);
         let common = Arc::new(Common::take(&mut manifest));
-        let guest = |spec| Arc::new(Guest::new(&name, &version, spec, &common, ceilings, world, &seen));
+        let guest = |spec| {
+            let spec = Spec { platform, ..spec };
+            Arc::new(Guest::new(&name, &version, spec, &common, ceilings, world, &seen))
+        };
         let guests = manifest.guests.into_iter().map(guest).collect();
-        Arc::new(Self { name, version, guests, seen })
+        Arc::new(Self { name, version, guests, seen, info, routes: OnceLock::new() })
     }
 
     /// Its version; 0 for one that was not deployed.
@@ -170,6 +182,11 @@ impl Guest {
         self.version.load(Relaxed)
     }
 
+    /// Whether it is told of its requests what Spin tells.
+    pub(crate) fn is_spin(&self) -> bool {
+        self.spec.platform == Platform::Spin
+    }
+
     /// Loads its code now, not at the first request.
     ///
     /// # Errors
@@ -197,7 +214,7 @@ fn held(limits: Limits, ceilings: &Ceilings) -> Limits {
 /// Whether the guest, or one of its filters, may send HTTP requests, or passes on those that it gets.
 pub(crate) fn asks(guest: &Spec) -> bool {
     let mut granted = guest.filters.iter().map(|filter| &filter.grants).chain([&guest.grants]);
-    guest.upstream.is_some() || granted.any(|grants| !grants.http.is_empty())
+    guest.upstream.is_some() || granted.any(|grants| grants.may_send_http())
 }
 
 impl std::fmt::Debug for Guest {

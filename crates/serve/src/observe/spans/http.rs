@@ -111,7 +111,8 @@ impl Client {
         span.text("url.full", &format!("{scheme}://{host}{}", self.uri.path()));
         span.server(host);
         span.response(self.answered.map(|(status, _)| status));
-        let elsewhere = self.uri.host().is_none_or(|host| holm_grants::sibling(host).is_none());
+        let elsewhere =
+            self.uri.host().is_none_or(|host| holm_grants::sibling(host).or(holm_grants::chained(host)).is_none());
         if let Some((_, version)) = self.answered.filter(|_| elsewhere) {
             span.protocol(version);
         }
