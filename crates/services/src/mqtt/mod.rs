@@ -39,6 +39,11 @@ pub enum MqttError {
     Other(String),
 }
 
+/// Whether one can listen under this topic, with `+` and `#` as MQTT has them (section 4.7).
+pub fn is_topic_filter(topic: &str) -> bool {
+    topic.len() <= usize::from(u16::MAX) && !topic.contains('\0') && rumqttc::valid_filter(topic)
+}
+
 /// How often a message may arrive (MQTT 3.1.1, section 4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Qos {

@@ -23,6 +23,13 @@ pub struct MqttMessage {
     ack: Option<ManualAck>,
 }
 
+impl MqttMessage {
+    /// Whether the broker waits to hear that it was taken.
+    pub fn is_acknowledged(&self) -> bool {
+        self.ack.is_some()
+    }
+}
+
 /// A session in which messages under a topic come.
 pub struct MqttSubscription {
     client: AsyncClient,

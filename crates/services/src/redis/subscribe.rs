@@ -31,6 +31,7 @@ pub struct Message {
 pub struct Subscription {
     stream: Box<dyn Stream>,
     read: BytesMut,
+    asked: BytesMut,
 }
 
 impl Subscription {
@@ -44,7 +45,7 @@ impl Subscription {
             NoStream::NotPermitted => "its name leads to an address that may not be dialled".to_owned(),
             NoStream::Failed(why) => why,
         })?;
-        let mut it = Self { stream, read: BytesMut::new() };
+        let mut it = Self { stream, read: BytesMut::new(), asked: BytesMut::new() };
         timeout(PATIENCE, it.introduce(address, channels)).await.map_err(|_| "it did not answer".to_owned())??;
         Ok(it)
     }
@@ -82,13 +83,14 @@ impl Subscription {
     /// # Errors
     /// A sentence about why there will be none.
     pub async fn next(&mut self) -> Result<Message, String> {
+        self.send().await?;
         loop {
             let deadline = Instant::now() + SILENCE;
             let frame = match timeout_at(deadline, self.frame()).await {
                 Ok(frame) => frame?,
                 Err(_) => {
-                    let asked = timeout(PATIENCE, self.stream.write_all(b"*1\r\n$4\r\nPING\r\n")).await;
-                    asked.map_err(|_| GONE)?.map_err(|error| error.to_string())?;
+                    self.asked.extend_from_slice(b"*1\r\n$4\r\nPING\r\n");
+                    self.send().await?;
                     timeout(PATIENCE, self.frame()).await.map_err(|_| GONE)??
                 }
             };
@@ -101,6 +103,27 @@ impl Subscription {
                 return Ok(Message { channel, payload });
             }
         }
+    }
+
+    /// Listens on these channels as well, and on those no more.
+    ///
+    /// # Errors
+    /// A sentence about why there will be no more messages.
+    pub async fn change(&mut self, new: &[&String], gone: &[&String]) -> Result<(), String> {
+        let mut asked = Vec::new();
+        for (command, channels) in [("SUBSCRIBE", new), ("UNSUBSCRIBE", gone)] {
+            if !channels.is_empty() {
+                redis::cmd(command).arg(channels).write_packed_command(&mut asked);
+            }
+        }
+        self.asked.extend_from_slice(&asked);
+        self.send().await
+    }
+
+    /// Sends what was asked and is not sent yet: whoever waits for messages may have been interrupted at that.
+    async fn send(&mut self) -> Result<(), String> {
+        let sent = timeout(PATIENCE, self.stream.write_all_buf(&mut self.asked)).await;
+        sent.map_err(|_| GONE)?.map_err(|error| error.to_string())
     }
 
     async fn frame(&mut self) -> Result<Frame, String> {
