@@ -6,7 +6,9 @@ mod http;
 mod interfaces;
 mod key_value;
 mod llm;
+mod mqtt;
 mod otel;
+mod redis;
 mod variables;
 
 use holm_abi::{Abi, Certainty, Entry, Evidence, Guest, Host, Provision, Result};

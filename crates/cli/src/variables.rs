@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use holm_engine::{Error, Kind, Result};
 use holm_grants::OutboundGrant;
-use holm_manifest::{Guest, Services, Variable};
+use holm_manifest::{Guest, Services, Template, Variable};
 use holm_services::Report;
 use holm_services::variables::{AppVariables, Surroundings};
 
@@ -42,18 +42,7 @@ pub(crate) fn fill_in(guest: &mut Guest, variables: &AppVariables) -> Result<()>
         return Ok(());
     }
     let templates = std::mem::take(&mut guest.outbound);
-    let values = async {
-        let mut values = Vec::new();
-        for template in &templates {
-            values.push(variables.resolve(template).await.map_err(|error| wrong(&error))?);
-        }
-        Ok::<_, Error>(values)
-    };
-    let values = match tokio::runtime::Handle::try_current() {
-        Ok(within) => within.block_on(values),
-        Err(_) => runtime()?.block_on(values),
-    }?;
-    for value in values {
+    for value in values(&templates, variables).map_err(|error| wrong(&error))? {
         let granted: OutboundGrant = value.parse().map_err(|error| wrong(&error))?;
         for (component, dependency) in guest.components.iter_mut().zip(&guest.dependencies) {
             if dependency.inherits.has("allowed_outbound_hosts") {
@@ -63,6 +52,25 @@ pub(crate) fn fill_in(guest: &mut Guest, variables: &AppVariables) -> Result<()>
         guest.grants.outbound.push(granted);
     }
     Ok(())
+}
+
+/// What these texts are at this moment. Blocks, perhaps on whoever keeps the values.
+///
+/// # Errors
+/// A variable has no value.
+pub(crate) fn values(texts: &[Template], variables: &AppVariables) -> Result<Vec<String>> {
+    let values = async {
+        let mut values = Vec::new();
+        for text in texts {
+            let value = variables.resolve(text).await;
+            values.push(value.map_err(|error| Error::new(Kind::Usage, error.to_string()))?);
+        }
+        Ok(values)
+    };
+    match tokio::runtime::Handle::try_current() {
+        Ok(within) => within.block_on(values),
+        Err(_) => runtime()?.block_on(values),
+    }
 }
 
 fn wrong(why: &dyn std::fmt::Display) -> Error {

@@ -10,6 +10,7 @@ mod load;
 pub mod observe;
 pub mod proxy;
 mod spin;
+pub mod triggers;
 
 pub use fixed::Fixed;
 pub use load::{Common, Load, Loaded};

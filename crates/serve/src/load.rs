@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use holm_abi::{HttpHandler, Result};
+use holm_abi::{Error, Events, HttpHandler, Kind, Result};
 use holm_admin::AppName;
-use holm_manifest::{App as Manifest, Guest, Platform, Services, Variable};
+use holm_manifest::{App as Manifest, Guest, Piece, Platform, Services, Template, Variable};
 
 /// What the guests of an app have in common, as its manifest says.
 #[derive(Debug, Default)]
@@ -45,8 +45,26 @@ pub trait Load: Send + Sync + 'static {
         self.load(app, common, guest)
     }
 
+    /// What texts of `guest` with variables of its app in them are at this moment. Blocks, perhaps on whoever keeps the
+    /// values.
+    ///
+    /// # Errors
+    /// A variable has no value.
+    fn evaluate(&self, _app: &AppName, _common: &Common, texts: &[Template]) -> Result<Vec<String>> {
+        texts.iter().map(plain).collect()
+    }
+
     /// Lets go of what is kept for an app that was removed: another of the same name starts with nothing.
     fn forget(&self, _app: &AppName) {}
+}
+
+/// A text without variables.
+fn plain(template: &Template) -> Result<String> {
+    let text = template.pieces().iter().map(|piece| match piece {
+        Piece::Text(text) => Ok(text.as_str()),
+        Piece::Variable(name) => Err(Error::new(Kind::Usage, format!("no variable is called `{name}`"))),
+    });
+    text.collect()
 }
 
 /// A guest that is ready to answer.
@@ -54,6 +72,8 @@ pub trait Load: Send + Sync + 'static {
 pub struct Loaded {
     /// What answers.
     pub handler: Arc<dyn HttpHandler>,
+    /// What is told of events, each of it of some kinds.
+    pub events: Vec<Arc<dyn Events>>,
     /// Bytes of code that are mapped for it.
     pub code: u64,
     /// Whether [`Load::improve`] can make better code.

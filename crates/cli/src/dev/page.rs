@@ -28,7 +28,7 @@ impl Page {
 
 impl Load for Page {
     fn load(&self, _: &AppName, _: &Common, _: &Guest) -> Result<Loaded> {
-        Ok(Loaded { handler: Arc::new(Page(Arc::clone(&self.0))), code: 0, improvable: false })
+        Ok(Loaded { handler: Arc::new(Page(Arc::clone(&self.0))), events: Vec::new(), code: 0, improvable: false })
     }
 }
 

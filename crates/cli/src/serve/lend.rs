@@ -8,7 +8,7 @@ use holm_admin::AppName;
 use holm_admin::store::Store;
 use holm_engine::Result;
 use holm_grants::Grants;
-use holm_manifest::{Guest, Platform};
+use holm_manifest::{Guest, Platform, Template};
 use holm_serve::observe::Observer;
 use holm_serve::proxy::Reach;
 use holm_serve::{Common, Load, Loaded};
@@ -60,8 +60,9 @@ impl Lending {
 
     fn lend(&self, app: &AppName, common: &Common, guest: &Guest, variables: &AppVariables) -> Result<Option<Lent>> {
         let (kv, blob) = stores(&guest.grants, guest.components.iter().map(|component| &component.grants));
-        // What else there is, guests of ours are not lent.
-        if kv.is_empty() && blob.is_empty() && common.platform == Platform::Holm {
+        // What else there is, guests of ours are not lent, but servers that they were granted.
+        let nothing = kv.is_empty() && blob.is_empty() && guest.grants.outbound.is_empty();
+        if nothing && common.platform == Platform::Holm {
             return Ok(None);
         }
         let limits = guest.serve.store.map_or_else(LentLimits::default, LentLimits::of);
@@ -69,11 +70,20 @@ impl Lending {
         Ok(Some(Lent { variables: Arc::new(variables.of_guest(&guest.variables)), ..lent }))
     }
 
+    /// Whether its apps were named on this machine, and not deployed to it.
+    fn is_here(&self) -> bool {
+        matches!(self.whose, Whose::Named)
+    }
+
+    fn variables(&self, app: &AppName, common: &Common) -> Result<AppVariables> {
+        let report = Arc::new(self.teller(app));
+        variables::of_app(&common.variables, &common.services, self.is_here(), Some(report))
+    }
+
     fn of_app(&self, app: &AppName, common: &Common, guest: &mut Guest) -> Result<OfApp> {
-        let (here, report) = (matches!(self.whose, Whose::Named), Arc::new(self.teller(app)));
-        let variables = variables::of_app(&common.variables, &common.services, here, Some(report))?;
+        let variables = self.variables(app, common)?;
         variables::fill_in(guest, &variables)?;
-        if !here {
+        if !self.is_here() {
             // What was filled in as well.
             let components = guest.components.iter_mut().map(|component| &mut component.grants);
             [&mut guest.grants].into_iter().chain(components).for_each(Grants::only_public);
@@ -133,6 +143,10 @@ impl Load for Lending {
         improved.inspect_err(|error| {
             output::warn(&format!("{app}: no optimised code could be made, so it stays as it is: {error}"));
         })
+    }
+
+    fn evaluate(&self, app: &AppName, common: &Common, texts: &[Template]) -> Result<Vec<String>> {
+        variables::values(texts, &self.variables(app, common)?)
     }
 
     fn forget(&self, app: &AppName) {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use holm_abi::{Abi, Entry, Guest, Host, HttpHandler, Part, Reuse, Stdio, detect};
+use holm_abi::{Abi, Entry, Events, Guest, Host, HttpHandler, Part, Reuse, Stdio, detect};
 use holm_engine::shape::{Form, LoneCore, lone_core};
 use holm_engine::{Error, Kind, Loader, Opened, Result, Runtime, Settings, Source, Tier};
 use holm_grants::Audit;
@@ -12,6 +12,7 @@ use holm_manifest::{Component, Guest as Described, Platform, Wagi};
 use holm_serve::apps::App;
 use holm_serve::cgi::Cgi;
 use holm_serve::proxy::{Proxy, Reach};
+use holm_serve::triggers::OnlyEvents;
 use holm_serve::{Fixed, Loaded};
 use holm_services::http_client::{ClientConfig, HttpClient};
 use holm_services::lent::Lent;
@@ -123,11 +124,11 @@ impl Loading {
         let mut loaded = match (&guest.upstream, &guest.respond) {
             (Some(upstream), _) => {
                 let proxy = Proxy::new(guest, upstream, self.upstreams.clone(), reach)?;
-                Loaded { handler: Arc::new(proxy), code: 0, improvable: false }
+                Loaded { handler: Arc::new(proxy), events: Vec::new(), code: 0, improvable: false }
             }
             (None, Some(response)) => {
                 let fixed = Fixed::new(response).map_err(|error| of_guest(error, guest))?;
-                Loaded { handler: Arc::new(fixed), code: 0, improvable: false }
+                Loaded { handler: Arc::new(fixed), events: Vec::new(), code: 0, improvable: false }
             }
             (None, None) => self.guest(guest, lent, &shared, &tell, wanted)?,
         };
@@ -184,14 +185,16 @@ impl Loading {
         let host = Host { args: guest.args.clone(), reuse, parts: parts.collect(), audit, ..granted };
         let abi = self.abi.as_deref().or(guest.abi.as_deref());
         let made = self.made(guest, abis(self.wasi(lent), shared.clone()), abi, host, (Instances::Brief, wanted))?;
+        let events = events(&made.entries);
         let handler = match &guest.wagi {
             Some(wagi) => as_wagi(&made.entries, &made.name, wagi).map_err(|error| of_guest(error, guest))?,
             None => {
                 let handler = handler(&made.entries).or_else(|| command(&made.entries, &made.name, guest));
+                let handler = handler.or_else(|| only_events(&events));
                 handler.ok_or_else(|| no_handler(&made.entries, &self.copies.called(file(guest))))?
             }
         };
-        Ok(Loaded { handler, code: made.code, improvable: made.improvable })
+        Ok(Loaded { handler, events, code: made.code, improvable: made.improvable })
     }
 
     /// A guest's entries. In errors its file is called what its owner calls it.
@@ -372,6 +375,20 @@ pub(super) fn handler(entries: &[Entry]) -> Option<Arc<dyn HttpHandler>> {
         Entry::Http(handler) => Some(Arc::clone(handler)),
         _ => None,
     })
+}
+
+/// What is told of events.
+fn events(entries: &[Entry]) -> Vec<Arc<dyn Events>> {
+    let events = entries.iter().filter_map(|entry| match entry {
+        Entry::Events(events) => Some(Arc::clone(events)),
+        _ => None,
+    });
+    events.collect()
+}
+
+/// Whoever is told of events need not answer requests as well.
+fn only_events(events: &[Arc<dyn Events>]) -> Option<Arc<dyn HttpHandler>> {
+    (!events.is_empty()).then(|| Arc::new(OnlyEvents) as Arc<dyn HttpHandler>)
 }
 
 /// A program answers as CGI.

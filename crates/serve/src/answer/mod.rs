@@ -2,6 +2,7 @@
 
 mod begun;
 mod call;
+mod event;
 mod outgoing;
 mod refusal;
 mod request;
@@ -19,6 +20,7 @@ use holm_engine::until;
 use http::uri::{Authority, Scheme, Uri};
 use http::{Request, Response, StatusCode, header};
 
+pub(crate) use event::{admit, tell};
 pub use response::Answer;
 use underway::Origin;
 pub(crate) use underway::Underway;

@@ -17,7 +17,7 @@ use super::served::Served;
 use crate::apps::{App, Guest, asks};
 use crate::front::Connection;
 use crate::observe::trace::{Trace, TraceParent, propagate, state_of};
-use crate::observe::{Access, Failure, Finished, Held, Observer, Outcome, RequestId};
+use crate::observe::{Access, Failure, Finished, Held, Observer, Occasion, Outcome, RequestId};
 use crate::spin::{self, Matched};
 
 /// Where a request comes from.
@@ -28,12 +28,19 @@ pub(super) struct Origin {
     pub(super) caller: Option<RequestId>,
     /// How many calls between guests led to it.
     pub(super) hops: u8,
+    /// What it really is, where it is no request.
+    pub(super) occasion: Option<Occasion>,
 }
 
 impl Origin {
     /// Of a client's request.
     pub(super) fn of(connection: &Connection) -> Self {
-        Self { peer: connection.peer, scheme: connection.scheme(), caller: None, hops: 0 }
+        Self { peer: connection.peer, scheme: connection.scheme(), caller: None, hops: 0, occasion: None }
+    }
+
+    /// Of an event.
+    pub(super) fn event(occasion: Occasion) -> Self {
+        Self { peer: None, scheme: "", caller: None, hops: 0, occasion: Some(occasion) }
     }
 }
 
@@ -222,6 +229,14 @@ impl Underway {
         self.failed(&Error::new(Kind::NoResponse, why))
     }
 
+    /// The guest says that it failed, which is no reason to leave it alone.
+    pub(super) fn failed_at(&mut self, error: &Error) -> Refusal {
+        if let Some(served) = &self.served {
+            served.guest_failed(error, false);
+        }
+        self.refuse(error.kind())
+    }
+
     fn told(&self) -> Option<Kind> {
         self.served.as_ref().and_then(|served| served.told())
     }
@@ -256,7 +271,9 @@ impl Drop for Underway {
             cold_start: self.cold,
             outcome,
         };
-        let path = self.uri.path();
+        let occasion = self.origin.occasion.as_ref();
+        let path = occasion.map_or(self.uri.path(), |occasion| &occasion.name);
+        let host = self.uri.authority().map_or("", Authority::as_str);
         let access = Access {
             request: self.id,
             caller: self.origin.caller,
@@ -267,8 +284,9 @@ impl Drop for Underway {
             route: self.route.map(|length| path.get(..length).filter(|route| !route.is_empty()).unwrap_or("/")),
             method: &self.method,
             scheme: self.origin.scheme,
-            host: self.uri.authority().map_or("", Authority::as_str),
+            host: occasion.map_or(host, |occasion| &occasion.server),
             path,
+            occasion,
             protocol: self.version,
             peer: self.origin.peer,
             finished: &finished,

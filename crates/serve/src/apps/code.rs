@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwapOption;
 use holm_abi::{Error, Kind, Result};
 use holm_admin::AppName;
-use holm_manifest::Guest;
+use holm_manifest::{Guest, Template};
 use tokio::sync::{Mutex, Semaphore};
 
 use crate::load::{Common, Load, Loaded};
@@ -88,6 +88,16 @@ impl Code {
         let common = Arc::clone(&self.common);
         let loading = tokio::task::spawn_blocking(move || load.load(&app, &common, &guest));
         loading.await.unwrap_or_else(|_| Err(Error::new(Kind::Internal, "loading broke off")))
+    }
+
+    /// What texts of the guest with variables in them are at this moment.
+    ///
+    /// # Errors
+    /// Those of [`Load::evaluate`].
+    pub(crate) async fn evaluate(&self, texts: Vec<Template>) -> Result<Vec<String>> {
+        let (load, app, common) = (Arc::clone(&self.load), self.app.clone(), Arc::clone(&self.common));
+        let evaluating = tokio::task::spawn_blocking(move || load.evaluate(&app, &common, &texts));
+        evaluating.await.unwrap_or_else(|_| Err(Error::new(Kind::Internal, "evaluating broke off")))
     }
 
     fn improve_later(&self, loaded: &Arc<Loaded>) {
@@ -180,7 +190,7 @@ mod tests {
     }
 
     fn loaded(code: u64) -> Loaded {
-        Loaded { handler: Arc::new(Nobody), code, improvable: code == 1 }
+        Loaded { handler: Arc::new(Nobody), events: Vec::new(), code, improvable: code == 1 }
     }
 
     impl Load for Slowly {

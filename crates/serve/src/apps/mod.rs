@@ -11,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
+use holm_abi::{Error, Kind};
 use holm_admin::AppName;
 use holm_admin::wire::AppState;
 use holm_engine::DEFAULT_STACK;
@@ -29,6 +30,7 @@ pub use site::{Conflict, Site};
 use crate::load::{Common, Load};
 use crate::observe::{Observer, Seen};
 use crate::spin::known;
+use crate::triggers::{sources, takes};
 
 /// What each instance of a guest may use where neither its manifest nor the server's file says otherwise.
 pub const DEFAULT_LIMITS: Limits = Limits {
@@ -187,12 +189,20 @@ impl Guest {
         self.spec.platform == Platform::Spin
     }
 
-    /// Loads its code now, not at the first request.
+    /// Loads its code now, not at the first request, and sees whether it can be told of what it waits for.
     ///
     /// # Errors
-    /// Those of [`Load::load`].
+    /// Those of [`Load::load`] and [`Load::evaluate`], and a trigger that is not for this guest.
     pub async fn warm_up(&self) -> Result<(), Arc<holm_abi::Error>> {
-        self.code.get().await.map(drop)
+        let (loaded, _) = self.code.get().await?;
+        for (like, what) in self.spec.triggers.iter().filter_map(takes) {
+            if !loaded.events.iter().any(|events| events.takes(&like)) {
+                let why = format!("{} waits for {what}, and exports no function to be told of them", self.name());
+                let note = "`holm inspect` shows what it exports, and the trigger's page in docs/spin.md what it should";
+                return Err(Arc::new(Error::new(Kind::Usage, why).note(note)));
+            }
+        }
+        sources(self).await.map(drop).map_err(|error| Arc::new(error.about(&self.name())))
     }
 
     /// What to call it in messages: the app, and the guest where it has a name of its own.

@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use holm_admin::AppName;
 use holm_manifest::{HostPattern, Route};
 use holm_router::Router;
+use tokio::sync::watch;
 
 use super::{App, Guest};
 use crate::spin::{Matched, known};
@@ -17,6 +18,8 @@ use crate::spin::{Matched, known};
 pub struct Site {
     apps: Mutex<BTreeMap<AppName, Arc<App>>>,
     router: ArcSwap<Router<Place>>,
+    /// How often something changed.
+    changes: watch::Sender<u64>,
 }
 
 /// Where a route leads.
@@ -106,6 +109,7 @@ impl Site {
         self.router.store(Arc::new(router(&apps, gone, &new)?));
         apps.retain(|name, _| !gone.contains(name));
         apps.extend(new.into_iter().map(|app| (app.name.clone(), app)));
+        self.changes.send_modify(|changes| *changes += 1);
         Ok(())
     }
 
@@ -125,7 +129,13 @@ impl Site {
         if let Ok(router) = router(&apps, &[], &[]) {
             self.router.store(Arc::new(router));
         }
+        self.changes.send_modify(|changes| *changes += 1);
         Some(removed)
+    }
+
+    /// Told whenever apps come, go or are replaced.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
     }
 
     /// The app of this name.

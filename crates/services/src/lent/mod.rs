@@ -106,9 +106,9 @@ impl AppStores {
     pub fn new(embedded: Option<Embedded>, report: Option<Report>) -> Self {
         let memory = Arc::<Tally>::default();
         Self {
+            servers: Arc::new(Servers::telling(report.as_ref())),
             embedded,
             report,
-            servers: Arc::default(),
             kv: MemoryStores::counted(&memory),
             blob: MemoryContainers::counted(&memory),
             files: Opened::default(),

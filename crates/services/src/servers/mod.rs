@@ -2,6 +2,37 @@
 //!
 //! Which a guest may reach is for whoever calls to know; where a name leads is asked of an address policy when it is dialled.
 
+#[cfg(feature = "remote")]
+pub(crate) mod shared;
+
+use crate::Report;
+
 /// Connections to servers, for all guests of one app. Nothing is connected to before a guest uses it.
 #[derive(Debug, Default)]
-pub struct Servers {}
+pub struct Servers {
+    /// Redis servers.
+    #[cfg(feature = "remote")]
+    pub redis: crate::redis::RedisServers,
+    /// MQTT brokers.
+    #[cfg(feature = "remote")]
+    pub mqtt: crate::mqtt::MqttServers,
+}
+
+impl Servers {
+    /// The same, where `report` is told of servers that do not work, once until they work again.
+    pub fn telling(report: Option<&Report>) -> Self {
+        #[cfg(feature = "remote")]
+        {
+            let manners = crate::Manners { report: report.cloned(), ..crate::Manners::default() };
+            Self {
+                redis: crate::redis::RedisServers::new(manners.clone()),
+                mqtt: crate::mqtt::MqttServers::new(manners),
+            }
+        }
+        #[cfg(not(feature = "remote"))]
+        {
+            let _ = report;
+            Self::default()
+        }
+    }
+}
