@@ -1,6 +1,7 @@
 //! Spin: components that import what Spin lends beside WASI, and the core modules of its early SDKs.
 #![forbid(unsafe_code)]
 
+mod early;
 mod interfaces;
 
 use holm_abi::{Abi, Certainty, Entry, Evidence, Guest, Host, Provision, Result};
@@ -20,8 +21,8 @@ impl Abi for Spin {
     }
 
     fn recognise(&self, shape: &Shape) -> Option<Evidence> {
-        if shape.form != Form::Component {
-            return None;
+        if shape.form == Form::Module {
+            return early::recognise(shape);
         }
         let imports = shape.imports.iter().map(|import| ("imports", import.name.as_str()));
         let exports = shape.exports.iter().map(|export| ("exports", export.name.as_str()));
@@ -30,6 +31,9 @@ impl Abi for Spin {
     }
 
     fn provides(&self, import: &Import) -> Provision {
+        if let Some(provision) = early::provision(import) {
+            return provision;
+        }
         match interfaces::provision(&import.name) {
             Provision::Nothing => self.wasi.provides(import),
             provision => provision,
@@ -41,7 +45,10 @@ impl Abi for Spin {
     }
 
     fn load(&self, guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
-        self.wasi.load_with(guest, host, Some(self))
+        match guest.shape.form {
+            Form::Module => early::load(&self.wasi, guest, host),
+            Form::Component => self.wasi.load_with(guest, host, Some(self)),
+        }
     }
 }
 
