@@ -122,6 +122,13 @@ impl<'a> Args<'a> {
         }
     }
 
+    pub(super) fn f32(&mut self) -> Result<f32> {
+        match self.values.next().and_then(Val::f32) {
+            Some(value) => Ok(value),
+            None => bail!("the guest gave too few arguments"),
+        }
+    }
+
     pub(super) fn text(&mut self) -> Result<String> {
         let (at, length) = (self.u32()?, self.u32()?);
         self.guest.text(at, length)
@@ -136,6 +143,10 @@ impl<'a> Args<'a> {
     pub(super) fn list<T>(&mut self, size: u32, element: impl Fn(&Reader<'_>, u32) -> Result<T>) -> Result<Vec<T>> {
         let (at, length) = (self.u32()?, self.u32()?);
         self.guest.list(at, length, size, element)
+    }
+
+    pub(super) fn texts(&mut self) -> Result<Vec<String>> {
+        self.list(8, |guest, at| guest.text_at(at))
     }
 
     pub(super) fn pairs(&mut self) -> Result<Vec<(String, String)>> {

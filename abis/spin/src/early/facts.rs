@@ -9,7 +9,7 @@ use wasmtime::Result;
 
 use super::args::Args;
 use super::link::Work;
-use super::{config, http, key_value};
+use super::{config, http, key_value, llm, rdbms, redis, sqlite};
 
 /// A function that guests import.
 pub(super) struct Function {
@@ -26,6 +26,12 @@ pub(super) struct Function {
 const CONFIG: Option<&str> = None;
 const HTTP: Option<&str> = Some("--http PATTERN");
 const KV: Option<&str> = Some("--kv=NAME");
+
+const REDIS: Option<&str> = Some("--outbound redis://HOST:PORT");
+const POSTGRES: Option<&str> = Some("--outbound postgres://HOST:PORT");
+const MYSQL: Option<&str> = Some("--outbound mysql://HOST:PORT");
+const SQLITE: Option<&str> = Some("--sql=NAME");
+const LLM: Option<&str> = Some("--model=NAME");
 
 type Begin = fn(&mut Args<'_>) -> Result<Work>;
 
@@ -53,6 +59,31 @@ pub(super) static FUNCTIONS: &[Function] = &[
     f("key-value", "exists", "iiii", KV, key_value::exists),
     f("key-value", "get-keys", "ii", KV, key_value::get_keys),
     f("key-value", "close", "i", KV, key_value::close),
+    // Since 0.2, in this layout since 0.4.
+    f("outbound-redis", "publish", "iiiiiii", REDIS, redis::publish),
+    f("outbound-redis", "get", "iiiii", REDIS, redis::get),
+    f("outbound-redis", "set", "iiiiiii", REDIS, redis::set),
+    f("outbound-redis", "incr", "iiiii", REDIS, redis::incr),
+    // Since 0.7.
+    f("outbound-redis", "del", "iiiii", REDIS, redis::del),
+    f("outbound-redis", "sadd", "iiiiiii", REDIS, redis::sadd),
+    f("outbound-redis", "smembers", "iiiii", REDIS, redis::smembers),
+    f("outbound-redis", "srem", "iiiiiii", REDIS, redis::srem),
+    // Since 0.9.
+    f("outbound-redis", "execute", "iiiiiii", REDIS, redis::execute),
+    // Since 0.5.
+    f("outbound-pg", "query", "iiiiiii", POSTGRES, rdbms::query_postgres),
+    f("outbound-pg", "execute", "iiiiiii", POSTGRES, rdbms::execute_postgres),
+    // Since 0.7.
+    f("outbound-mysql", "query", "iiiiiii", MYSQL, rdbms::query_mysql),
+    f("outbound-mysql", "execute", "iiiiiii", MYSQL, rdbms::execute_mysql),
+    // Since 1.3.
+    f("sqlite", "open", "iii", SQLITE, sqlite::open),
+    f("sqlite", "execute", "iiiiii", SQLITE, sqlite::execute),
+    f("sqlite", "close", "i", SQLITE, sqlite::close),
+    // Since 1.5; in Go until 2.2.
+    f("llm", "infer", "iiiiiifififi", LLM, llm::infer),
+    f("llm", "generate-embeddings", "iiiii", LLM, llm::embed),
 ];
 
 /// The function that an import means, if it is one of these.

@@ -24,10 +24,15 @@ mod handler;
 mod http;
 mod key_value;
 mod link;
+mod llm;
 mod out;
 mod program;
+mod rdbms;
 mod redirect;
+mod redis;
+mod servers;
 mod site;
+mod sqlite;
 mod state;
 
 use std::sync::Arc;

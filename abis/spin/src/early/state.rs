@@ -12,6 +12,7 @@ use holm_wasi::{InWorld, ModuleWorld, Wasi};
 use wasmtime::{Memory, Result, TypedFunc, bail};
 
 use super::handle::Handles;
+use super::servers::Connection;
 
 /// What all instances of a guest share.
 pub(super) struct Shared {
@@ -77,6 +78,8 @@ pub(super) struct State {
     busy: bool,
     /// Key-value stores that are open.
     pub(super) stores: Handles<Arc<dyn Store>>,
+    /// Databases that are open.
+    pub(super) databases: Handles<Arc<dyn Connection>>,
 }
 
 impl State {
@@ -92,6 +95,7 @@ impl State {
             link: Link::default(),
             busy: false,
             stores: Handles::default(),
+            databases: Handles::default(),
         })
     }
 
