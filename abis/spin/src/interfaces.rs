@@ -6,6 +6,8 @@ use holm_engine::shape::Shape;
 use holm_wasi::State;
 use wasmtime::component::Linker;
 
+use crate::{http, key_value, llm, variables};
+
 /// One interface in one version.
 struct Interface {
     /// As guests import it.
@@ -16,7 +18,21 @@ struct Interface {
 }
 
 /// One line for each.
-const INTERFACES: &[Interface] = &[];
+const INTERFACES: &[Interface] = &[
+    Interface { name: http::OUTBOUND, link: http::link, provision: Provision::Grant(HTTP) },
+    Interface { name: key_value::V1, link: key_value::link_v1, provision: Provision::Grant(KV) },
+    Interface { name: key_value::V2, link: key_value::link_v2, provision: Provision::Grant(KV) },
+    Interface { name: key_value::V3, link: key_value::link_v3, provision: Provision::Grant(KV) },
+    Interface { name: llm::V1, link: llm::link_v1, provision: Provision::Grant(MODEL) },
+    Interface { name: llm::V2, link: llm::link_v2, provision: Provision::Grant(MODEL) },
+    Interface { name: variables::CONFIG, link: variables::link_config, provision: Provision::Always },
+    Interface { name: variables::V2, link: variables::link_v2, provision: Provision::Always },
+    Interface { name: variables::V3, link: variables::link_v3, provision: Provision::Always },
+];
+
+const HTTP: &str = "--http PATTERN";
+const KV: &str = "--kv=NAME";
+const MODEL: &str = "--model NAME";
 
 /// Whether only guests of Spin have an import or export of this name.
 pub(crate) fn is_spin(name: &str) -> bool {

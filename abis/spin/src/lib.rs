@@ -2,11 +2,16 @@
 #![forbid(unsafe_code)]
 
 mod early;
+mod exports;
+mod http;
 mod interfaces;
+mod key_value;
+mod llm;
+mod variables;
 
 use holm_abi::{Abi, Certainty, Entry, Evidence, Guest, Host, Provision, Result};
 use holm_engine::shape::{Form, Import, LoneCore, Shape};
-use holm_wasi::{Extension, State, Wasi};
+use holm_wasi::{Extension, Linked, State, Wasi};
 use wasmtime::component::Linker;
 
 /// Spin's ABI: WASI, and what Spin offers beside it. Cheap to make.
@@ -55,5 +60,9 @@ impl Abi for Spin {
 impl Extension for Spin {
     fn link(&self, linker: &mut Linker<State>, shape: &Shape) -> wasmtime::Result<()> {
         interfaces::link(linker, shape)
+    }
+
+    fn entries(&self, linked: &Linked) -> Result<Vec<Entry>> {
+        exports::entries(linked)
     }
 }

@@ -9,13 +9,14 @@ use holm_core::{ComponentFunctions, link_component};
 use holm_engine::shape::Shape;
 use holm_engine::{Metered, metered_store, within_wall};
 use wasmtime::Store;
-use wasmtime::component::{InstancePre, Linker};
+use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime_wasi::{I32Exit, p2, p3};
 
 use crate::context::{Given, Streams};
 use crate::extension::Extension;
 #[cfg(feature = "http")]
 use crate::handler;
+use crate::linked::Linked;
 use crate::module::exit_code;
 use crate::services::Services;
 use crate::state::State;
@@ -24,7 +25,7 @@ use crate::{Wasi, config, interfaces, missing, parts, paths};
 /// The entries of a component: a command if it exports `wasi:cli/run`, and its exported functions.
 pub(crate) fn load(wasi: &Wasi, guest: &Guest, host: &Host, extension: Option<&dyn Extension>) -> Result<Vec<Entry>> {
     let component = guest.code.component()?;
-    let mut linker = linker(component.engine(), &guest.shape, host)
+    let mut linker = linker(component, &guest.shape, host)
         .and_then(|linker| audited(linker, host))
         .and_then(|linker| extended(linker, &guest.shape, extension))
         .map_err(|error| Error::new(Kind::Internal, format!("WASI does not link: {error:#}")))?;
@@ -40,6 +41,9 @@ pub(crate) fn load(wasi: &Wasi, guest: &Guest, host: &Host, extension: Option<&d
     if let Some(handler) = handler::load(guest, &services, &pre)? {
         entries.insert(0, Entry::Http(handler));
     }
+    if let Some(extension) = extension {
+        entries.splice(..0, extension.entries(&Linked::new(guest, &services, &pre))?);
+    }
     if is_command(guest) {
         entries.insert(0, Entry::Command(Arc::new(Program { guest: guest.clone(), services, pre })));
     }
@@ -47,8 +51,8 @@ pub(crate) fn load(wasi: &Wasi, guest: &Guest, host: &Host, extension: Option<&d
 }
 
 /// What this ABI offers to a component of this shape.
-pub(crate) fn linker(engine: &wasmtime::Engine, shape: &Shape, host: &Host) -> wasmtime::Result<Linker<State>> {
-    let mut linker = Linker::new(engine);
+pub(crate) fn linker(component: &Component, shape: &Shape, host: &Host) -> wasmtime::Result<Linker<State>> {
+    let mut linker = Linker::new(component.engine());
     // Some of what is linked goes in front of the engine's own.
     linker.allow_shadowing(true);
     interfaces::link(&mut linker, shape)?;
@@ -57,7 +61,7 @@ pub(crate) fn linker(engine: &wasmtime::Engine, shape: &Shape, host: &Host) -> w
     #[cfg(feature = "http")]
     crate::http::link(&mut linker, shape)?;
     #[cfg(feature = "stores")]
-    crate::keyvalue::link(&mut linker, shape, host.parts.len())?;
+    crate::keyvalue::link(&mut linker, component, shape, host.parts.len())?;
     #[cfg(feature = "stores")]
     crate::blobstore::link(&mut linker, shape, host.parts.len())?;
     #[cfg(feature = "tls")]

@@ -1,9 +1,11 @@
 //! What another ABI offers to components beyond WASI.
 
+use holm_abi::{Entry, Result};
 use holm_engine::shape::Shape;
 use holm_grants::{Ask, Audit, Grants};
 use wasmtime::component::{Linker, ResourceTable};
 
+use crate::linked::Linked;
 use crate::state::State;
 
 /// Interfaces beyond WASI, which an ABI links for guests of its own.
@@ -13,6 +15,14 @@ pub trait Extension: Send + Sync {
     /// # Errors
     /// The engine's.
     fn link(&self, linker: &mut Linker<State>, shape: &Shape) -> wasmtime::Result<()>;
+
+    /// The ways into a component that this ABI knows, beside those of WASI.
+    ///
+    /// # Errors
+    /// An export has not the type that it should have.
+    fn entries(&self, _linked: &Linked) -> Result<Vec<Entry>> {
+        Ok(Vec::new())
+    }
 }
 
 /// For what is linked by extensions.
@@ -52,5 +62,12 @@ impl State {
     #[cfg(feature = "http")]
     pub fn http_client(&self) -> Option<(&holm_services::http_client::HttpClient, u64)> {
         Some((self.services.http_client.as_ref()?, self.services.identity))
+    }
+
+    /// Sends requests as the guest's own of `wasi:http` are sent: under its grants, to other guests of the same app, or over
+    /// the network.
+    #[cfg(feature = "http")]
+    pub fn requests(&self) -> crate::http::Requests {
+        self.outbound.requests()
     }
 }

@@ -75,6 +75,31 @@ pub(crate) struct Outbound {
     pub(crate) lent: Option<Arc<dyn holm_abi::Outbound>>,
 }
 
+/// Sends requests as a guest's own of `wasi:http` are sent.
+pub struct Requests {
+    services: Arc<Services>,
+    lent: Option<Arc<dyn holm_abi::Outbound>>,
+}
+
+impl Outbound {
+    pub(crate) fn requests(&self) -> Requests {
+        Requests { services: Arc::clone(&self.services), lent: self.lent.clone() }
+    }
+}
+
+impl Requests {
+    /// Sends one with an absolute URI, if the guest's grants allow it. No redirect is followed.
+    ///
+    /// # Errors
+    /// `wasi:http`'s; [`Error::HttpRequestDenied`] and [`Error::DestinationIpProhibited`] for want of a grant, which is
+    /// remembered.
+    pub async fn send(&self, request: Request<Body>) -> Result<Response<Body>> {
+        let request = request.map(incoming);
+        let response = send(&self.services, self.lent.as_deref(), request, RequestOptions::default()).await?;
+        Ok(response.map(|body| body.map_err(BodyError::from).boxed_unsync()))
+    }
+}
+
 /// Headers that belong to a connection, and so not to a guest. `te` speaks of one too (RFC 9110, section 10.1.4).
 fn is_forbidden(name: &HeaderName) -> bool {
     DEFAULT_FORBIDDEN_HEADERS.contains(name) || name == http::header::TE

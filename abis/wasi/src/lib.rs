@@ -19,6 +19,7 @@ mod interfaces;
 mod kept;
 #[cfg(feature = "stores")]
 mod keyvalue;
+mod linked;
 mod missing;
 mod module;
 mod module_world;
@@ -48,6 +49,9 @@ use holm_services::http_client::{ClientConfig, HttpClient};
 use holm_services::lent::Lent;
 
 pub use extension::Extension;
+#[cfg(feature = "http")]
+pub use http::Requests;
+pub use linked::{Export, Linked};
 pub use module_world::{InWorld, ModuleWorld, exited, link_world};
 pub use stdio::capture;
 pub use typed::{State, Typed, TypedInstance, World, host};

@@ -49,7 +49,7 @@ pub struct State {
     #[cfg(feature = "http")]
     http: WasiHttpCtx,
     #[cfg(feature = "http")]
-    outbound: Outbound,
+    pub(crate) outbound: Outbound,
     /// Made when a guest first uses it.
     #[cfg(feature = "tls")]
     tls: Option<WasiTlsCtx>,

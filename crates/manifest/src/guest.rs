@@ -2,6 +2,7 @@
 
 use crate::build::{self, Build};
 use crate::components::{self, Component, Imports};
+use crate::dependencies::Dependency;
 use crate::filters::{self, Configuration, Filter};
 use crate::grants::{self, beside};
 use crate::keys;
@@ -43,6 +44,13 @@ pub struct Guest {
     pub exclude_files: Vec<String>,
     /// Its variables: values that are put together of those of the app when it asks for them.
     pub variables: BTreeMap<String, Template>,
+    /// Servers it may reach beside those it is granted, whose names have variables in them. Whoever loads the app knows
+    /// their values, and makes [`OutboundGrant`](holm_grants::OutboundGrant)s of them.
+    pub outbound: Vec<Template>,
+    /// Components that provide what it imports, as a `spin.toml` names them.
+    pub dependencies: Vec<Dependency>,
+    /// Components that stand before it and handle its requests, the outermost first.
+    pub middleware: Vec<Dependency>,
     /// What answers in the place of a guest, which then has no file.
     pub upstream: Option<Upstream>,
     /// What requests pass on their way to it, and responses on their way back, in the order in which requests do.
@@ -90,6 +98,9 @@ impl Default for Guest {
             files: Vec::new(),
             exclude_files: Vec::new(),
             variables: BTreeMap::new(),
+            outbound: Vec::new(),
+            dependencies: Vec::new(),
+            middleware: Vec::new(),
             filters: Vec::new(),
             build: None,
             imports: Imports::new(),

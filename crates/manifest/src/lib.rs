@@ -48,6 +48,7 @@
 mod app;
 mod build;
 mod components;
+mod dependencies;
 mod document;
 #[cfg(test)]
 mod documented;
@@ -71,6 +72,7 @@ mod values;
 pub use app::{App, MOST_GUESTS, VERSION};
 pub use build::{Build, Language};
 pub use components::{Component, Imports, MOST_COMPONENTS};
+pub use dependencies::{Dependency, Inherits, Source};
 pub use document::MAX_BYTES;
 pub use error::{ManifestError, Problem};
 pub use filters::{Configuration, Filter, MOST_FILTERS};

@@ -20,6 +20,8 @@ pub mod http_client;
 pub mod kv;
 #[cfg(feature = "stores")]
 pub mod lent;
+#[cfg(all(feature = "http", feature = "stores"))]
+pub mod llm;
 #[cfg(feature = "remote")]
 mod nats;
 #[cfg(feature = "stores")]

@@ -13,6 +13,8 @@ use crate::blob::{BlobLimits, Containers, MAX_CONTAINER_NAME, MemoryContainers, 
 #[cfg(feature = "remote")]
 use crate::health::Manners;
 use crate::kv::{MAX_NAME, MemoryStores, StoreLimits, Stores};
+#[cfg(feature = "http")]
+use crate::llm::Llm;
 use crate::servers::Servers;
 use crate::tally::Tally;
 use crate::variables::Variables;
@@ -34,6 +36,8 @@ pub struct AppStores {
     kv_remote: Opened<Backend, dyn Stores>,
     #[cfg(feature = "remote")]
     blob_remote: Opened<Backend, dyn Containers>,
+    #[cfg(feature = "http")]
+    llm: Opened<holm_manifest::Llm, Llm>,
 }
 
 /// Where `embedded` stores are.
@@ -76,12 +80,23 @@ pub struct Lent {
     pub servers: Arc<Servers>,
     /// Its variables.
     pub variables: Arc<Variables>,
+    /// What runs the models it was granted; `None`: nothing does.
+    #[cfg(feature = "http")]
+    pub llm: Option<Arc<Llm>>,
 }
 
 impl Lent {
     /// These stores, and nothing else.
     pub fn stores(kv: Arc<dyn Stores>, blob: Arc<dyn Containers>, spool: Spool) -> Self {
-        Self { kv, blob, spool, servers: Arc::default(), variables: Arc::default() }
+        Self {
+            kv,
+            blob,
+            spool,
+            servers: Arc::default(),
+            variables: Arc::default(),
+            #[cfg(feature = "http")]
+            llm: None,
+        }
     }
 }
 
@@ -101,6 +116,8 @@ impl AppStores {
             kv_remote: Opened::default(),
             #[cfg(feature = "remote")]
             blob_remote: Opened::default(),
+            #[cfg(feature = "http")]
+            llm: Opened::default(),
         }
     }
 
@@ -129,8 +146,15 @@ impl AppStores {
                 Err(why) => wrong.push(format!("the container of blobs `{name}`: {why}")),
             }
         }
+        #[cfg(feature = "http")]
+        let llm = self.llm(services).unwrap_or_else(|why| {
+            wrong.push(format!("the server of models: {why}"));
+            None
+        });
         match wrong.is_empty() {
             true => Ok(Lent {
+                #[cfg(feature = "http")]
+                llm,
                 servers: Arc::clone(&self.servers),
                 ..Lent::stores(Arc::new(stores), Arc::new(containers), spool)
             }),
@@ -180,6 +204,13 @@ impl AppStores {
         })
     }
 
+    #[cfg(feature = "http")]
+    fn llm(&self, services: &Services) -> Result<Option<Arc<Llm>>, String> {
+        let Some(named) = &services.llm else { return Ok(None) };
+        let new = Llm::new(named, self.report.clone())?;
+        Ok(Some(self.llm.get(named, || new)))
+    }
+
     fn embedded(&self) -> Result<Arc<Files>, String> {
         match &self.embedded {
             Some(embedded) => Ok(self.file(&embedded.file, embedded.inside.as_deref())),
@@ -225,7 +256,7 @@ mod tests {
 
     fn services(kv: &str, blob: &str) -> Services {
         let named = |text: &str| [("a".to_owned(), text.parse().unwrap())].into();
-        Services { kv: named(kv), blob: named(blob) }
+        Services { kv: named(kv), blob: named(blob), ..Services::default() }
     }
 
     fn names(name: &str) -> Vec<String> {
