@@ -20,14 +20,22 @@ pub mod http_client;
 pub mod kv;
 #[cfg(feature = "stores")]
 pub mod lent;
+#[cfg(feature = "sql")]
+pub mod mysql;
 #[cfg(feature = "remote")]
 mod nats;
+#[cfg(feature = "sql")]
+pub mod postgres;
 #[cfg(feature = "stores")]
 pub mod servers;
+#[cfg(feature = "stores")]
+pub mod sql;
 #[cfg(feature = "stores")]
 mod sqlite;
 #[cfg(feature = "stores")]
 mod storage;
+#[cfg(feature = "stores")]
+pub mod streamed;
 #[cfg(feature = "stores")]
 mod tally;
 #[cfg(feature = "tls")]
