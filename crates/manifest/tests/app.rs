@@ -137,7 +137,11 @@ fn grants() -> impl Strategy<Value = Grants> {
             let dirs = vec!["/srv/a b::/d\"q:ro".parse().unwrap()];
             let listens = net.iter().filter(|grant| NetGrant::parse_listen(&grant.to_string()).is_ok());
             let blob = kv.iter().map(|name| format!("blob-{name}")).collect();
-            Grants { dirs, env, config, kv, blob, listen: listens.cloned().collect(), net, http }
+            let sql = kv.iter().map(|name| format!("sql-{name}")).collect();
+            let models = kv.iter().map(|name| format!("model-{name}")).collect();
+            let outbound = vec!["*://10.0.0.0/8:8000-8099".parse().unwrap(), "redis://cache.example".parse().unwrap()];
+            let listen = listens.cloned().collect();
+            Grants { dirs, env, config, kv, blob, sql, models, outbound, listen, net, http }
         })
 }
 
@@ -152,6 +156,8 @@ fn ask() -> impl Strategy<Value = Ask> {
         text().prop_map(|target| Ask::Listen { proto: Proto::Tcp, target }),
         text().prop_map(|url_origin| Ask::Http { url_origin }),
         text().prop_map(Ask::Kv),
+        text().prop_map(Ask::Sql),
+        text().prop_map(Ask::Model),
         text().prop_map(Ask::Config),
     ]
 }
