@@ -2,6 +2,21 @@
 //!
 //! Which a guest may reach is for whoever calls to know; where a name leads is asked of an address policy when it is dialled.
 
+#[cfg(feature = "sql")]
+pub(crate) mod dial;
+#[cfg(feature = "sql")]
+pub(crate) mod pool;
+
+#[cfg(feature = "sql")]
+pub use dial::Gate;
+
 /// Connections to servers, for all guests of one app. Nothing is connected to before a guest uses it.
 #[derive(Debug, Default)]
-pub struct Servers {}
+pub struct Servers {
+    /// Those to PostgreSQL servers.
+    #[cfg(feature = "sql")]
+    pub postgres: crate::postgres::Postgres,
+    /// Those to MySQL servers.
+    #[cfg(feature = "sql")]
+    pub mysql: crate::mysql::Mysql,
+}
