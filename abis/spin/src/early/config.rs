@@ -47,8 +47,9 @@ pub(super) fn get(args: &mut Args<'_>) -> Result<Work> {
 
 fn case(error: &VariableError) -> Case {
     match error {
-        VariableError::Provider(_) => Case::Provider,
+        // There is no case of its own for what is not there, and Spin takes this one.
+        VariableError::Undefined(_) => Case::Provider,
         VariableError::InvalidName(_) => Case::InvalidKey,
-        _ => Case::Other,
+        VariableError::Provider(_) => Case::Other,
     }
 }

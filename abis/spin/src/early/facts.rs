@@ -9,7 +9,7 @@ use wasmtime::Result;
 
 use super::args::Args;
 use super::link::Work;
-use super::{config, http, key_value, llm, rdbms, redis, sqlite};
+use super::{config, http, key_value, llm, mysql, postgres, redis, sqlite};
 
 /// A function that guests import.
 pub(super) struct Function {
@@ -72,11 +72,11 @@ pub(super) static FUNCTIONS: &[Function] = &[
     // Since 0.9.
     f("outbound-redis", "execute", "iiiiiii", REDIS, redis::execute),
     // Since 0.5.
-    f("outbound-pg", "query", "iiiiiii", POSTGRES, rdbms::query_postgres),
-    f("outbound-pg", "execute", "iiiiiii", POSTGRES, rdbms::execute_postgres),
+    f("outbound-pg", "query", "iiiiiii", POSTGRES, postgres::query),
+    f("outbound-pg", "execute", "iiiiiii", POSTGRES, postgres::execute),
     // Since 0.7.
-    f("outbound-mysql", "query", "iiiiiii", MYSQL, rdbms::query_mysql),
-    f("outbound-mysql", "execute", "iiiiiii", MYSQL, rdbms::execute_mysql),
+    f("outbound-mysql", "query", "iiiiiii", MYSQL, mysql::query),
+    f("outbound-mysql", "execute", "iiiiiii", MYSQL, mysql::execute),
     // Since 1.3.
     f("sqlite", "open", "iii", SQLITE, sqlite::open),
     f("sqlite", "execute", "iiiiii", SQLITE, sqlite::execute),

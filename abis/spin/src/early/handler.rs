@@ -6,13 +6,12 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use holm_abi::{Body, Error, Exchange, HttpHandler, Kind, Result};
 use holm_engine::{Metered, within_wall};
 use http::request::Parts;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt as _, Empty, Full};
+use http::{HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::BodyExt as _;
 use wasmtime::Store;
 
 use super::HANDLE_HTTP;
@@ -21,6 +20,8 @@ use super::link::settle;
 use super::out::{Out, ROOT};
 use super::program::Program;
 use super::state::State;
+use crate::exports::{answer, empty};
+use crate::http::Method;
 
 /// A guest that is handed HTTP requests, each on an instance of its own.
 pub(super) struct Handler {
@@ -33,23 +34,10 @@ impl Handler {
     }
 }
 
-/// The methods that there are, in the interface's order.
-const METHODS: [Method; 7] =
-    [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::PATCH, Method::HEAD, Method::OPTIONS];
-
-/// The method that the interface has this number for.
-pub(super) fn method(number: u32) -> Option<Method> {
-    METHODS.get(number as usize).cloned()
-}
-
 #[async_trait]
 impl HttpHandler for Handler {
     async fn handle(&self, request: Request<Body>, exchange: Exchange) -> Result<Response<Body>> {
-        let Some(method) = METHODS.iter().position(|method| method == request.method()) else {
-            let mut response = Response::new(Empty::new().map_err(|never| match never {}).boxed_unsync());
-            *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
-            return Ok(response);
-        };
+        let Some(method) = Method::of(request.method()) else { return Ok(empty(StatusCode::METHOD_NOT_ALLOWED)) };
         let program = &*self.program;
         let mut store = program.store(&exchange)?;
         let guest = Metered::new(Arc::clone(&exchange.usage), Box::pin(call(program, &mut store, method, request)));
@@ -65,7 +53,7 @@ type Taken = (u32, u32, u32, u32, u32, u32, u32, u32, u32, u32);
 async fn call(
     program: &Program,
     store: &mut Store<State>,
-    method: usize,
+    method: Method,
     request: Request<Body>,
 ) -> wasmtime::Result<Response<Body>> {
     let (head, body) = request.into_parts();
@@ -93,26 +81,19 @@ async fn read(store: &mut Store<State>, mut body: Body) -> wasmtime::Result<Vec<
     Ok(all)
 }
 
-/// The request. Nobody puts anything into its parameters any more.
-fn laid_out(method: usize, head: &Parts, body: Vec<u8>) -> wasmtime::Result<Out> {
+/// The request. Nobody puts anything into its parameters any more. Headers that are no text are left out.
+fn laid_out(method: Method, head: &Parts, body: Vec<u8>) -> wasmtime::Result<Out> {
     let mut out = Out::default();
-    out.u32(ROOT, 0, u32::try_from(method)?);
+    out.u32(ROOT, 0, method as u32);
     out.bytes(ROOT, 4, head.uri.path_and_query().map_or("/", PathAndQuery::as_str))?;
-    let text = |(name, value): (&'_ HeaderName, &'_ HeaderValue)| -> wasmtime::Result<(String, String)> {
-        match std::str::from_utf8(value.as_bytes()) {
-            Ok(value) => Ok((name.as_str().to_owned(), value.to_owned())),
-            Err(_) => {
-                let why = format!("the request's header `{name}` is not UTF-8, and the guest takes no other");
-                Err(Error::new(Kind::NoResponse, why).into())
-            }
-        }
-    };
-    let mut headers = head.headers.iter().map(text).collect::<wasmtime::Result<Vec<_>>>()?;
+    let text = |value: &HeaderValue| std::str::from_utf8(value.as_bytes()).ok().map(str::to_owned);
+    let headers = head.headers.iter().filter_map(|(name, value)| Some((name.as_str().to_owned(), text(value)?)));
+    let mut headers: Vec<_> = headers.collect();
     // HTTP/2 says it elsewhere.
     if let Some(authority) = head.uri.authority().filter(|_| !head.headers.contains_key(header::HOST)) {
         headers.push((header::HOST.as_str().to_owned(), authority.to_string()));
     }
-    out.pairs(ROOT, 12, headers.iter().map(|(name, value)| (name.as_str(), value.as_str())))?;
+    out.pairs(ROOT, 12, headers)?;
     out.list(ROOT, 20, 0, 16, 4)?;
     out.u32(ROOT, 28, 1);
     out.bytes(ROOT, 32, body)?;
@@ -128,33 +109,14 @@ fn taken(root: &Reader<'_>) -> wasmtime::Result<Taken> {
 fn response(guest: &Reader<'_>, at: u32) -> wasmtime::Result<Response<Body>> {
     let place = |offset: u32| at.saturating_add(offset);
     let status = guest.u16(place(0))?;
-    let Some(status) = StatusCode::from_u16(status).ok().filter(|status| status.as_u16() <= 600) else {
-        return Err(no_response(format!("it answered with the status {status}")));
+    let headers = match guest.u8(place(4))? {
+        0 => None,
+        _ => Some(guest.pairs(guest.u32(place(8))?, guest.u32(place(12))?)?),
     };
-    let mut headers = HeaderMap::new();
-    if guest.u8(place(4))? != 0 {
-        for (name, value) in guest.pairs(guest.u32(place(8))?, guest.u32(place(12))?)? {
-            append(&mut headers, &name, &value)?;
-        }
-    }
     let body = match guest.u8(place(16))? {
-        0 => Bytes::new(),
-        _ => Bytes::copy_from_slice(guest.bytes(guest.u32(place(20))?, guest.u32(place(24))?)?),
+        0 => None,
+        _ => Some(guest.bytes_at(place(20))?),
     };
-    let mut response = Response::new(Full::new(body).map_err(|never| match never {}).boxed_unsync());
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    Ok(response)
-}
-
-fn append(headers: &mut HeaderMap, name: &str, value: &str) -> wasmtime::Result<()> {
-    let wrong = || no_response(format!("the header `{}` of its response is none", name.escape_debug()));
-    let key = HeaderName::try_from(name).map_err(|_| wrong())?;
-    let value = HeaderValue::try_from(value).map_err(|_| wrong())?;
-    headers.try_append(key, value).map_err(|_| no_response("its response has too many headers".to_owned()))?;
-    Ok(())
-}
-
-fn no_response(why: String) -> wasmtime::Error {
-    Error::new(Kind::NoResponse, why).into()
+    let response = answer(crate::http::Response { status, headers, body });
+    response.map_err(|why| Error::new(Kind::NoResponse, why).into())
 }

@@ -3,12 +3,16 @@
 //! Source: spinframework/spin, `crates/componentize/tests/wit/llm.wit`, and `sdk/go/llm` (2.0 to 2.2) for how its numbers
 //! are passed.
 
+use std::sync::Arc;
+
+use holm_grants::Ask;
+use holm_services::llm::{Embeddings, Inferred, Llm, LlmError, Params};
 use wasmtime::Result;
 
 use super::args::Args;
 use super::link::Work;
 use super::out::{Out, ROOT};
-use super::servers::{self, LlmError, Params};
+use super::state::Shared;
 
 pub(super) fn infer(args: &mut Args<'_>) -> Result<Work> {
     let (model, prompt) = (args.text()?, args.text()?);
@@ -24,9 +28,9 @@ pub(super) fn infer(args: &mut Args<'_>) -> Result<Work> {
     let params = if given { params } else { Params::default() };
     Ok(Box::new(move |state| {
         Box::pin(async move {
-            let shared = std::sync::Arc::clone(&state.shared);
+            let shared = Arc::clone(&state.shared);
             let mut out = Out::default();
-            match servers::infer(&shared, model, prompt, params).await {
+            match inferred(&shared, &model, &prompt, &params).await {
                 Ok(answer) => {
                     out.u8(ROOT, 0, 0);
                     out.bytes(ROOT, 4, answer.text)?;
@@ -44,9 +48,9 @@ pub(super) fn embed(args: &mut Args<'_>) -> Result<Work> {
     let (model, texts) = (args.text()?, args.texts()?);
     Ok(Box::new(move |state| {
         Box::pin(async move {
-            let shared = std::sync::Arc::clone(&state.shared);
+            let shared = Arc::clone(&state.shared);
             let mut out = Out::default();
-            match servers::embed(&shared, model, texts).await {
+            match embedded(&shared, &model, &texts).await {
                 Ok(answer) => {
                     out.u8(ROOT, 0, 0);
                     lay_out(&mut out, answer.embeddings)?;
@@ -57,6 +61,29 @@ pub(super) fn embed(args: &mut Args<'_>) -> Result<Work> {
             Ok(Some(out))
         })
     }))
+}
+
+async fn inferred(shared: &Shared, model: &str, prompt: &str, params: &Params) -> Result<Inferred, LlmError> {
+    granted(shared, model)?.infer(model, prompt, params).await
+}
+
+async fn embedded(shared: &Shared, model: &str, texts: &[String]) -> Result<Embeddings, LlmError> {
+    granted(shared, model)?.embed(model, texts).await
+}
+
+/// What runs `model`, if the guest was granted that.
+fn granted<'a>(shared: &'a Shared, model: &str) -> Result<&'a Llm, LlmError> {
+    let host = &shared.host;
+    if !host.grants.models.iter().any(|granted| granted == model) {
+        host.audit.denied(Ask::Model(model.to_owned()));
+        return Err(LlmError::InvalidInput(format!(
+            "the component may not use the model `{model}`; `ai_models` in spin.toml, or --model, grants that"
+        )));
+    }
+    let llm = shared.lent.as_ref().and_then(|lent| lent.llm.as_deref());
+    llm.ok_or_else(|| {
+        LlmError::Failed("nothing here runs models; `llm_compute` in runtime-config.toml says what does".to_owned())
+    })
 }
 
 fn lay_out(out: &mut Out, embeddings: Vec<Vec<f32>>) -> Result<()> {

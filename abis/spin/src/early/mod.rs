@@ -16,6 +16,7 @@
 //! `crates/componentize`.
 
 mod args;
+mod commands;
 mod config;
 mod events;
 mod facts;
@@ -25,13 +26,14 @@ mod http;
 mod key_value;
 mod link;
 mod llm;
+mod mysql;
 mod out;
+mod postgres;
 mod program;
 mod rdbms;
-mod redirect;
+mod reach;
 mod redis;
 mod servers;
-mod site;
 mod sqlite;
 mod state;
 
@@ -72,9 +74,7 @@ pub(crate) fn recognise(shape: &Shape) -> Option<Evidence> {
 fn exports(shape: &Shape, name: &str, params: usize) -> bool {
     shape.export(name).is_some_and(|export| match &export.ty {
         ExternType::Func(ty) => {
-            ty.params.len() == params
-                && ty.params.iter().all(|ty| *ty == ValType::I32)
-                && ty.results == [ValType::I32]
+            ty.params.len() == params && ty.params.iter().all(|ty| *ty == ValType::I32) && ty.results == [ValType::I32]
         }
         _ => false,
     })

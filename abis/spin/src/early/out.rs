@@ -90,14 +90,9 @@ impl Out {
     ///
     /// # Errors
     /// They are too many for a guest.
-    pub(super) fn pairs<'a>(
-        &mut self,
-        place: Place,
-        at: usize,
-        pairs: impl ExactSizeIterator<Item = (&'a str, &'a str)>,
-    ) -> Result<()> {
+    pub(super) fn pairs(&mut self, place: Place, at: usize, pairs: Vec<(String, String)>) -> Result<()> {
         let list = self.list(place, at, pairs.len(), 16, 4)?;
-        for (number, (name, value)) in pairs.enumerate() {
+        for (number, (name, value)) in pairs.into_iter().enumerate() {
             self.bytes(list, number * 16, name)?;
             self.bytes(list, number * 16 + 8, value)?;
         }

@@ -1,81 +1,85 @@
-//! `outbound-pg` and `outbound-mysql`: statements to database servers.
+//! What `outbound-pg` and `outbound-mysql` have in common.
 //!
-//! Source: spinframework/spin, `wit/ephemeral/{outbound-pg,outbound-mysql,rdbms-types,pg-types,mysql-types}.wit`.
+//! Source: spinframework/spin, `wit/ephemeral/rdbms-types.wit`.
 
 use wasmtime::{Result, bail};
 
 use super::args::{Args, Reader};
-use super::link::Work;
 use super::out::{Out, Place, ROOT};
-use super::servers::{self, Answer, Kind, SqlError, Statement, Value};
 
-pub(super) fn query_postgres(args: &mut Args<'_>) -> Result<Work> {
-    querying(Kind::Postgres, args)
+/// A statement, and where it is to run.
+pub(super) struct Statement {
+    pub(super) address: String,
+    pub(super) text: String,
+    pub(super) parameters: Vec<Value>,
 }
 
-pub(super) fn query_mysql(args: &mut Args<'_>) -> Result<Work> {
-    querying(Kind::Mysql, args)
+/// A value in the interfaces' own order.
+pub(super) enum Value {
+    Boolean(bool),
+    Int8(i8),
+    Int16(i16),
+    Int32(i32),
+    Int64(i64),
+    Uint8(u8),
+    Uint16(u16),
+    Uint32(u32),
+    Uint64(u64),
+    Floating32(f32),
+    Floating64(f64),
+    Str(String),
+    Binary(Vec<u8>),
+    Null,
+    /// Never a parameter.
+    Unsupported,
 }
 
-pub(super) fn execute_postgres(args: &mut Args<'_>) -> Result<Work> {
-    executing(Kind::Postgres, args)
+/// The type of a column, in the interfaces' own order.
+#[derive(Clone, Copy)]
+pub(super) enum Type {
+    Boolean,
+    Int8,
+    Int16,
+    Int32,
+    Int64,
+    Uint8,
+    Uint16,
+    Uint32,
+    Uint64,
+    Floating32,
+    Floating64,
+    Str,
+    Binary,
+    Other,
 }
 
-pub(super) fn execute_mysql(args: &mut Args<'_>) -> Result<Work> {
-    executing(Kind::Mysql, args)
+/// An answer.
+pub(super) struct Rows {
+    pub(super) columns: Vec<(String, Type)>,
+    pub(super) rows: Vec<Vec<Value>>,
 }
 
-fn statement(kind: Kind, args: &mut Args<'_>) -> Result<Statement> {
-    Ok(Statement { kind, address: args.text()?, text: args.text()?, parameters: args.list(16, parameter)? })
+/// The interfaces' errors.
+pub(super) enum Error {
+    ConnectionFailed(String),
+    BadParameter(String),
+    QueryFailed(String),
+    ValueConversionFailed(String),
+    Other(String),
 }
 
-fn querying(kind: Kind, args: &mut Args<'_>) -> Result<Work> {
-    let statement = statement(kind, args)?;
-    Ok(Box::new(move |state| {
-        Box::pin(async move {
-            let shared = std::sync::Arc::clone(&state.shared);
-            let mut out = Out::default();
-            match servers::query(&shared, statement).await {
-                Ok(answer) => {
-                    out.u8(ROOT, 0, 0);
-                    rows(&mut out, answer)?;
-                }
-                Err(error) => failed(&mut out, 4, error)?,
-            }
-            Ok(Some(out))
-        })
-    }))
+pub(super) fn statement(args: &mut Args<'_>) -> Result<Statement> {
+    Ok(Statement { address: args.text()?, text: args.text()?, parameters: args.list(16, parameter)? })
 }
 
-fn executing(kind: Kind, args: &mut Args<'_>) -> Result<Work> {
-    let statement = statement(kind, args)?;
-    Ok(Box::new(move |state| {
-        Box::pin(async move {
-            let shared = std::sync::Arc::clone(&state.shared);
-            let mut out = Out::default();
-            // Only one of the two says how many rows there were, for which it has room.
-            let says = matches!(statement.kind, Kind::Postgres);
-            match servers::execute(&shared, statement).await {
-                Ok(changed) => {
-                    out.u8(ROOT, 0, 0);
-                    if says {
-                        out.u64(ROOT, 8, changed);
-                    }
-                }
-                Err(error) => failed(&mut out, if says { 8 } else { 4 }, error)?,
-            }
-            Ok(Some(out))
-        })
-    }))
-}
-
-fn failed(out: &mut Out, at: usize, error: SqlError) -> Result<()> {
+/// Lays an error out, whose case is there.
+pub(super) fn failed(out: &mut Out, at: usize, error: Error) -> Result<()> {
     let (case, text) = match error {
-        SqlError::ConnectionFailed(text) => (1, text),
-        SqlError::BadParameter(text) => (2, text),
-        SqlError::QueryFailed(text) => (3, text),
-        SqlError::ValueConversionFailed(text) => (4, text),
-        SqlError::Other(text) => (5, text),
+        Error::ConnectionFailed(text) => (1, text),
+        Error::BadParameter(text) => (2, text),
+        Error::QueryFailed(text) => (3, text),
+        Error::ValueConversionFailed(text) => (4, text),
+        Error::Other(text) => (5, text),
     };
     out.u8(ROOT, 0, 1);
     out.u8(ROOT, at, case);
@@ -103,7 +107,9 @@ fn parameter(guest: &Reader<'_>, at: u32) -> Result<Value> {
     })
 }
 
-fn rows(out: &mut Out, answer: Answer) -> Result<()> {
+/// Lays an answer out.
+pub(super) fn rows(out: &mut Out, answer: Rows) -> Result<()> {
+    out.u8(ROOT, 0, 0);
     let columns = out.list(ROOT, 4, answer.columns.len(), 12, 4)?;
     for (number, (name, ty)) in answer.columns.into_iter().enumerate() {
         out.bytes(columns, number * 12, name)?;
@@ -121,23 +127,39 @@ fn rows(out: &mut Out, answer: Answer) -> Result<()> {
 
 fn value(out: &mut Out, place: Place, at: usize, value: Value) -> Result<()> {
     let there = at + 8;
-    let case = match value {
-        Value::Boolean(value) => (0, out.u8(place, there, value.into())).0,
-        Value::Int8(value) => (1, out.u8(place, there, value.cast_unsigned())).0,
-        Value::Int16(value) => (2, out.u16(place, there, value.cast_unsigned())).0,
-        Value::Int32(value) => (3, out.u32(place, there, value.cast_unsigned())).0,
-        Value::Int64(value) => (4, out.u64(place, there, value.cast_unsigned())).0,
-        Value::Uint8(value) => (5, out.u8(place, there, value)).0,
-        Value::Uint16(value) => (6, out.u16(place, there, value)).0,
-        Value::Uint32(value) => (7, out.u32(place, there, value)).0,
-        Value::Uint64(value) => (8, out.u64(place, there, value)).0,
-        Value::Floating32(value) => (9, out.u32(place, there, value.to_bits())).0,
-        Value::Floating64(value) => (10, out.u64(place, there, value.to_bits())).0,
-        Value::Str(value) => (11, out.bytes(place, there, value)?).0,
-        Value::Binary(value) => (12, out.bytes(place, there, value)?).0,
+    let case = match &value {
+        Value::Boolean(_) => 0,
+        Value::Int8(_) => 1,
+        Value::Int16(_) => 2,
+        Value::Int32(_) => 3,
+        Value::Int64(_) => 4,
+        Value::Uint8(_) => 5,
+        Value::Uint16(_) => 6,
+        Value::Uint32(_) => 7,
+        Value::Uint64(_) => 8,
+        Value::Floating32(_) => 9,
+        Value::Floating64(_) => 10,
+        Value::Str(_) => 11,
+        Value::Binary(_) => 12,
         Value::Null => 13,
         Value::Unsupported => 14,
     };
+    match value {
+        Value::Boolean(value) => out.u8(place, there, value.into()),
+        Value::Int8(value) => out.u8(place, there, value.cast_unsigned()),
+        Value::Int16(value) => out.u16(place, there, value.cast_unsigned()),
+        Value::Int32(value) => out.u32(place, there, value.cast_unsigned()),
+        Value::Int64(value) => out.u64(place, there, value.cast_unsigned()),
+        Value::Uint8(value) => out.u8(place, there, value),
+        Value::Uint16(value) => out.u16(place, there, value),
+        Value::Uint32(value) => out.u32(place, there, value),
+        Value::Uint64(value) => out.u64(place, there, value),
+        Value::Floating32(value) => out.u32(place, there, value.to_bits()),
+        Value::Floating64(value) => out.u64(place, there, value.to_bits()),
+        Value::Str(text) => out.bytes(place, there, text)?,
+        Value::Binary(bytes) => out.bytes(place, there, bytes)?,
+        Value::Null | Value::Unsupported => {}
+    }
     out.u8(place, at, case);
     Ok(())
 }

@@ -5,9 +5,9 @@
 use wasmtime::{Result, bail};
 
 use super::args::{Args, Reader};
+use super::commands::{self, Argument, Command, Part, Reply};
 use super::link::Work;
 use super::out::{Out, ROOT};
-use super::servers::{self, Argument, Command, Part, Reply};
 
 /// The interface's error. Its other one is called success.
 const ERROR: u8 = 1;
@@ -75,9 +75,8 @@ fn argument(guest: &Reader<'_>, at: u32) -> Result<Argument> {
 fn asking(address: String, command: Command, error: usize) -> Work {
     Box::new(move |state| {
         Box::pin(async move {
-            let shared = std::sync::Arc::clone(&state.shared);
             let mut out = Out::default();
-            match servers::redis(&shared, &address, command).await {
+            match commands::ask(state, &address, command).await {
                 Some(reply) => {
                     out.u8(ROOT, 0, 0);
                     lay_out(&mut out, reply)?;

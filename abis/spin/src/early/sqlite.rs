@@ -2,19 +2,54 @@
 //!
 //! Source: spinframework/spin, `wit/ephemeral/sqlite.wit`.
 
+use std::sync::Arc;
+
+use holm_grants::Ask;
+use holm_services::sql::{Answer, Connection, SqlError, Value};
 use wasmtime::{Result, bail};
 
 use super::args::{Args, Reader};
 use super::link::Work;
 use super::out::{Out, ROOT};
-use super::servers::{self, SqliteError as Error, SqliteValue as Value};
+use super::state::Shared;
+
+/// The interface's errors.
+enum Error {
+    NoSuchDatabase,
+    AccessDenied,
+    InvalidConnection,
+    Full,
+    Io(String),
+}
+
+impl From<SqlError> for Error {
+    fn from(error: SqlError) -> Self {
+        match error {
+            SqlError::NoSuchDatabase { .. } => Self::NoSuchDatabase,
+            SqlError::Full { .. } => Self::Full,
+            other => Self::Io(other.guest_message()),
+        }
+    }
+}
+
+async fn open_database(shared: &Shared, name: String) -> Result<Arc<dyn Connection>, Error> {
+    let host = &shared.host;
+    if !host.grants.sql.contains(&name) {
+        host.audit.denied(Ask::Sql(name));
+        return Err(Error::AccessDenied);
+    }
+    match &shared.lent {
+        Some(lent) => Ok(lent.sql.open(&name).await?),
+        None => Err(Error::AccessDenied),
+    }
+}
 
 pub(super) fn open(args: &mut Args<'_>) -> Result<Work> {
     let name = args.text()?;
     Ok(Box::new(move |state| {
         Box::pin(async move {
-            let shared = std::sync::Arc::clone(&state.shared);
-            let connection = servers::open_sqlite(&shared, name).await;
+            let shared = Arc::clone(&state.shared);
+            let connection = open_database(&shared, name).await;
             // The interface has no better error for too many of them.
             let opened = connection.and_then(|connection| state.databases.push(connection).ok_or(Error::Full));
             let mut out = Out::default();
@@ -36,12 +71,12 @@ pub(super) fn execute(args: &mut Args<'_>) -> Result<Work> {
         Box::pin(async move {
             let connection = state.databases.get(number).cloned();
             let answer = match connection {
-                Some(connection) => servers::execute_sqlite(&*connection, statement, parameters).await,
+                Some(connection) => connection.execute(statement, parameters).await.map_err(Error::from),
                 None => Err(Error::InvalidConnection),
             };
             let mut out = Out::default();
             match answer {
-                Ok((columns, rows)) => {
+                Ok(Answer { columns, rows }) => {
                     out.u8(ROOT, 0, 0);
                     lay_out(&mut out, columns, rows)?;
                 }

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use holm_abi::{Guest, Host, Observe, Outbound};
 use holm_engine::{Limited, Limiter};
-use holm_services::connections::Connections;
-use holm_services::http_client::{HttpClient, new_identity};
+use holm_services::connections::Open;
 use holm_services::kv::Store;
 use holm_services::lent::Lent;
-use holm_wasi::{InWorld, ModuleWorld, Wasi};
+use holm_services::sql;
+use holm_wasi::{InWorld, ModuleWorld, Requests, Wasi};
 use wasmtime::{Memory, Result, TypedFunc, bail};
 
 use super::handle::Handles;
-use super::servers::Connection;
+use super::rdbms;
+use super::servers::Connections;
 
 /// What all instances of a guest share.
 pub(super) struct Shared {
@@ -20,11 +21,8 @@ pub(super) struct Shared {
     pub(super) host: Arc<Host>,
     /// Without it everything but requests is refused.
     pub(super) lent: Option<Lent>,
-    pub(super) http_client: Option<HttpClient>,
-    /// To elsewhere, of all kinds and all instances.
-    pub(super) connections: Arc<Connections>,
-    /// Tells this guest's connections from those of others.
-    pub(super) identity: u64,
+    /// Sends its requests, but to guests of the same app, which belong to an exchange.
+    requests: Requests,
 }
 
 impl Shared {
@@ -32,11 +30,26 @@ impl Shared {
         Self {
             guest: guest.clone(),
             lent: wasi.lent.clone(),
-            http_client: wasi.http_client.clone(),
-            connections: Arc::new(Connections::new(host.connections.unwrap_or(Connections::USUAL))),
-            identity: new_identity(),
+            requests: Requests::new(wasi, host),
             host: Arc::new(host.clone()),
         }
+    }
+
+    /// What the guest is lent.
+    ///
+    /// # Errors
+    /// Nothing.
+    pub(super) fn lent(&self) -> Result<&Lent, rdbms::Error> {
+        self.lent.as_ref().ok_or_else(|| rdbms::Error::ConnectionFailed("nothing here reaches servers".to_owned()))
+    }
+
+    /// Counts a connection among those that all instances of the guest may have open.
+    ///
+    /// # Errors
+    /// There are too many.
+    pub(super) fn count(&self) -> Result<Open, rdbms::Error> {
+        let open = self.requests.connections().open();
+        open.ok_or_else(|| rdbms::Error::ConnectionFailed("too many connections".to_owned()))
     }
 }
 
@@ -79,7 +92,9 @@ pub(super) struct State {
     /// Key-value stores that are open.
     pub(super) stores: Handles<Arc<dyn Store>>,
     /// Databases that are open.
-    pub(super) databases: Handles<Arc<dyn Connection>>,
+    pub(super) databases: Handles<Arc<dyn sql::Connection>>,
+    /// Connections to servers of databases.
+    pub(super) servers: Connections,
 }
 
 impl State {
@@ -96,7 +111,13 @@ impl State {
             busy: false,
             stores: Handles::default(),
             databases: Handles::default(),
+            servers: Connections::default(),
         })
+    }
+
+    /// Sends its requests.
+    pub(super) fn requests(&self) -> Requests {
+        self.shared.requests.lending(self.outbound.as_ref())
     }
 
     /// Why the guest had to end, if its writing was the reason.

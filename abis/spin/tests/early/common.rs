@@ -51,7 +51,10 @@ pub(crate) fn granting(more: Grants) -> Host {
 
 pub(crate) fn http(spin: &Spin, guest: &Guest, host: &Host) -> Result<Arc<dyn HttpHandler>> {
     let entries = spin.load(guest, host)?;
-    Ok(entries.into_iter().find_map(|entry| if let Entry::Http(handler) = entry { Some(handler) } else { None }).unwrap())
+    Ok(entries
+        .into_iter()
+        .find_map(|entry| if let Entry::Http(handler) = entry { Some(handler) } else { None })
+        .unwrap())
 }
 
 pub(crate) fn events(spin: &Spin, guest: &Guest, host: &Host) -> Arc<dyn Events> {

@@ -59,10 +59,16 @@ async fn an_answer_outside_of_memory_is_not_read() {
         ("i32.const -1", outside),
         ("i32.const 65530", outside),
         // Headers, then a body, that lie elsewhere.
-        ("(i32.store (i32.const 0) (i32.const 200)) (i32.store (i32.const 4) (i32.const 1))
-          (i32.store (i32.const 12) (i32.const -1)) i32.const 0", outside),
-        ("(i32.store (i32.const 0) (i32.const 200)) (i32.store (i32.const 16) (i32.const 1))
-          (i32.store (i32.const 20) (i32.const 8)) (i32.store (i32.const 24) (i32.const 65535)) i32.const 0", outside),
+        (
+            "(i32.store (i32.const 0) (i32.const 200)) (i32.store (i32.const 4) (i32.const 1))
+          (i32.store (i32.const 12) (i32.const -1)) i32.const 0",
+            outside,
+        ),
+        (
+            "(i32.store (i32.const 0) (i32.const 200)) (i32.store (i32.const 16) (i32.const 1))
+          (i32.store (i32.const 20) (i32.const 8)) (i32.store (i32.const 24) (i32.const 65535)) i32.const 0",
+            outside,
+        ),
         ("i32.const 64", "it answered with the status 0"),
     ] {
         fails("", REALLOC, handle, part).await;
@@ -84,7 +90,11 @@ async fn what_a_guest_calls_with_is_not_believed() {
         (get, format!("(i32.store8 (i32.const 0) (i32.const 255)) (call $get {})", n(&[0, 0, 1, 8])), "not UTF-8"),
         (send, format!("(call $send {})", n(&[0, 0, 0, 0, -1, 0, 0, 0, 0, 0, 0])), "outside of its memory"),
         (send, format!("(call $send {})", n(&[0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0])), "case 7 of an option"),
-        (redis, format!("(i32.store (i32.const 0) (i32.const 9)) (call $execute {})", n(&[0, 0, 0, 0, 0, 1, 0])), "case 9"),
+        (
+            redis,
+            format!("(i32.store (i32.const 0) (i32.const 9)) (call $execute {})", n(&[0, 0, 0, 0, 0, 1, 0])),
+            "case 9",
+        ),
         (redis, format!("(call $execute {})", n(&[0, 0, 0, 0, 0, 0x1000_0000, 0])), "outside of its memory"),
     ] {
         fails(imports, REALLOC, &format!("{call} i32.const 0"), part).await;
@@ -102,7 +112,9 @@ async fn lists_that_overlap_are_not_copied_without_end() {
             (i32.store (i32.add (local.get $at) (i32.const 12)) (i32.const 60000))
             (br_if $more (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 16))) (i32.const 64000))))";
     let zeros = "(i32.const 0)";
-    let call = format!("{fill} (call $send {zeros}{zeros}{zeros}{zeros} (i32.const 4000) {zeros}{zeros}{zeros}{zeros}{zeros}{zeros})");
+    let call = format!(
+        "{fill} (call $send {zeros}{zeros}{zeros}{zeros} (i32.const 4000) {zeros}{zeros}{zeros}{zeros}{zeros}{zeros})"
+    );
     fails(send, REALLOC, &format!("{call} i32.const 0"), "in one call").await;
 }
 

@@ -16,7 +16,8 @@ async fn a_request_and_its_response_arrive_whole() {
     let long = "0123456789".repeat(100_000);
     for (number, method) in ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"].into_iter().enumerate() {
         let request = Request::builder().method(method).uri("http://localhost/echo?a=b").header("x-a", "1");
-        let request = request.header("x-a", "ü").header("spin-path-info", "/echo").body(body(long.clone())).unwrap();
+        let request = request.header("x-a", "ü").header("x-b", &b"\xff"[..]);
+        let request = request.header("spin-path-info", "/echo").body(body(long.clone())).unwrap();
         let response = handler.handle(request, Exchange::default()).await.unwrap();
         assert_eq!(response.status(), 201);
         let said = text(response).await;
@@ -50,8 +51,8 @@ async fn a_response_may_be_without_headers_and_body_or_have_a_header_twice() {
 async fn an_answer_that_is_none_is_said_to_be_none() {
     let handler = http(&spin(), &guest(KIT), &Host::default()).unwrap();
     for (path, kind, part) in [
-        ("/status", Kind::NoResponse, "it answered with the status 9"),
-        ("/header", Kind::NoResponse, "the header `a b` of its response is none"),
+        ("/status", Kind::NoResponse, "it answered with the status 9, and they go from 100 to 599"),
+        ("/header", Kind::NoResponse, "it answered with the header `a b`, which is none"),
         ("/exit", Kind::NoResponse, "it ended with exit code 3"),
         ("/trap", Kind::Trap, "trapped"),
     ] {
@@ -60,9 +61,6 @@ async fn an_answer_that_is_none_is_said_to_be_none() {
         assert_eq!(error.kind(), kind, "{error}");
         assert!(error.to_string().contains(part), "{error}");
     }
-    let request = Request::get("/").header("x-a", http::HeaderValue::from_bytes(b"\xff").unwrap()).body(body("")).unwrap();
-    let error = handler.handle(request, Exchange::default()).await.unwrap_err();
-    assert!(error.to_string().contains("`x-a` is not UTF-8"), "{error}");
 }
 
 #[tokio::test]
@@ -111,11 +109,17 @@ async fn messages_are_handled_and_what_fails_is_told() {
 async fn modules_of_others_are_left_to_them() {
     for (text, ours) in [
         (r#"(module (import "key-value" "open" (func (param i32 i32 i32))) (func (export "_start")))"#, true),
-        (r#"(module (import "key-value" "open" (func (param i32 i32 i32))) (import "key-value" "scan" (func)))"#, false),
+        (
+            r#"(module (import "key-value" "open" (func (param i32 i32 i32))) (import "key-value" "scan" (func)))"#,
+            false,
+        ),
         (r#"(module (import "key-value" "open" (func (param i32 i32) (result i32))))"#, false),
         (r#"(module (func (export "handle-http-request") (param i32)))"#, false),
         (r#"(module (func (export "handle-redis-message") (param i32 i32) (result i32) i32.const 0))"#, true),
-        (r#"(module (import "wasi_snapshot_preview1" "proc_exit" (func (param i32))) (func (export "_start")))"#, false),
+        (
+            r#"(module (import "wasi_snapshot_preview1" "proc_exit" (func (param i32))) (func (export "_start")))"#,
+            false,
+        ),
     ] {
         let shape = holm_engine::shape::Shape::parse(&wat::parse_str(text).unwrap()).unwrap();
         assert_eq!(spin().recognise(&shape).is_some(), ours, "{text}");
@@ -136,7 +140,10 @@ async fn requests_are_sent_where_grants_allow_and_led_on_where_they_allow_that()
         (["0", &url("/a?b"), ""], r#"ok 200 Some(("x-answer", "yes")) GET /a?b asked yes authorization secret "#),
         (["1", &url("/a"), "body"], r#"ok 200 Some(("x-answer", "yes")) POST /a asked yes authorization secret body"#),
         (["1", &url("/303"), "body"], r#"ok 200 Some(("x-answer", "yes")) GET /to asked yes authorization secret "#),
-        (["2", &url("/307"), "body"], r#"ok 200 Some(("x-answer", "yes")) PUT /to asked yes authorization secret body"#),
+        (
+            ["2", &url("/307"), "body"],
+            r#"ok 200 Some(("x-answer", "yes")) PUT /to asked yes authorization secret body"#,
+        ),
         (["0", &url("/round"), ""], "error: runtime error"),
         (["0", &url("/elsewhere"), ""], "error: destination not allowed"),
         (["0", "http://example.com/", ""], "error: destination not allowed"),
