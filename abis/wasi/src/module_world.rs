@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use holm_abi::{Error, Guest, Host, Kind, Observe, Result, Stdio};
+use holm_abi::{Error, Guest, Host, Kind, Observe, Result, Run, Stdio};
 use holm_engine::Limited;
 use holm_engine::shape::Shape;
 use tokio::io::AsyncWriteExt as _;
@@ -62,6 +62,14 @@ impl ModuleWorld {
             None => Streams::Are(host.stdio.clone()),
         };
         Self::with(host, Given::new(Arc::new([guest.name.clone()]), streams))
+    }
+
+    /// Likewise for one run as a program.
+    ///
+    /// # Errors
+    /// As [`ModuleWorld::new`].
+    pub fn of_run(run: &Run, host: &Arc<Host>) -> Result<Self> {
+        Self::with(host, Given::of(run, &host.stdio))
     }
 
     /// # Errors

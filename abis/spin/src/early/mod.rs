@@ -16,6 +16,7 @@
 //! `crates/componentize`.
 
 mod args;
+mod command;
 mod commands;
 mod config;
 mod events;
@@ -51,6 +52,8 @@ const HANDLE_HTTP: &str = "handle-http-request";
 const HANDLE_REDIS: &str = "handle-redis-message";
 /// What a guest's allocator is called: by wit-bindgen 0.2, and by those after it.
 const REALLOC: [&str; 2] = ["canonical_abi_realloc", "cabi_realloc"];
+/// What runs a program.
+const START: &str = "_start";
 const MEMORY: &str = "memory";
 
 /// Whether a core module is one of these, and because of what.
@@ -111,6 +114,10 @@ pub(crate) fn load(wasi: &Wasi, guest: &Guest, host: &Host) -> Result<Vec<Entry>
     }
     if redis {
         entries.push(Entry::Events(Arc::new(events::Messages::new(&program))));
+    }
+    // TinyGo exports it from guests that take requests, too, where it is not for anybody to call.
+    if entries.is_empty() && guest.shape.export(START).is_some() {
+        entries.push(Entry::Command(Arc::new(command::Main::new(&program))));
     }
     Ok(entries)
 }

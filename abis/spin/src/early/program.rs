@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use holm_abi::{Error, Exchange, Guest, Host, Kind, Result};
-use holm_engine::{explain, metered_store};
-use holm_wasi::{Wasi, exited};
+use holm_abi::{Error, Exchange, Guest, Host, Kind, Outbound, Result, Run};
+use holm_engine::{Usage, explain, metered_store};
+use holm_wasi::{ModuleWorld, Wasi, exited};
 use wasmtime::{ExternType, Instance, InstancePre, Module, ModuleExport, Store};
 
 use super::link::link;
@@ -36,11 +36,29 @@ impl Program {
     /// A place for the instance of one request.
     ///
     /// # Errors
-    /// As [`State::new`], and [`Kind::Internal`] when there is no memory for it.
+    /// As [`ModuleWorld::new`], and [`Kind::Internal`] when there is no memory for it.
     pub(super) fn store(&self, exchange: &Exchange) -> Result<Store<State>> {
-        let mut state = State::new(&self.shared, exchange.observer.as_ref())?;
-        state.outbound.clone_from(&exchange.outbound);
-        metered_store(self.pre.module().engine(), state, &self.shared.host.limits, &exchange.usage)
+        let world = ModuleWorld::seen_by(&self.shared.guest, &self.shared.host, exchange.observer.as_ref())?;
+        self.store_in(world, exchange.outbound.as_ref(), &exchange.usage)
+    }
+
+    /// A place for the instance of one run as a program.
+    ///
+    /// # Errors
+    /// As [`Program::store`].
+    pub(super) fn store_of_run(&self, run: &Run) -> Result<Store<State>> {
+        self.store_in(ModuleWorld::of_run(run, &self.shared.host)?, run.outbound.as_ref(), &run.usage)
+    }
+
+    fn store_in(
+        &self,
+        world: ModuleWorld,
+        outbound: Option<&Arc<dyn Outbound>>,
+        usage: &Arc<Usage>,
+    ) -> Result<Store<State>> {
+        let mut state = State::new(&self.shared, world);
+        state.outbound = outbound.cloned();
+        metered_store(self.pre.module().engine(), state, &self.shared.host.limits, usage)
     }
 
     /// An instance, which has started.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use holm_abi::{Guest, Host, Observe, Outbound};
+use holm_abi::{Guest, Host, Outbound};
 use holm_engine::{Limited, Limiter};
 use holm_services::connections::Open;
 use holm_services::kv::Store;
@@ -98,13 +98,10 @@ pub(super) struct State {
 }
 
 impl State {
-    /// # Errors
-    /// As [`ModuleWorld::new`].
-    pub(super) fn new(shared: &Arc<Shared>, observer: Option<&Arc<dyn Observe>>) -> holm_abi::Result<Self> {
-        let host = &shared.host;
-        Ok(Self {
-            limiter: Limiter::new(&host.limits),
-            world: ModuleWorld::seen_by(&shared.guest, host, observer)?,
+    pub(super) fn new(shared: &Arc<Shared>, world: ModuleWorld) -> Self {
+        Self {
+            limiter: Limiter::new(&shared.host.limits),
+            world,
             shared: Arc::clone(shared),
             outbound: None,
             link: Link::default(),
@@ -112,7 +109,7 @@ impl State {
             stores: Handles::default(),
             databases: Handles::default(),
             servers: Connections::default(),
-        })
+        }
     }
 
     /// Sends its requests.

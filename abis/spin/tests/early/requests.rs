@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use holm_abi::{Abi as _, Event, Exchange, Host};
+use holm_abi::{Abi as _, Entry, Event, Exchange, Host, Run};
 use holm_engine::Kind;
 use holm_grants::Grants;
 use http::{Method, Request};
 
-use crate::common::{KIT, ask, body, capturing, events, granting, guest, http, refused, spin, text};
+use crate::common::{KIT, ask, body, capturing, events, granting, guest, http, refused, spin, text, wat};
 
 #[tokio::test]
 async fn a_request_and_its_response_arrive_whole() {
@@ -155,4 +155,21 @@ async fn requests_are_sent_where_grants_allow_and_led_on_where_they_allow_that()
         assert_eq!(ask(&handler, "/http", &lines).await, expected, "{lines:?}");
     }
     assert_eq!(refused(&host), [format!("--http http://{elsewhere}"), "--http http://example.com".to_owned()]);
+}
+
+#[tokio::test]
+async fn a_program_that_imports_spins_functions_runs_with_its_arguments() {
+    let text = r#"(module
+        (import "key-value" "close" (func $close (param i32)))
+        (import "wasi_snapshot_preview1" "args_sizes_get" (func $args (param i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+        (memory (export "memory") 1)
+        (func (export "_start")
+            (call $close (i32.const 0))
+            (drop (call $args (i32.const 0) (i32.const 4)))
+            (call $exit (i32.load (i32.const 0)))))"#;
+    let entries = spin().load(&wat(text), &Host::default()).unwrap();
+    let [Entry::Command(command)] = &entries[..] else { panic!("it has {} entries", entries.len()) };
+    let args = ["program", "a", "b"].map(str::to_owned);
+    assert_eq!(command.run(&Run::new(args)).await.unwrap(), 3);
 }
