@@ -6,6 +6,8 @@ use holm_engine::shape::Shape;
 use holm_wasi::State;
 use wasmtime::component::Linker;
 
+use crate::{mysql, postgres, sqlite};
+
 /// One interface in one version.
 struct Interface {
     /// As guests import it.
@@ -16,7 +18,25 @@ struct Interface {
 }
 
 /// One line for each.
-const INTERFACES: &[Interface] = &[];
+const INTERFACES: &[Interface] = &[
+    Interface { name: mysql::V1, link: mysql::link_v1, provision: Provision::Grant(MYSQL) },
+    Interface { name: mysql::V2, link: mysql::link_v2, provision: Provision::Grant(MYSQL) },
+    Interface { name: mysql::V3, link: mysql::link_v3, provision: Provision::Grant(MYSQL) },
+    Interface { name: postgres::V1, link: postgres::link_v1, provision: Provision::Grant(POSTGRES) },
+    Interface { name: postgres::V2, link: postgres::link_v2, provision: Provision::Grant(POSTGRES) },
+    Interface { name: postgres::V3, link: postgres::link_v3, provision: Provision::Grant(POSTGRES) },
+    Interface { name: postgres::V4, link: postgres::link_v4, provision: Provision::Grant(POSTGRES) },
+    Interface { name: postgres::V4_1, link: postgres::link_v4_1, provision: Provision::Grant(POSTGRES) },
+    Interface { name: postgres::V4_2, link: postgres::link_v4_2, provision: Provision::Grant(POSTGRES) },
+    Interface { name: sqlite::V1, link: sqlite::link_v1, provision: Provision::Grant(SQL) },
+    Interface { name: sqlite::V2, link: sqlite::link_v2, provision: Provision::Grant(SQL) },
+    Interface { name: sqlite::V3, link: sqlite::link_v3, provision: Provision::Grant(SQL) },
+    Interface { name: sqlite::V3_1, link: sqlite::link_v3_1, provision: Provision::Grant(SQL) },
+];
+
+const MYSQL: &str = "--outbound mysql://HOST";
+const POSTGRES: &str = "--outbound postgres://HOST";
+const SQL: &str = "--sql=NAME";
 
 /// Whether only guests of Spin have an import or export of this name.
 pub(crate) fn is_spin(name: &str) -> bool {

@@ -2,6 +2,12 @@
 #![forbid(unsafe_code)]
 
 mod interfaces;
+mod mysql;
+mod postgres;
+mod rdbms;
+mod reach;
+mod rows;
+mod sqlite;
 
 use holm_abi::{Abi, Certainty, Entry, Evidence, Guest, Host, Provision, Result};
 use holm_engine::shape::{Form, Import, LoneCore, Shape};
