@@ -7,6 +7,12 @@ mod http;
 mod interfaces;
 mod key_value;
 mod llm;
+mod mysql;
+mod postgres;
+mod rdbms;
+mod reach;
+mod rows;
+mod sqlite;
 mod variables;
 
 use holm_abi::{Abi, Certainty, Entry, Evidence, Guest, Host, Provision, Result};

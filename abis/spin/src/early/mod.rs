@@ -32,7 +32,6 @@ mod out;
 mod postgres;
 mod program;
 mod rdbms;
-mod reach;
 mod redis;
 mod servers;
 mod sqlite;

@@ -11,9 +11,9 @@ use super::args::Args;
 use super::link::Work;
 use super::out::{Out, ROOT};
 use super::rdbms::{Error, Rows, Statement, Type, Value, failed, rows, statement};
-use super::reach::{Each, ask};
 use super::servers::Opened;
 use super::state::State;
+use crate::reach::ask_for;
 
 const SCHEMES: &[&str] = &["mysql"];
 
@@ -67,10 +67,10 @@ async fn connection(state: &mut State, text: &str) -> std::result::Result<Arc<Co
     }
     let shared = Arc::clone(&state.shared);
     let address = Address::parse(text)?;
-    let servers = std::iter::once((address.host(), address.port()));
-    let gate = ask(&shared, SCHEMES, servers).map_err(Error::ConnectionFailed)?;
+    let gate = ask_for(&shared.host.grants, &shared.host.audit, SCHEMES, address.host(), address.port());
+    let gate = gate.map_err(Error::ConnectionFailed)?;
     let (lent, counted) = (shared.lent()?, shared.count()?);
-    let connection = Arc::new(lent.servers.mysql.open(&address, &Each(gate)).await?);
+    let connection = Arc::new(lent.servers.mysql.open(&address, &gate).await?);
     state.servers.keep(text, Opened::Mysql(Arc::clone(&connection)), counted);
     Ok(connection)
 }

@@ -11,9 +11,9 @@ use super::args::Args;
 use super::link::Work;
 use super::out::{Out, ROOT};
 use super::rdbms::{Error, Rows, Statement, Type, Value, failed, rows, statement};
-use super::reach::{Each, ask};
 use super::servers::Opened;
 use super::state::State;
+use crate::reach::{Each, ask_for};
 
 const SCHEMES: &[&str] = &["postgres", "postgresql"];
 
@@ -72,10 +72,11 @@ async fn connection(state: &mut State, text: &str) -> std::result::Result<Arc<Co
     }
     let shared = Arc::clone(&state.shared);
     let address = Address::parse(text)?;
-    let servers = address.servers().iter().map(|(host, port)| (host.as_str(), *port));
-    let gate = ask(&shared, SCHEMES, servers).map_err(Error::ConnectionFailed)?;
+    let granted = |(host, port): &(String, u16)| ask_for(&shared.host.grants, &shared.host.audit, SCHEMES, host, *port);
+    let gate: std::result::Result<Vec<_>, _> = address.servers().iter().map(granted).collect();
+    let gate = Each(gate.map_err(Error::ConnectionFailed)?);
     let (lent, counted) = (shared.lent()?, shared.count()?);
-    let connection = Arc::new(lent.servers.postgres.open(&address, None, &Each(gate)).await?);
+    let connection = Arc::new(lent.servers.postgres.open(&address, None, &gate).await?);
     state.servers.keep(text, Opened::Postgres(Arc::clone(&connection)), counted);
     Ok(connection)
 }

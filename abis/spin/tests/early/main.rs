@@ -3,4 +3,7 @@
 mod common;
 mod hostile;
 mod interfaces;
+#[path = "../../../../crates/services/tests/servers/mod.rs"]
+mod real;
 mod requests;
+mod servers;

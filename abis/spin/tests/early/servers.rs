@@ -5,15 +5,15 @@ use holm_grants::Grants;
 use crate::common::{KIT, ask, granting, guest, http, spin};
 use crate::real::{self, Server};
 
-fn reaching(server: &Server) -> Grants {
-    let url = server.url("");
-    Grants { outbound: vec![url.parse().unwrap()], ..Grants::default() }
+fn reaching(scheme: &str, server: &Server) -> Grants {
+    let grant = format!("{scheme}://127.0.0.1:{}", server.port());
+    Grants { outbound: vec![grant.parse().unwrap()], ..Grants::default() }
 }
 
 #[tokio::test]
 async fn redis_does_what_it_is_told_and_an_error_is_a_value() {
     let Some(mut server) = real::redis() else { return };
-    let handler = http(&spin(), &guest(KIT), &granting(reaching(&server))).unwrap();
+    let handler = http(&spin(), &guest(KIT), &granting(reaching("redis", &server))).unwrap();
     let at = server.url("");
     for (path, lines, expected) in [
         ("/redis/set", &[&at[..], "k", "value"][..], "ok "),
@@ -43,7 +43,7 @@ async fn redis_does_what_it_is_told_and_an_error_is_a_value() {
 #[tokio::test]
 async fn postgres_answers_with_rows_of_every_type_that_there_is() {
     let Some(server) = real::databases::postgres() else { return };
-    let handler = http(&spin(), &guest(KIT), &granting(reaching(&server))).unwrap();
+    let handler = http(&spin(), &guest(KIT), &granting(reaching("postgres", &server))).unwrap();
     let at = server.url("/postgres?sslmode=disable");
     for (path, lines, expected) in [
         ("/pg/execute", &["CREATE TABLE t (a int4, b int8, c float8, d text, e bool, f date)"][..], "ok 0"),
@@ -71,7 +71,7 @@ async fn postgres_answers_with_rows_of_every_type_that_there_is() {
 #[tokio::test]
 async fn mysql_answers_with_rows_of_every_type_that_there_is() {
     let Some(server) = real::databases::mysql() else { return };
-    let handler = http(&spin(), &guest(KIT), &granting(reaching(&server))).unwrap();
+    let handler = http(&spin(), &guest(KIT), &granting(reaching("mysql", &server))).unwrap();
     let at = server.url("/test");
     for (path, lines, expected) in [
         ("/mysql/execute", &["CREATE TABLE early (a int, b bigint unsigned, c double, d varchar(9))"][..], "ok 0"),

@@ -91,7 +91,8 @@ impl Session {
         Failure::Refused(match error.sqlite_error_code() {
             Some(Code::OperationInterrupted) if stop.load(Relaxed) => SqlError::Interrupted,
             Some(Code::OperationInterrupted) => SqlError::Slow { seconds: time.as_secs() },
-            Some(Code::DiskFull) if self.is_full() => SqlError::Full { limit: self.room },
+            // Its own bound is far more often reached than the disk's.
+            Some(Code::DiskFull) if self.room < u64::MAX => SqlError::Full { limit: self.room },
             Some(Code::AuthorizationForStatementDenied) => match self.watch.take_refused() {
                 Some(why) => SqlError::Statement(format!("not authorized: {why}")),
                 None => SqlError::Statement(error.to_string()),
@@ -110,13 +111,6 @@ impl Session {
             ) => return Failure::Sql(error),
             _ => SqlError::Statement(short(&error.to_string())),
         })
-    }
-
-    /// Whether it is its own bound that a file has reached, and not the disk's.
-    fn is_full(&self) -> bool {
-        let number = |pragma| self.connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
-        let full = |pages: i64, size: i64| (pages + 1).saturating_mul(size).cast_unsigned() >= self.room;
-        matches!((number("page_count"), number("page_size")), (Ok(pages), Ok(size)) if full(pages, size))
     }
 
     /// Whether another guest finds it as if it were new. A transaction that is open is taken back.
