@@ -4,15 +4,16 @@
 
 use std::sync::Arc;
 
-use holm_services::mysql::{Address, Connection, MyError, MyType, MyValue};
+use holm_services::mysql::{Address, Connection};
 use wasmtime::Result;
 
 use super::args::Args;
 use super::link::Work;
 use super::out::{Out, ROOT};
-use super::rdbms::{Error, Rows, Statement, Type, Value, failed, rows, statement};
+use super::rdbms::{Statement, failed, rows, statement};
 use super::servers::Opened;
 use super::state::State;
+use crate::rdbms::{Error, RowSet, given};
 use crate::reach::ask_for;
 
 const SCHEMES: &[&str] = &["mysql"];
@@ -47,12 +48,9 @@ pub(super) fn execute(args: &mut Args<'_>) -> Result<Work> {
     }))
 }
 
-async fn queried(state: &mut State, statement: Statement) -> std::result::Result<Rows, Error> {
+async fn queried(state: &mut State, statement: Statement) -> std::result::Result<RowSet, Error> {
     let connection = connection(state, &statement.address).await?;
-    let answer = connection.query(&statement.text, given(statement.parameters)).await?;
-    let columns = answer.columns.into_iter().map(|column| (column.name, ty(column.kind))).collect();
-    let values = |row: Vec<MyValue>| row.into_iter().map(taken).collect();
-    Ok(Rows { columns, rows: answer.rows.into_iter().map(values).collect() })
+    Ok(connection.query(&statement.text, given(statement.parameters)).await?.into())
 }
 
 async fn executed(state: &mut State, statement: Statement) -> std::result::Result<(), Error> {
@@ -73,72 +71,4 @@ async fn connection(state: &mut State, text: &str) -> std::result::Result<Arc<Co
     let connection = Arc::new(lent.servers.mysql.open(&address, &gate).await?);
     state.servers.keep(text, Opened::Mysql(Arc::clone(&connection)), counted);
     Ok(connection)
-}
-
-impl From<MyError> for Error {
-    fn from(error: MyError) -> Self {
-        match error {
-            MyError::Connection(text) => Self::ConnectionFailed(text),
-            MyError::Query(text) => Self::QueryFailed(text),
-            MyError::Value(text) => Self::ValueConversionFailed(text),
-            MyError::Other(text) => Self::Other(text),
-        }
-    }
-}
-
-fn given(parameters: Vec<Value>) -> Vec<MyValue> {
-    let one = |value: Value| match value {
-        Value::Boolean(value) => MyValue::Bool(value),
-        Value::Int8(value) => MyValue::Int8(value),
-        Value::Int16(value) => MyValue::Int16(value),
-        Value::Int32(value) => MyValue::Int32(value),
-        Value::Int64(value) => MyValue::Int64(value),
-        Value::Uint8(value) => MyValue::Uint8(value),
-        Value::Uint16(value) => MyValue::Uint16(value),
-        Value::Uint32(value) => MyValue::Uint32(value),
-        Value::Uint64(value) => MyValue::Uint64(value),
-        Value::Floating32(value) => MyValue::Float32(value),
-        Value::Floating64(value) => MyValue::Float64(value),
-        Value::Str(value) => MyValue::Text(value),
-        Value::Binary(value) => MyValue::Bytes(value),
-        Value::Null | Value::Unsupported => MyValue::Null,
-    };
-    parameters.into_iter().map(one).collect()
-}
-
-fn taken(value: MyValue) -> Value {
-    match value {
-        MyValue::Bool(value) => Value::Boolean(value),
-        MyValue::Int8(value) => Value::Int8(value),
-        MyValue::Int16(value) => Value::Int16(value),
-        MyValue::Int32(value) => Value::Int32(value),
-        MyValue::Int64(value) => Value::Int64(value),
-        MyValue::Uint8(value) => Value::Uint8(value),
-        MyValue::Uint16(value) => Value::Uint16(value),
-        MyValue::Uint32(value) => Value::Uint32(value),
-        MyValue::Uint64(value) => Value::Uint64(value),
-        MyValue::Float32(value) => Value::Floating32(value),
-        MyValue::Float64(value) => Value::Floating64(value),
-        MyValue::Text(value) => Value::Str(value),
-        MyValue::Bytes(value) => Value::Binary(value),
-        MyValue::Null => Value::Null,
-    }
-}
-
-fn ty(kind: MyType) -> Type {
-    match kind {
-        MyType::Int8 => Type::Int8,
-        MyType::Int16 => Type::Int16,
-        MyType::Int32 => Type::Int32,
-        MyType::Int64 => Type::Int64,
-        MyType::Uint8 => Type::Uint8,
-        MyType::Uint16 => Type::Uint16,
-        MyType::Uint32 => Type::Uint32,
-        MyType::Uint64 => Type::Uint64,
-        MyType::Float32 => Type::Floating32,
-        MyType::Float64 => Type::Floating64,
-        MyType::Text => Type::Str,
-        MyType::Bytes => Type::Binary,
-        MyType::Other => Type::Other,
-    }
 }

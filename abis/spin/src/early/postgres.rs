@@ -4,15 +4,17 @@
 
 use std::sync::Arc;
 
-use holm_services::postgres::{Address, Connection, Known, PgError, PgType, PgValue};
+use holm_services::postgres::{Address, Connection};
 use wasmtime::Result;
 
 use super::args::Args;
 use super::link::Work;
 use super::out::{Out, ROOT};
-use super::rdbms::{Error, Rows, Statement, Type, Value, failed, rows, statement};
+use super::rdbms::{Statement, failed, rows, statement};
 use super::servers::Opened;
 use super::state::State;
+use crate::rdbms::postgres::given;
+use crate::rdbms::{Error, RowSet};
 use crate::reach::{Each, ask_for};
 
 const SCHEMES: &[&str] = &["postgres", "postgresql"];
@@ -50,19 +52,14 @@ pub(super) fn execute(args: &mut Args<'_>) -> Result<Work> {
     }))
 }
 
-async fn queried(state: &mut State, statement: Statement) -> std::result::Result<Rows, Error> {
-    let parameters = given(statement.parameters)?;
+async fn queried(state: &mut State, statement: Statement) -> std::result::Result<RowSet, Error> {
     let connection = connection(state, &statement.address).await?;
-    let answer = connection.query(&statement.text, parameters).await?;
-    let columns = answer.columns.into_iter().map(|column| (column.name, ty(&column.kind))).collect();
-    let values = |row: Vec<PgValue>| row.into_iter().map(taken).collect();
-    Ok(Rows { columns, rows: answer.rows.into_iter().map(values).collect() })
+    Ok(connection.query(&statement.text, given(statement.parameters)?).await?.into())
 }
 
 async fn executed(state: &mut State, statement: Statement) -> std::result::Result<u64, Error> {
-    let parameters = given(statement.parameters)?;
     let connection = connection(state, &statement.address).await?;
-    Ok(connection.execute(&statement.text, parameters).await?)
+    Ok(connection.execute(&statement.text, given(statement.parameters)?).await?)
 }
 
 /// The guest's connection to the server of this address, which it keeps until it ends.
@@ -79,71 +76,4 @@ async fn connection(state: &mut State, text: &str) -> std::result::Result<Arc<Co
     let connection = Arc::new(lent.servers.postgres.open(&address, None, &gate).await?);
     state.servers.keep(text, Opened::Postgres(Arc::clone(&connection)), counted);
     Ok(connection)
-}
-
-impl From<PgError> for Error {
-    fn from(error: PgError) -> Self {
-        let text = error.to_string();
-        match error {
-            PgError::Connection(_) => Self::ConnectionFailed(text),
-            PgError::Parameter(_) => Self::BadParameter(text),
-            PgError::Query(_) => Self::QueryFailed(text),
-            PgError::Value(_) => Self::ValueConversionFailed(text),
-            PgError::Other(_) => Self::Other(text),
-        }
-    }
-}
-
-/// Parameters as the server takes them, which knows no numbers without a sign.
-fn given(parameters: Vec<Value>) -> std::result::Result<Vec<PgValue>, Error> {
-    let one = |value: Value| {
-        Ok(match value {
-            Value::Boolean(value) => PgValue::Bool(value),
-            Value::Int8(value) => PgValue::Int8(value),
-            Value::Int16(value) => PgValue::Int16(value),
-            Value::Int32(value) => PgValue::Int32(value),
-            Value::Int64(value) => PgValue::Int64(value),
-            Value::Floating32(value) => PgValue::Float32(value),
-            Value::Floating64(value) => PgValue::Float64(value),
-            Value::Str(value) => PgValue::Text(value),
-            Value::Binary(value) => PgValue::Bytes(value),
-            Value::Null => PgValue::Null,
-            Value::Uint8(_) | Value::Uint16(_) | Value::Uint32(_) | Value::Uint64(_) | Value::Unsupported => {
-                let why = "Postgres does not support unsigned integers";
-                return Err(Error::ValueConversionFailed(why.to_owned()));
-            }
-        })
-    };
-    parameters.into_iter().map(one).collect()
-}
-
-/// Values that the interface has no case for are there, and not told.
-fn taken(value: PgValue) -> Value {
-    match value {
-        PgValue::Bool(value) => Value::Boolean(value),
-        PgValue::Int8(value) => Value::Int8(value),
-        PgValue::Int16(value) => Value::Int16(value),
-        PgValue::Int32(value) => Value::Int32(value),
-        PgValue::Int64(value) => Value::Int64(value),
-        PgValue::Float32(value) => Value::Floating32(value),
-        PgValue::Float64(value) => Value::Floating64(value),
-        PgValue::Text(value) => Value::Str(value),
-        PgValue::Bytes(value) => Value::Binary(value),
-        PgValue::Null => Value::Null,
-        _ => Value::Unsupported,
-    }
-}
-
-fn ty(kind: &PgType) -> Type {
-    match kind {
-        PgType::Known(Known::Bool) => Type::Boolean,
-        PgType::Known(Known::Int16) => Type::Int16,
-        PgType::Known(Known::Int32) => Type::Int32,
-        PgType::Known(Known::Int64) => Type::Int64,
-        PgType::Known(Known::Float32) => Type::Floating32,
-        PgType::Known(Known::Float64) => Type::Floating64,
-        PgType::Known(Known::Text) => Type::Str,
-        PgType::Known(Known::Bytes) => Type::Binary,
-        _ => Type::Other,
-    }
 }

@@ -6,66 +6,13 @@ use wasmtime::{Result, bail};
 
 use super::args::{Args, Reader};
 use super::out::{Out, Place, ROOT};
+use crate::rdbms::{Column, DbValue, Error, ParameterValue, RowSet};
 
 /// A statement, and where it is to run.
 pub(super) struct Statement {
     pub(super) address: String,
     pub(super) text: String,
-    pub(super) parameters: Vec<Value>,
-}
-
-/// A value in the interfaces' own order.
-pub(super) enum Value {
-    Boolean(bool),
-    Int8(i8),
-    Int16(i16),
-    Int32(i32),
-    Int64(i64),
-    Uint8(u8),
-    Uint16(u16),
-    Uint32(u32),
-    Uint64(u64),
-    Floating32(f32),
-    Floating64(f64),
-    Str(String),
-    Binary(Vec<u8>),
-    Null,
-    /// Never a parameter.
-    Unsupported,
-}
-
-/// The type of a column, in the interfaces' own order.
-#[derive(Clone, Copy)]
-pub(super) enum Type {
-    Boolean,
-    Int8,
-    Int16,
-    Int32,
-    Int64,
-    Uint8,
-    Uint16,
-    Uint32,
-    Uint64,
-    Floating32,
-    Floating64,
-    Str,
-    Binary,
-    Other,
-}
-
-/// An answer.
-pub(super) struct Rows {
-    pub(super) columns: Vec<(String, Type)>,
-    pub(super) rows: Vec<Vec<Value>>,
-}
-
-/// The interfaces' errors.
-pub(super) enum Error {
-    ConnectionFailed(String),
-    BadParameter(String),
-    QueryFailed(String),
-    ValueConversionFailed(String),
-    Other(String),
+    pub(super) parameters: Vec<ParameterValue>,
 }
 
 pub(super) fn statement(args: &mut Args<'_>) -> Result<Statement> {
@@ -86,7 +33,9 @@ pub(super) fn failed(out: &mut Out, at: usize, error: Error) -> Result<()> {
     out.bytes(ROOT, at + 4, text)
 }
 
-fn parameter(guest: &Reader<'_>, at: u32) -> Result<Value> {
+fn parameter(guest: &Reader<'_>, at: u32) -> Result<ParameterValue> {
+    use ParameterValue as Value;
+
     let value = at.saturating_add(8);
     Ok(match guest.u8(at)? {
         0 => Value::Boolean(guest.u8(value)? != 0),
@@ -102,18 +51,18 @@ fn parameter(guest: &Reader<'_>, at: u32) -> Result<Value> {
         10 => Value::Floating64(f64::from_bits(guest.u64(value)?)),
         11 => Value::Str(guest.text_at(value)?),
         12 => Value::Binary(guest.bytes_at(value)?),
-        13 => Value::Null,
+        13 => Value::DbNull,
         other => bail!("the guest gave case {other} of a parameter of a statement"),
     })
 }
 
 /// Lays an answer out.
-pub(super) fn rows(out: &mut Out, answer: Rows) -> Result<()> {
+pub(super) fn rows(out: &mut Out, answer: RowSet) -> Result<()> {
     out.u8(ROOT, 0, 0);
     let columns = out.list(ROOT, 4, answer.columns.len(), 12, 4)?;
-    for (number, (name, ty)) in answer.columns.into_iter().enumerate() {
+    for (number, Column { name, data_type }) in answer.columns.into_iter().enumerate() {
         out.bytes(columns, number * 12, name)?;
-        out.u8(columns, number * 12 + 8, ty as u8);
+        out.u8(columns, number * 12 + 8, data_type as u8);
     }
     let list = out.list(ROOT, 12, answer.rows.len(), 8, 4)?;
     for (number, values) in answer.rows.into_iter().enumerate() {
@@ -125,7 +74,9 @@ pub(super) fn rows(out: &mut Out, answer: Rows) -> Result<()> {
     Ok(())
 }
 
-fn value(out: &mut Out, place: Place, at: usize, value: Value) -> Result<()> {
+fn value(out: &mut Out, place: Place, at: usize, value: DbValue) -> Result<()> {
+    use DbValue as Value;
+
     let there = at + 8;
     let case = match &value {
         Value::Boolean(_) => 0,
@@ -141,7 +92,7 @@ fn value(out: &mut Out, place: Place, at: usize, value: Value) -> Result<()> {
         Value::Floating64(_) => 10,
         Value::Str(_) => 11,
         Value::Binary(_) => 12,
-        Value::Null => 13,
+        Value::DbNull => 13,
         Value::Unsupported => 14,
     };
     match value {
@@ -158,7 +109,7 @@ fn value(out: &mut Out, place: Place, at: usize, value: Value) -> Result<()> {
         Value::Floating64(value) => out.u64(place, there, value.to_bits()),
         Value::Str(text) => out.bytes(place, there, text)?,
         Value::Binary(bytes) => out.bytes(place, there, bytes)?,
-        Value::Null | Value::Unsupported => {}
+        Value::DbNull | Value::Unsupported => {}
     }
     out.u8(place, at, case);
     Ok(())

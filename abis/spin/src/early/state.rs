@@ -12,8 +12,8 @@ use holm_wasi::{InWorld, ModuleWorld, Requests, Wasi};
 use wasmtime::{Memory, Result, TypedFunc, bail};
 
 use super::handle::Handles;
-use super::rdbms;
 use super::servers::Connections;
+use crate::rdbms::Error;
 
 /// What all instances of a guest share.
 pub(super) struct Shared {
@@ -39,17 +39,17 @@ impl Shared {
     ///
     /// # Errors
     /// Nothing.
-    pub(super) fn lent(&self) -> Result<&Lent, rdbms::Error> {
-        self.lent.as_ref().ok_or_else(|| rdbms::Error::ConnectionFailed("nothing here reaches servers".to_owned()))
+    pub(super) fn lent(&self) -> Result<&Lent, Error> {
+        self.lent.as_ref().ok_or_else(|| Error::ConnectionFailed("nothing here reaches servers".to_owned()))
     }
 
     /// Counts a connection among those that all instances of the guest may have open.
     ///
     /// # Errors
     /// There are too many.
-    pub(super) fn count(&self) -> Result<Open, rdbms::Error> {
+    pub(super) fn count(&self) -> Result<Open, Error> {
         let open = self.requests.connections().open();
-        open.ok_or_else(|| rdbms::Error::ConnectionFailed("too many connections".to_owned()))
+        open.ok_or_else(|| Error::ConnectionFailed("too many connections".to_owned()))
     }
 }
 
