@@ -1,5 +1,7 @@
 //! What another ABI offers to components beyond WASI.
 
+use std::sync::Arc;
+
 use holm_abi::{Entry, Result};
 use holm_engine::shape::Shape;
 use holm_grants::{Ask, Audit, Grants};
@@ -45,6 +47,17 @@ impl State {
     /// What the host keeps for the guest, by handle; as much as its limit of handles allows.
     pub fn table(&mut self) -> &mut ResourceTable {
         &mut self.table
+    }
+
+    /// Which addresses a server may be dialled at for the guest, to which its name led. `scheme` is what is spoken there.
+    pub fn may_dial(
+        &self,
+        scheme: &str,
+        host: &str,
+        port: u16,
+    ) -> impl Fn(std::net::IpAddr) -> bool + Send + Sync + use<> {
+        let (services, scheme, host) = (Arc::clone(&self.services), scheme.to_owned(), host.to_owned());
+        move |ip| services.host.grants.allows_outbound_at(&scheme, &host, port, ip)
     }
 
     /// The stores and services that it is lent. `None`: none at all.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use holm_abi::{Body, BodyError, CallError, Host};
 use holm_engine::shape::Shape;
-use holm_grants::{Ask, INTERNAL, Proto, sibling};
+use holm_grants::{Ask, CHAINED, INTERNAL, Proto, chained, is_own_app, sibling};
 use holm_services::connections::Connections;
 use holm_services::http_client::{AddressPolicy, HttpError, Options};
 use http::uri::PathAndQuery;
@@ -149,17 +149,41 @@ impl WasiHttpHooks for Outbound {
         options: Option<RequestOptions>,
         _response_processed: Done,
     ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Done)>> + Send> {
+        let sending = self.sending(request, options.unwrap_or_default());
+        Box::new(async move {
+            // The client drives its connections itself, so nothing is left to do.
+            Ok((sending.await?, Box::new(async { Ok(()) }) as Done))
+        })
+    }
+}
+
+impl Outbound {
+    fn sending(
+        &self,
+        request: Request<WasiBody>,
+        options: RequestOptions,
+    ) -> impl Future<Output = Result<Response<WasiBody>>> + Send + use<> {
         let services = match self.sender {
             Whose::Guest => &self.services,
             // Only parts that there are can send.
             Whose::Part(part) => &self.services.parts[part],
         };
         let (services, lent) = (Arc::clone(services), self.lent.clone());
-        Box::new(async move {
-            let response = send(&services, lent.as_deref(), request, options.unwrap_or_default()).await?;
-            // The client drives its connections itself, so nothing is left to do.
-            Ok((response, Box::new(async { Ok(()) }) as Done))
-        })
+        async move { send(&services, lent.as_deref(), request, options).await }
+    }
+}
+
+impl State {
+    /// Sends a request of the guest as `wasi:http` does: if it is granted, to wherever it leads, guests of the same app
+    /// included. A URI that is only a path is for the app itself.
+    ///
+    /// The future does not keep the state. What was refused is remembered when it is polled.
+    pub fn send_http(
+        &self,
+        request: Request<WasiBody>,
+        options: RequestOptions,
+    ) -> impl Future<Output = Result<Response<WasiBody>>> + Send + use<> {
+        self.outbound.sending(request, options)
     }
 }
 
@@ -170,30 +194,31 @@ async fn send(
     options: RequestOptions,
 ) -> Result<Response<WasiBody>> {
     let site = Site::of(request.uri(), services).ok_or(Error::HttpRequestUriInvalid)?;
-    if !site.is_granted() {
-        services.host.audit.denied(Ask::http(&site.scheme, &site.host, site.port));
+    let way = site.way();
+    if !site.is_granted(&way) {
+        services.host.audit.denied(site.ask(&way));
         return Err(Error::HttpRequestDenied);
     }
     let (mut head, body) = request.into_parts();
     let sent = lent.and_then(|lent| lent.begin(&mut head));
     let request = Request::from_parts(head, body);
-    let answer = match sibling(&site.host) {
-        Some(name) => call(lent, &site, name, request, options).await,
-        None => dial(services, &site, request, options).await,
+    let answer = match way {
+        Way::Out => dial(services, &site, request, options).await,
+        inside => call(lent, &site, inside, request, options).await,
     };
     watched(answer, sent)
 }
 
-/// Hands a request to the guest of the same app that is called `name`.
+/// Hands a request to a guest of the same app.
 async fn call(
     lent: Option<&dyn holm_abi::Outbound>,
     site: &Site<'_>,
-    name: &str,
+    way: Way<'_>,
     request: Request<WasiBody>,
     options: RequestOptions,
 ) -> Result<Response<WasiBody>> {
     // They answer where grants say they do, and nowhere else.
-    if (site.scheme.as_str(), site.port) != ("http", 80) {
+    if matches!(way, Way::Sibling(_)) && (site.scheme.as_str(), site.port) != ("http", 80) {
         return Err(Error::ConnectionRefused);
     }
     if request.method() == Method::CONNECT {
@@ -203,10 +228,18 @@ async fn call(
     let (mut head, body) = request.into_parts();
     let path = head.uri.path_and_query().map_or("/", PathAndQuery::as_str);
     // As everyone writes it, and without a user.
-    let uri = Uri::builder().scheme("http").authority(format!("{name}.{INTERNAL}")).path_and_query(path).build();
+    let authority = match way {
+        Way::Chained(name) => format!("{name}.{CHAINED}"),
+        Way::Sibling(name) => format!("{name}.{INTERNAL}"),
+        Way::Own | Way::Out => "self".to_owned(),
+    };
+    let uri = Uri::builder().scheme("http").authority(authority).path_and_query(path).build();
     head.uri = uri.map_err(|_| Error::HttpRequestUriInvalid)?;
     let request = Request::from_parts(head, body.map_err(BodyError::from).boxed_unsync());
-    let called = lent.call(name, request);
+    let called = match way {
+        Way::Chained(name) | Way::Sibling(name) => lent.call(name, request),
+        Way::Own | Way::Out => lent.call_app(request),
+    };
     let answer = match options.first_byte_timeout {
         Some(limit) => timeout(limit, called).await.map_err(|_| Error::ConnectionReadTimeout)?,
         // The other guest has a limit of its own.
@@ -231,7 +264,7 @@ async fn dial(
     let answer = client.send(request, site, &timeouts(options)).await;
     if let Err(HttpError::DestinationIpProhibited { addresses, .. }) = &answer {
         for address in addresses {
-            services.host.audit.denied(Ask::connect(Proto::Tcp, *address));
+            services.host.audit.denied(site.ask_at(*address));
         }
     }
     let response = answer.map_err(error_code)?;
@@ -258,16 +291,75 @@ struct Site<'a> {
     services: &'a Services,
 }
 
+/// Who answers a request.
+#[derive(Debug, PartialEq, Eq)]
+enum Way<'s> {
+    /// The guest's own app, by its routes.
+    Own,
+    /// The guest of this name, which is called as in Spin.
+    Chained(&'s str),
+    /// The guest of this name.
+    Sibling(&'s str),
+    /// A server elsewhere.
+    Out,
+}
+
 impl<'a> Site<'a> {
+    /// A URI that is only a path has neither scheme nor host.
     fn of(uri: &Uri, services: &'a Services) -> Option<Self> {
-        let scheme = uri.scheme_str()?.to_owned();
-        let default = if scheme == "https" { 443 } else { 80 };
-        let host = uri.host()?.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+        let (scheme, host) = match (uri.scheme_str(), uri.host()) {
+            (Some(scheme), Some(host)) => (scheme, host),
+            (None, None) if uri.path().starts_with('/') => ("http", ""),
+            _ => return None,
+        };
+        let (scheme, default) = (scheme.to_owned(), if scheme == "https" { 443 } else { 80 });
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
         Some(Self { port: uri.port_u16().unwrap_or(default), path: uri.path().to_owned(), scheme, host, services })
     }
 
-    fn is_granted(&self) -> bool {
-        self.services.host.grants.allows_http(&self.scheme, &self.host, self.port, &self.path)
+    fn way(&self) -> Way<'_> {
+        let grants = &self.services.host.grants;
+        // Somebody's host may be called `self`. The others are no hosts.
+        if is_own_app(&self.host) && (self.host != "self" || grants.allows_own_app()) {
+            return Way::Own;
+        }
+        if let Some(name) = sibling(&self.host) {
+            return Way::Sibling(name);
+        }
+        // To who has no such grant it is a name like any other.
+        let granted = grants.allows_outbound(&self.scheme, &self.host, self.port);
+        chained(&self.host).filter(|_| granted).map_or(Way::Out, Way::Chained)
+    }
+
+    fn is_granted(&self, way: &Way<'_>) -> bool {
+        let grants = &self.services.host.grants;
+        match way {
+            Way::Own => grants.allows_own_app(),
+            _ => grants.allows_http(&self.scheme, &self.host, self.port, &self.path),
+        }
+    }
+
+    /// What would have granted it.
+    fn ask(&self, way: &Way<'_>) -> Ask {
+        let as_outbound = self.is_outbound() || chained(&self.host).is_some();
+        match way {
+            Way::Own => Ask::own_app(),
+            Way::Out if as_outbound => Ask::outbound(&self.scheme, &self.host, self.port),
+            _ => Ask::http(&self.scheme, &self.host, self.port),
+        }
+    }
+
+    /// What would have granted the address it led to.
+    fn ask_at(&self, address: SocketAddr) -> Ask {
+        match self.is_outbound() {
+            true => Ask::outbound(&self.scheme, &address.ip().to_string(), address.port()),
+            false => Ask::connect(Proto::Tcp, address),
+        }
+    }
+
+    /// Whether the guest's grants of servers are such as speak of what they speak.
+    fn is_outbound(&self) -> bool {
+        !self.services.host.grants.outbound.is_empty()
     }
 }
 
@@ -340,6 +432,44 @@ mod tests {
         let services = Services::new(&crate::Wasi::new(), &holm_abi::Host::default());
         let site = Site::of(&Uri::from_static("https://[::1]/a?b"), &services).unwrap();
         assert_eq!((site.host.as_str(), site.port, site.path.as_str()), ("::1", 443, "/a"));
-        assert!(Site::of(&Uri::from_static("/a"), &services).is_none());
+        assert!(Site::of(&Uri::from_static("a.example:80"), &services).is_none());
+    }
+
+    #[test]
+    fn a_request_leads_to_the_app_to_a_guest_of_it_or_elsewhere() {
+        let services = |outbound: &[&str]| {
+            let outbound = outbound.iter().map(|text| text.parse().unwrap()).collect();
+            let grants = holm_grants::Grants { outbound, ..Default::default() };
+            Services::new(&crate::Wasi::new(), &holm_abi::Host { grants: Arc::new(grants), ..Default::default() })
+        };
+        for (grant, uri, way, granted, ask) in [
+            ("http://self", "/a?b", Way::Own, true, "http://self"),
+            ("http://self", "http://self/a", Way::Own, true, "http://self"),
+            ("http://*", "https://self.alt/a", Way::Own, true, "http://self"),
+            ("http://a", "/a", Way::Own, false, "http://self"),
+            ("http://a", "http://self/a", Way::Out, false, "http://self"),
+            (
+                "http://*.spin.internal",
+                "http://Back.spin.internal/a",
+                Way::Chained("back"),
+                true,
+                "http://back.spin.internal",
+            ),
+            ("http://self", "http://back.spin.internal/a", Way::Out, false, "http://back.spin.internal"),
+            ("http://*", "https://back.spin.internal/a", Way::Out, false, "https://back.spin.internal"),
+            ("*://*:*", "https://back.spin.internal:3/a", Way::Chained("back"), true, "https://back.spin.internal:3"),
+            ("http://*", "http://back.holm.internal/a", Way::Sibling("back"), false, "http://back.holm.internal"),
+            ("https://*.a.example", "https://b.a.example/", Way::Out, true, "https://b.a.example"),
+            ("https://*.a.example", "http://b.a.example:81/", Way::Out, false, "http://b.a.example:81"),
+        ] {
+            let services = services(&[grant]);
+            let site = Site::of(&uri.parse().unwrap(), &services).unwrap();
+            let found = site.way();
+            let told = (site.is_granted(&found), site.ask(&found).grant_text().1);
+            assert_eq!((found, told), (way, (granted, ask.to_owned())), "{grant} {uri}");
+        }
+        let services = services(&[]);
+        let site = Site::of(&Uri::from_static("https://a.example/"), &services).unwrap();
+        assert_eq!(site.ask(&Way::Out), Ask::http("https", "a.example", 443));
     }
 }

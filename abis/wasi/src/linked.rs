@@ -22,7 +22,7 @@ pub struct Linked {
     pre: InstancePre<State>,
 }
 
-/// A function that a component exports in an interface.
+/// A function that a component exports, in an interface or beside all.
 #[derive(Clone)]
 pub struct Export {
     name: String,
@@ -46,6 +46,12 @@ impl Linked {
         let instance = component.get_export_index(None, interface)?;
         let index = component.get_export_index(Some(&instance), function)?;
         Some(Export { name: format!("{interface}#{function}"), index })
+    }
+
+    /// The function `name` that the component exports beside its interfaces, if it does.
+    pub fn function(&self, name: &str) -> Option<Export> {
+        let index = self.pre.component().get_export_index(None, name)?;
+        Some(Export { name: name.to_owned(), index })
     }
 
     /// Calls an export on a fresh instance, under the guest's limits, and counts what it uses in `exchange`.

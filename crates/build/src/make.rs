@@ -1,6 +1,5 @@
 //! From a project to its file.
 
-use crate::component::{self, Kind};
 use crate::error::BuildError;
 use crate::files;
 use crate::inputs::{Inputs, Stamp};
@@ -9,6 +8,7 @@ use crate::languages::{self, Product};
 use crate::project::Project;
 use crate::record::{self, Record};
 use crate::wit;
+use holm_componentize::{self as component, Kind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 

@@ -5,7 +5,7 @@ use holm_engine::{Cache, Error, Kind, MadeFrom, Result, Source, SourceKind};
 use holm_manifest::{Guest as Described, Imports};
 
 use crate::guest::short;
-use crate::output;
+use crate::{component, output};
 
 /// The version of what is kept: another one composes anew what an older Holm composed otherwise.
 const VERSION: &str = "holm composes, 1";
@@ -13,17 +13,18 @@ const VERSION: &str = "holm composes, 1";
 /// Gets the file of this name.
 pub(crate) type Read<'a> = dyn Fn(&str) -> Result<Source> + 'a;
 
-/// The guest in the file called `name`, composed with its components if it has any. What is composed is kept in the cache,
-/// by what is in its files.
+/// The guest in the file called `name`: a component where it is the core of one, and composed with its components if it has
+/// any. What is made for that is kept in the cache, by what is in its files.
 ///
 /// # Errors
 /// A file cannot be read, is no component, or does not fit the others.
 pub(crate) fn source(name: &str, guest: &Described, read: &Read<'_>, cache: Option<&Cache>) -> Result<Source> {
+    let read = |name: &str| component::of(read(name)?, cache);
     let root = read(name)?;
     if guest.components.is_empty() {
         return Ok(root);
     }
-    let plan = plan(root, guest, read)?;
+    let plan = plan(root, guest, &read)?;
     let kept = cache.map(|cache| (cache, made_from(cache, &plan)));
     if let Some((path, bytes)) = kept.as_ref().and_then(|(cache, from)| cache.find_made(from)) {
         return Ok(Source { path: Some(path), ..Source::from_bytes(name, bytes)? });
@@ -45,11 +46,12 @@ pub(crate) fn source(name: &str, guest: &Described, read: &Read<'_>, cache: Opti
 /// As [`source`].
 #[cfg(feature = "build")]
 pub(crate) fn whole(name: &str, guest: &Described, read: &Read<'_>) -> Result<Vec<u8>> {
+    let read = |name: &str| component::of(read(name)?, None);
     let root = read(name)?;
     if guest.components.is_empty() {
         return Ok(root.bytes.to_vec());
     }
-    let plan = Plan { apart: false, ..plan(root, guest, read)? };
+    let plan = Plan { apart: false, ..plan(root, guest, &read)? };
     let composed = compose(&plan).map_err(|error| unfit(name, guest, &plan, &error))?;
     refuse_unused(guest, &composed.report.unused)?;
     Ok(composed.bytes)

@@ -40,4 +40,4 @@ pub use limits::Limits;
 pub use net::{NetGrant, Proto};
 pub use outbound::OutboundGrant;
 pub use quantity::{format_duration, format_size, parse_duration, parse_size};
-pub use sibling::{INTERNAL, sibling};
+pub use sibling::{CHAINED, INTERNAL, chained, is_own_app, sibling};

@@ -10,10 +10,10 @@ use crate::limits::{self, ServeLimits};
 use crate::reuse::{self, Reuse};
 use crate::routes::{self, Route, Taken};
 use crate::template::Template;
-use crate::triggers::{Mount, StaticResponse, Trigger, Wagi};
+use crate::triggers::{Mount, Platform, StaticResponse, Trigger, Wagi};
 use crate::upstream::{self, Upstream};
 use crate::values::Reader;
-use holm_grants::{Grants, Limits};
+use holm_grants::{Grants, Limits, ParseError};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -51,6 +51,8 @@ pub struct Guest {
     pub dependencies: Vec<Dependency>,
     /// Components that stand before it and handle its requests, the outermost first.
     pub middleware: Vec<Dependency>,
+    /// For which program its app was written. What loads apps fills it in ([`App::platform`](crate::App::platform)).
+    pub platform: Platform,
     /// What answers in the place of a guest, which then has no file.
     pub upstream: Option<Upstream>,
     /// What requests pass on their way to it, and responses on their way back, in the order in which requests do.
@@ -101,6 +103,7 @@ impl Default for Guest {
             outbound: Vec::new(),
             dependencies: Vec::new(),
             middleware: Vec::new(),
+            platform: Platform::Holm,
             filters: Vec::new(),
             build: None,
             imports: Imports::new(),
@@ -120,8 +123,8 @@ impl Default for Guest {
 }
 
 impl Guest {
-    /// Every file that it is made of, as far as it names them: its own, its components', its filters', and those of their
-    /// configurations.
+    /// Every file that it is made of, as far as it names them: its own, its components', its filters', those of their
+    /// configurations, and archives of files that it sees.
     pub fn files_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let filters = self.filters.iter_mut().flat_map(|filter| {
             let config = match &mut filter.config {
@@ -131,7 +134,23 @@ impl Guest {
             [&mut filter.file].into_iter().chain(config)
         });
         let components = self.components.iter_mut().map(|component| &mut component.file);
-        self.file.iter_mut().chain(components).chain(filters)
+        let archives = self.files.iter_mut().filter_map(|mount| match mount {
+            Mount::Archive(file) => Some(file),
+            Mount::Pattern(_) | Mount::At { .. } => None,
+        });
+        self.file.iter_mut().chain(components).chain(filters).chain(archives)
+    }
+
+    /// Grants it the server that `text` names, which was made of one of its [`outbound`](Guest::outbound); none if the text is
+    /// empty, or but `http://` or `https://`, as where a variable for an optional server is.
+    ///
+    /// # Errors
+    /// As of [`OutboundGrant`](holm_grants::OutboundGrant)'s text form.
+    pub fn allow_outbound(&mut self, text: &str) -> Result<(), ParseError> {
+        if !matches!(text.trim(), "" | "http://" | "https://") {
+            self.grants.outbound.push(text.trim().parse()?);
+        }
+        Ok(())
     }
 
     /// The files that `holm build` makes of sources: its own, and its components'.
@@ -151,7 +170,11 @@ impl Guest {
             [filter.file.as_path()].into_iter().chain(config)
         });
         let components = self.components.iter().map(|component| component.file.as_path());
-        self.file.as_deref().into_iter().chain(components).chain(filters)
+        let archives = self.files.iter().filter_map(|mount| match mount {
+            Mount::Archive(file) => Some(file.as_path()),
+            Mount::Pattern(_) | Mount::At { .. } => None,
+        });
+        self.file.as_deref().into_iter().chain(components).chain(filters).chain(archives)
     }
 }
 

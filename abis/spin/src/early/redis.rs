@@ -2,10 +2,11 @@
 //!
 //! Source: spinframework/spin, `wit/ephemeral/{outbound-redis,redis-types}.wit`.
 
+use holm_services::redis::{Argument, Reply as Part};
 use wasmtime::{Result, bail};
 
 use super::args::{Args, Reader};
-use super::commands::{self, Argument, Command, Part, Reply};
+use super::commands::{self, Command, Reply};
 use super::link::Work;
 use super::out::{Out, ROOT};
 

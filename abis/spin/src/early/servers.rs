@@ -11,6 +11,7 @@ const MOST: usize = 16;
 pub(super) enum Opened {
     Postgres(Arc<holm_services::postgres::Connection>),
     Mysql(Arc<holm_services::mysql::Connection>),
+    Redis(Arc<holm_services::redis::RedisConnection>),
 }
 
 /// The connections to servers that an instance has.

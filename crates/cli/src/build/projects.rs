@@ -6,6 +6,8 @@ use holm_build::{BuildError, Project};
 use holm_engine::{Error, Kind, Result};
 use holm_manifest::{App, Build, Guest};
 
+use crate::manifests;
+
 /// What a folder or a manifest names.
 pub(crate) struct Found {
     /// In the order in which they are built; never none.
@@ -25,7 +27,8 @@ pub(crate) struct Found {
 pub(crate) fn of(path: &Path) -> Result<Found> {
     // Nobody wants to read `./` in front of everything.
     let plain = path.strip_prefix(".").unwrap_or(path);
-    let file = if path.is_dir() { plain.join("holm.toml") } else { path.to_owned() };
+    let in_folder = || manifests::in_folder(plain);
+    let file = if path.is_dir() { in_folder().unwrap_or_else(|| plain.join("holm.toml")) } else { path.to_owned() };
     if path.is_dir() && !file.exists() {
         let project = Project::of_folder(path).map_err(|error| alone(&error))?;
         return Ok(Found { projects: vec![project], manifest: None });
@@ -38,7 +41,7 @@ pub(crate) fn of(path: &Path) -> Result<Found> {
         let why = format!("{} is neither a folder nor a manifest", path.display());
         return Err(Error::new(Kind::Usage, why).note("name the folder of the sources, or a manifest"));
     }
-    let app = App::load(&file).map_err(|error| Error::new(Kind::Usage, error.to_string()))?;
+    let app = manifests::load(&file)?;
     let projects = of_app(&app, &file)?;
     Ok(Found { projects, manifest: Some((app, file)) })
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use holm_abi::{Abi, Entry, Guest, Host, HttpHandler, Part, Reuse, Stdio, detect};
+use holm_abi::{Abi, Entry, Events, Guest, Host, HttpHandler, Part, Reuse, Stdio, detect};
 use holm_engine::shape::{Form, LoneCore, lone_core};
 use holm_engine::{Error, Kind, Loader, Opened, Result, Runtime, Settings, Source, Tier};
 use holm_manifest::{Component, Guest as Described};
@@ -12,6 +12,7 @@ use holm_serve::Loaded;
 use holm_serve::apps::App;
 use holm_serve::cgi::Cgi;
 use holm_serve::proxy::{Proxy, Reach};
+use holm_serve::triggers::OnlyEvents;
 use holm_services::http_client::{ClientConfig, HttpClient};
 use holm_services::lent::Lent;
 use holm_wasi::Wasi;
@@ -19,6 +20,8 @@ use tempfile::TempPath;
 
 use super::Carried;
 use super::copies::Copies;
+#[cfg(feature = "spin")]
+use super::shown::{Seeing, Unpacked};
 use super::wrong::Wrong;
 use crate::args::{CompilingArgs, Serve};
 use crate::composed;
@@ -50,6 +53,8 @@ pub(super) struct Loading {
     /// The guest that this program carries.
     carried: Option<Arc<Carried>>,
     pub(super) copies: Arc<Copies>,
+    #[cfg(feature = "spin")]
+    unpacked: Unpacked,
 }
 
 /// What a guest has of its app, beside what is its own.
@@ -92,7 +97,19 @@ impl Loading {
         .map_err(|error| Error::new(Kind::Internal, error.to_string()))?;
         let (abi, tier) = (engine.abi.clone(), engine.tier);
         let carried = args.carried.clone();
-        Ok(Self { loader, wasi: Wasi::default(), upstreams, abi, tier, instances, quick: false, carried, copies })
+        Ok(Self {
+            loader,
+            wasi: Wasi::default(),
+            upstreams,
+            abi,
+            tier,
+            instances,
+            quick: false,
+            carried,
+            copies,
+            #[cfg(feature = "spin")]
+            unpacked: Unpacked::default(),
+        })
     }
 
     /// With code that is there soon, if so it is wanted.
@@ -106,7 +123,7 @@ impl Loading {
         let mut loaded = match &guest.upstream {
             Some(upstream) => {
                 let proxy = Proxy::new(guest, upstream, self.upstreams.clone(), reach)?;
-                Loaded { handler: Arc::new(proxy), code: 0, improvable: false }
+                Loaded { handler: Arc::new(proxy), events: Vec::new(), code: 0, improvable: false }
             }
             None => self.guest(guest, lent, &shared, &tell, wanted)?,
         };
@@ -117,7 +134,35 @@ impl Loading {
         Ok(loaded)
     }
 
+    #[cfg(feature = "spin")]
     fn guest(
+        &self,
+        guest: &Described,
+        lent: Option<Lent>,
+        shared: &Shared,
+        tell: &Tell,
+        wanted: Wanted,
+    ) -> Result<Loaded> {
+        let Some((guest, folder)) = self.unpacked.shown(guest, &self.copies)? else {
+            return self.only(guest, lent, shared, tell, wanted);
+        };
+        let loaded = self.only(&guest, lent, shared, tell, wanted)?;
+        Ok(Loaded { handler: Arc::new(Seeing { handler: loaded.handler, _folder: folder }), ..loaded })
+    }
+
+    #[cfg(not(feature = "spin"))]
+    fn guest(
+        &self,
+        guest: &Described,
+        lent: Option<Lent>,
+        shared: &Shared,
+        tell: &Tell,
+        wanted: Wanted,
+    ) -> Result<Loaded> {
+        self.only(guest, lent, shared, tell, wanted)
+    }
+
+    fn only(
         &self,
         guest: &Described,
         lent: Option<Lent>,
@@ -131,9 +176,11 @@ impl Loading {
         let host = Host { args: guest.args.clone(), reuse, parts: parts.collect(), ..granted };
         let abi = self.abi.as_deref().or(guest.abi.as_deref());
         let made = self.made(guest, abis(self.wasi(lent), shared.clone()), abi, host, (Instances::Brief, wanted))?;
+        let events = events(&made.entries);
         let handler = handler(&made.entries).or_else(|| command(&made.entries, &made.name, guest));
+        let handler = handler.or_else(|| only_events(&events));
         let handler = handler.ok_or_else(|| no_handler(&made.entries, &self.copies.called(file(guest))))?;
-        Ok(Loaded { handler, code: made.code, improvable: made.improvable })
+        Ok(Loaded { handler, events, code: made.code, improvable: made.improvable })
     }
 
     /// A guest's entries. In errors its file is called what its owner calls it.
@@ -294,6 +341,20 @@ pub(super) fn handler(entries: &[Entry]) -> Option<Arc<dyn HttpHandler>> {
         Entry::Http(handler) => Some(Arc::clone(handler)),
         _ => None,
     })
+}
+
+/// What is told of events.
+fn events(entries: &[Entry]) -> Vec<Arc<dyn Events>> {
+    let events = entries.iter().filter_map(|entry| match entry {
+        Entry::Events(events) => Some(Arc::clone(events)),
+        _ => None,
+    });
+    events.collect()
+}
+
+/// Whoever is told of events need not answer requests as well.
+fn only_events(events: &[Arc<dyn Events>]) -> Option<Arc<dyn HttpHandler>> {
+    (!events.is_empty()).then(|| Arc::new(OnlyEvents) as Arc<dyn HttpHandler>)
 }
 
 /// A program answers as CGI.

@@ -20,19 +20,21 @@ pub(super) fn read(text: &str, stored: &BTreeMap<String, PathBuf>) -> Result<Man
         }
     }
     for guest in &mut manifest.guests {
-        ask(&guest.grants, &guest.env_from_host, &mut wrong);
-        for component in &guest.components {
-            ask(&component.grants, &component.env_from_host, &mut wrong);
+        ask(&mut guest.grants, &guest.env_from_host, &mut wrong);
+        for component in &mut guest.components {
+            ask(&mut component.grants, &component.env_from_host, &mut wrong);
         }
-        for filter in &guest.filters {
-            ask(&filter.grants, &filter.env_from_host, &mut wrong);
+        for filter in &mut guest.filters {
+            ask(&mut filter.grants, &filter.env_from_host, &mut wrong);
         }
         find(guest, stored, &mut wrong);
     }
     if wrong.is_empty() { Ok(manifest) } else { Err(wrong) }
 }
 
-fn ask(grants: &Grants, env_from_host: &[String], wrong: &mut Vec<String>) {
+fn ask(grants: &mut Grants, env_from_host: &[String], wrong: &mut Vec<String>) {
+    // What names lead to is their owner's to say, and this machine's neighbours are not theirs.
+    grants.only_public();
     let mut refuse = |what: String| wrong.push(format!("{what}, which a deployed app cannot be granted"));
     for dir in &grants.dirs {
         refuse(format!("it asks for the server's directory {}", dir.host.display()));
@@ -103,6 +105,15 @@ mod tests {
             wrong[0].contains("/etc") && wrong[1].contains("auth.wasm") && wrong[2].contains("auth.yaml"),
             "{wrong:?}"
         );
+    }
+
+    #[test]
+    fn names_lead_to_public_addresses_alone() {
+        let text = "holm = 1\nguest = \"app.wasm\"\n[grants]\noutbound = [\"redis://*\", \"mysql://10.0.0.1\"]";
+        let grants = &read(text, &stored()).unwrap().guests[0].grants;
+        let at = |scheme, port, ip: &str| grants.allows_outbound_at(scheme, ip, port, ip.parse().unwrap());
+        assert!(at("redis", 6379, "1.1.1.1") && !at("redis", 6379, "127.0.0.1") && !at("redis", 6379, "10.0.0.1"));
+        assert!(at("mysql", 3306, "10.0.0.1"), "who writes an address means it");
     }
 
     #[test]

@@ -115,11 +115,11 @@ impl AppStores {
     pub fn new(embedded: Option<Embedded>, report: Option<Report>) -> Self {
         let memory = Arc::<Tally>::default();
         Self {
+            servers: Arc::new(Servers::telling(report.as_ref())),
             embedded,
             #[cfg(feature = "sql")]
             libsql: crate::sql::LibsqlServers::new(Manners { report: report.clone(), ..Manners::default() }),
             report,
-            servers: Arc::default(),
             kv: MemoryStores::counted(&memory),
             blob: MemoryContainers::counted(&memory),
             files: Opened::default(),

@@ -6,9 +6,13 @@
 pub(crate) mod dial;
 #[cfg(feature = "sql")]
 pub(crate) mod pool;
+#[cfg(feature = "remote")]
+pub(crate) mod shared;
 
 #[cfg(feature = "sql")]
 pub use dial::Gate;
+
+use crate::Report;
 
 /// Connections to servers, for all guests of one app. Nothing is connected to before a guest uses it.
 #[derive(Debug, Default)]
@@ -19,4 +23,30 @@ pub struct Servers {
     /// Those to MySQL servers.
     #[cfg(feature = "sql")]
     pub mysql: crate::mysql::Mysql,
+    /// Redis servers.
+    #[cfg(feature = "remote")]
+    pub redis: crate::redis::RedisServers,
+    /// MQTT brokers.
+    #[cfg(feature = "remote")]
+    pub mqtt: crate::mqtt::MqttServers,
+}
+
+impl Servers {
+    /// The same, where `report` is told of servers that do not work, once until they work again.
+    pub fn telling(report: Option<&Report>) -> Self {
+        #[cfg(feature = "remote")]
+        {
+            let manners = crate::Manners { report: report.cloned(), ..crate::Manners::default() };
+            Self {
+                redis: crate::redis::RedisServers::new(manners.clone()),
+                mqtt: crate::mqtt::MqttServers::new(manners),
+                ..Self::default()
+            }
+        }
+        #[cfg(not(feature = "remote"))]
+        {
+            let _ = report;
+            Self::default()
+        }
+    }
 }

@@ -17,12 +17,15 @@ use crate::alarm::Report;
 /// The largest file of variables that is read, in bytes.
 pub const MAX_DOTENV: u64 = 1 << 20;
 
+/// How a variable of the environment is looked up, by name.
+pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
 /// What of the process around an app its variables may come from.
 #[derive(Clone, Copy, Default)]
 pub struct Surroundings<'a> {
-    /// A variable of the environment, by name. `None`: there is none for this app, as for one that was deployed to a server
+    /// The environment. `None`: there is none for this app, as for one that was deployed to a server
     /// which its developer does not own; files of variables are not looked at either.
-    pub environment: Option<&'a dyn Fn(&str) -> Option<OsString>>,
+    pub environment: Option<Lookup<'a>>,
 }
 
 /// One variable of an app: those to ask for it, in order, and what it is if they do not know it.
@@ -170,17 +173,13 @@ fn unknown(name: &str, ready: &[Ready<'_>]) -> String {
 /// The variables of a process, and of a file.
 struct Environment<'a> {
     prefix: &'a str,
-    process: &'a dyn Fn(&str) -> Option<OsString>,
+    process: Lookup<'a>,
     file: Option<&'a Path>,
     lines: BTreeMap<String, String>,
 }
 
 impl<'a> Environment<'a> {
-    fn new(
-        prefix: &'a str,
-        file: Option<&'a Path>,
-        process: &'a dyn Fn(&str) -> Option<OsString>,
-    ) -> Result<Self, String> {
+    fn new(prefix: &'a str, file: Option<&'a Path>, process: Lookup<'a>) -> Result<Self, String> {
         let lines = match file {
             Some(path) => lines(path, process)?,
             None => BTreeMap::new(),
@@ -203,7 +202,7 @@ fn variable(prefix: &str, name: &str) -> String {
 }
 
 /// What the file at `path` says; nothing if there is none.
-fn lines(path: &Path, process: &dyn Fn(&str) -> Option<OsString>) -> Result<BTreeMap<String, String>, String> {
+fn lines(path: &Path, process: Lookup<'_>) -> Result<BTreeMap<String, String>, String> {
     let failed = |why: &dyn std::fmt::Display| format!("cannot read the variables in {}: {why}", path.display());
     let file = match File::open(path) {
         Ok(file) => file,

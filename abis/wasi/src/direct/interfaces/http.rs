@@ -2,7 +2,6 @@
 
 use wasmtime::component::Resource;
 use wasmtime_wasi::p2::bindings::io::error::Error as IoError;
-use wasmtime_wasi_http::p2::bindings::http::outgoing_handler::Host as _;
 use wasmtime_wasi_http::p2::bindings::http::types::{
     ErrorCode, FutureIncomingResponse, FutureTrailers, HeaderError, Host as _, HostFields, HostFutureIncomingResponse,
     HostFutureTrailers, HostIncomingBody, HostIncomingRequest, HostIncomingResponse, HostOutgoingBody,
@@ -40,7 +39,7 @@ pub(super) fn define(functions: &mut Functions) {
     functions.interface("wasi:http/outgoing-handler").now(
         "handle",
         |s, (request, options): (Own<OutgoingRequest>, Option<Own<RequestOptions>>)| {
-            let response = s.http().handle(request.0, options.map(|options| options.0));
+            let response = outgoing::handle(s, request.0, options.map(|options| options.0));
             http(s, response)
         },
     );

@@ -3,7 +3,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -19,9 +19,15 @@ const SLACK: u64 = 64 << 10;
 pub(super) struct Allowance {
     expected: AtomicU64,
     received: AtomicU64,
+    exceeded: AtomicBool,
 }
 
 impl Allowance {
+    /// Whether more came than is allowed. It is over with the connection then.
+    pub(super) fn is_exceeded(&self) -> bool {
+        self.exceeded.load(Relaxed)
+    }
+
     /// An answer of up to `bytes` is expected, until the value is dropped.
     pub(super) fn expect(self: &Arc<Self>, bytes: u64) -> Expected {
         self.expected.fetch_add(bytes, Relaxed);
@@ -63,6 +69,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Bounded<S> {
         let more = (buf.filled().len() - before) as u64;
         let received = self.allowance.received.fetch_add(more, Relaxed) + more;
         if received > self.allowance.expected.load(Relaxed) + SLACK {
+            self.allowance.exceeded.store(true, Relaxed);
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "it sent more than it was asked for")));
         }
         read

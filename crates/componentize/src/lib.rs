@@ -1,7 +1,11 @@
-//! Core modules as components.
+//! Core modules as components: of guests that were built, and of those that are loaded. No engine inside.
+
+#![forbid(unsafe_code)]
+
+mod contain;
 
 use wasi_preview1_component_adapter_provider as provided;
-use wasmparser::{Encoding, ExternalKind, Parser, Payload, Validator, WasmFeatures};
+use wasmparser::{Chunk, Encoding, ExternalKind, Parser, Payload, Validator, WasmFeatures};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, WorldId};
 
@@ -16,20 +20,46 @@ pub enum Kind {
     Component,
 }
 
-/// What `bytes` are. Reads no more than it must.
+/// What `bytes` are. Costs a look at each section, and none at code.
 ///
 /// # Errors
 /// They are not WebAssembly, in words.
 pub fn kind(bytes: &[u8]) -> Result<Kind, String> {
     let mut kind = Kind::Module;
-    for payload in Parser::new(0).parse_all(bytes) {
-        match payload.map_err(|error| error.to_string())? {
-            Payload::Version { encoding: Encoding::Component, .. } => return Ok(Kind::Component),
-            Payload::CustomSection(section) if section.name().starts_with("component-type") => kind = Kind::Described,
+    match look(bytes, &mut |_| kind = Kind::Described)? {
+        Encoding::Component => Ok(Kind::Component),
+        Encoding::Module => Ok(kind),
+    }
+}
+
+/// What a module says of the world it was built for: components without code, of a stranger's making.
+///
+/// # Errors
+/// As [`kind`].
+pub fn descriptions(bytes: &[u8]) -> Result<Vec<&[u8]>, String> {
+    let mut found = Vec::new();
+    look(bytes, &mut |section| found.push(section))?;
+    Ok(found)
+}
+
+/// Hands each custom section of a module that describes its world to `see`. What is in a component is not looked at.
+fn look<'a>(bytes: &'a [u8], see: &mut dyn FnMut(&'a [u8])) -> Result<Encoding, String> {
+    let (mut parser, mut rest) = (Parser::new(0), bytes);
+    loop {
+        let parsed = parser.parse(rest, true).map_err(|error| error.to_string())?;
+        let Chunk::Parsed { consumed, payload } = parsed else { return Err("unexpected end".to_owned()) };
+        rest = rest.get(consumed..).unwrap_or_default();
+        match payload {
+            Payload::Version { encoding: Encoding::Component, .. } => return Ok(Encoding::Component),
+            Payload::CustomSection(section) if section.name().starts_with("component-type") => see(section.data()),
+            Payload::CodeSectionStart { size, .. } => {
+                rest = rest.get(size as usize..).ok_or_else(|| "unexpected end of the code".to_owned())?;
+                parser.skip_section();
+            }
+            Payload::End(_) => return Ok(Encoding::Module),
             _ => {}
         }
     }
-    Ok(kind)
 }
 
 /// Writes into a module that it was built for `world`, in the custom section that [`encode`] looks for (wit-component's
@@ -47,6 +77,10 @@ pub fn embed(module: &mut Vec<u8>, resolve: &Resolve, world: WorldId) -> Result<
 /// # Errors
 /// What the module lacks or has too much of, in words.
 pub fn encode(module: &[u8]) -> Result<Vec<u8>, String> {
+    contain::run(|| encoded(module))
+}
+
+fn encoded(module: &[u8]) -> Result<Vec<u8>, String> {
     // What encodes it takes for granted that it is whole.
     Validator::new_with_features(WasmFeatures::all()).validate_all(module).map_err(|error| error.to_string())?;
     let adapter = match is_program(module)? {

@@ -1,7 +1,7 @@
 //! From core modules to components.
 #![allow(clippy::unwrap_used)]
 
-use holm_build::component::{Kind, embed, encode, kind};
+use holm_componentize::{Kind, embed, encode, kind};
 use wit_parser::Resolve;
 
 fn module(text: &str) -> Vec<u8> {

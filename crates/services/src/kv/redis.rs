@@ -1,16 +1,14 @@
-mod bounded;
-mod link;
-
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use holm_manifest::Remote;
 use redis::{Cmd, Value};
 
-use self::link::{Failure, Link};
 use super::limits::{self, MAX_BATCH_KEYS, MAX_BATCH_VALUES, MAX_KEY};
 use super::{KvError, PAGE_KEYS, Page, Store, StoreLimits, Stores, Swap};
-use crate::health::{Health, Manners};
+use crate::dial::Permits;
+use crate::health::Manners;
+use crate::redis::{Advice, Failure, Link};
 
 /// Stores in a database of a Redis server, or one that speaks its protocol.
 ///
@@ -29,9 +27,7 @@ pub struct RedisStores {
 impl RedisStores {
     /// Stores in this database of `server`.
     pub fn new(server: &Remote, database: u32, manners: Manners, limits: StoreLimits) -> Self {
-        let scheme = if server.tls { "rediss" } else { "redis" };
-        let health = Health::new(format!("{scheme}://{server}/{database}"), manners);
-        Self { link: Arc::new(Link::new(server.clone(), database, health)), limits }
+        Self { link: Arc::new(Link::new(server.clone(), database, Advice::SERVICES, manners)), limits }
     }
 }
 
@@ -104,7 +100,7 @@ impl RedisStore {
 
     /// What the server answers; `key` is for the words of what guests do wrong.
     async fn ask(&self, command: Cmd, bound: u64, key: &str) -> Result<Value, KvError> {
-        let failure = match self.link.ask(command, bound).await {
+        let failure = match self.link.ask(command, bound, &Permits::all()).await {
             Ok(value) => return Ok(value),
             Err(failure) => failure,
         };
@@ -112,6 +108,7 @@ impl RedisStore {
             Failure::Refused(words) if words.contains("would overflow") => KvError::Overflow { key: key.to_owned() },
             Failure::Refused(words) if words.contains("not an integer") => KvError::NotANumber { key: key.to_owned() },
             Failure::Refused(words) => self.link.refused(&words).into(),
+            Failure::TooLarge | Failure::NotPermitted => self.link.too_large().into(),
             Failure::Lost(error) => error.into(),
         })
     }
