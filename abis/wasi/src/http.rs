@@ -9,7 +9,7 @@ mod sent;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use holm_abi::{Body, BodyError, CallError};
+use holm_abi::{Body, BodyError, CallError, Host};
 use holm_engine::shape::Shape;
 use holm_grants::{Ask, CHAINED, INTERNAL, Proto, chained, is_own_app, sibling};
 use holm_services::connections::Connections;
@@ -23,10 +23,10 @@ use wasmtime_wasi_http::{
     DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, Result, WasiBody, WasiHttpHooks, p2, p3,
 };
 
-use crate::outgoing;
 use crate::parts::Whose;
 use crate::services::Services;
 use crate::state::State;
+use crate::{Wasi, outgoing};
 use sent::watched;
 
 /// Whether an import of this name is one that [`link`] provides.
@@ -88,6 +88,21 @@ impl Outbound {
 }
 
 impl Requests {
+    /// Those of a guest of another ABI, with what `wasi` lends and under what `host` grants; for all its instances.
+    pub fn new(wasi: &Wasi, host: &Host) -> Self {
+        Self { services: Arc::new(Services::new(wasi, host)), lent: None }
+    }
+
+    /// The same while one request is answered, for which `lent` is what the host has to do with them.
+    pub fn lending(&self, lent: Option<&Arc<dyn holm_abi::Outbound>>) -> Self {
+        Self { services: Arc::clone(&self.services), lent: lent.cloned() }
+    }
+
+    /// What they count in with connections of other kinds.
+    pub fn connections(&self) -> &Arc<Connections> {
+        &self.services.connections
+    }
+
     /// Sends one with an absolute URI, if the guest's grants allow it. No redirect is followed.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use holm_abi::{Error, Guest, Host, Kind, Result, Stdio};
+use holm_abi::{Error, Guest, Host, Kind, Observe, Result, Run, Stdio};
 use holm_engine::Limited;
 use holm_engine::shape::Shape;
 use tokio::io::AsyncWriteExt as _;
@@ -49,6 +49,27 @@ impl ModuleWorld {
     /// [`Kind::NotFound`] or [`Kind::Io`] when a granted directory cannot be opened.
     pub fn new(guest: &Guest, host: &Arc<Host>) -> Result<Self> {
         Self::with(host, Given::new(Arc::new([guest.name.clone()]), Streams::Are(host.stdio.clone())))
+    }
+
+    /// Likewise for an instance whose output goes where `observer` says, who is asked for that when it is first needed.
+    /// `None`: where the host says.
+    ///
+    /// # Errors
+    /// As [`ModuleWorld::new`].
+    pub fn seen_by(guest: &Guest, host: &Arc<Host>, observer: Option<&Arc<dyn Observe>>) -> Result<Self> {
+        let streams = match observer {
+            Some(observer) => Streams::Of(Arc::clone(observer)),
+            None => Streams::Are(host.stdio.clone()),
+        };
+        Self::with(host, Given::new(Arc::new([guest.name.clone()]), streams))
+    }
+
+    /// Likewise for one run as a program.
+    ///
+    /// # Errors
+    /// As [`ModuleWorld::new`].
+    pub fn of_run(run: &Run, host: &Arc<Host>) -> Result<Self> {
+        Self::with(host, Given::of(run, &host.stdio))
     }
 
     /// # Errors

@@ -24,18 +24,26 @@ pub mod kv;
 pub mod lent;
 #[cfg(all(feature = "http", feature = "stores"))]
 pub mod llm;
+#[cfg(feature = "sql")]
+pub mod mysql;
 #[cfg(feature = "remote")]
 pub mod mqtt;
 #[cfg(feature = "remote")]
 mod nats;
+#[cfg(feature = "sql")]
+pub mod postgres;
 #[cfg(feature = "remote")]
 pub mod redis;
 #[cfg(feature = "stores")]
 pub mod servers;
 #[cfg(feature = "stores")]
+pub mod sql;
+#[cfg(feature = "stores")]
 mod sqlite;
 #[cfg(feature = "stores")]
 mod storage;
+#[cfg(feature = "stores")]
+pub mod streamed;
 #[cfg(feature = "stores")]
 mod tally;
 #[cfg(feature = "tls")]

@@ -39,13 +39,15 @@ impl HttpHandler for Handler {
     }
 }
 
-fn empty(status: StatusCode) -> http::Response<Body> {
+/// A response without a body.
+pub(crate) fn empty(status: StatusCode) -> http::Response<Body> {
     let mut response = http::Response::new(Empty::new().map_err(|never| match never {}).boxed_unsync());
     *response.status_mut() = status;
     response
 }
 
-fn answer(response: Response) -> Result<http::Response<Body>, String> {
+/// What a guest answered with, or what is wrong with it.
+pub(crate) fn answer(response: Response) -> Result<http::Response<Body>, String> {
     let status = response.status;
     let known = (100..600).contains(&status).then(|| StatusCode::from_u16(status).ok()).flatten();
     let mut answer =

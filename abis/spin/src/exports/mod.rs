@@ -10,6 +10,7 @@ use holm_abi::{Entry, Result};
 use holm_wasi::Linked;
 
 pub(crate) use functions::TYPES;
+pub(crate) use inbound_http::{answer, empty};
 
 /// The way in through one interface, if a component exports it.
 type Way = fn(&Linked) -> Option<Entry>;

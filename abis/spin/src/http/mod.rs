@@ -34,7 +34,7 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
 }
 
 /// Sends a request, and follows where it leads. Every hop is checked like the first.
-async fn send(requests: &Requests, asked: Request) -> Result<Response, HttpError> {
+pub(crate) async fn send(requests: &Requests, asked: Request) -> Result<Response, HttpError> {
     let mut hop = Hop::of(asked)?;
     for _ in 0..=REDIRECTS {
         let response = requests.send(hop.request()?).await.map_err(refusal)?;

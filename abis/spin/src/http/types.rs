@@ -39,6 +39,11 @@ impl Method {
         METHODS.iter().find(|(_, known)| known == method).map(|(method, _)| *method)
     }
 
+    /// The method that has this number.
+    pub(crate) fn numbered(number: u32) -> Option<Self> {
+        METHODS.get(number as usize).map(|(method, _)| *method)
+    }
+
     pub(crate) fn http(self) -> http::Method {
         METHODS.into_iter().find(|(method, _)| *method == self).map_or(http::Method::GET, |(_, known)| known)
     }

@@ -2,14 +2,27 @@
 //!
 //! Which a guest may reach is for whoever calls to know; where a name leads is asked of an address policy when it is dialled.
 
+#[cfg(feature = "sql")]
+pub(crate) mod dial;
+#[cfg(feature = "sql")]
+pub(crate) mod pool;
 #[cfg(feature = "remote")]
 pub(crate) mod shared;
+
+#[cfg(feature = "sql")]
+pub use dial::Gate;
 
 use crate::Report;
 
 /// Connections to servers, for all guests of one app. Nothing is connected to before a guest uses it.
 #[derive(Debug, Default)]
 pub struct Servers {
+    /// Those to PostgreSQL servers.
+    #[cfg(feature = "sql")]
+    pub postgres: crate::postgres::Postgres,
+    /// Those to MySQL servers.
+    #[cfg(feature = "sql")]
+    pub mysql: crate::mysql::Mysql,
     /// Redis servers.
     #[cfg(feature = "remote")]
     pub redis: crate::redis::RedisServers,
@@ -27,6 +40,7 @@ impl Servers {
             Self {
                 redis: crate::redis::RedisServers::new(manners.clone()),
                 mqtt: crate::mqtt::MqttServers::new(manners),
+                ..Self::default()
             }
         }
         #[cfg(not(feature = "remote"))]
