@@ -159,17 +159,22 @@ fn checked(statement: &str, parameters: Vec<MyValue>) -> Result<Vec<Value>, MyEr
 }
 
 async fn rows(client: &mut Conn, statement: &str, parameters: Vec<Value>, sink: &mut Sink) -> Result<(), MyError> {
-    let plain = parameters.is_empty();
-    let given = if plain { Params::Empty } else { Params::Positional(parameters) };
-    let mut answer = match client.exec_iter(statement, given).await {
-        Ok(answer) => answer,
+    let prepared = match client.prep(statement).await {
+        Ok(prepared) => prepared,
         // Some statements can only be sent as text; they answer nothing of interest.
-        Err(mysql_async::Error::Server(told)) if told.code == NOT_PREPARED && plain => {
+        Err(mysql_async::Error::Server(told)) if told.code == NOT_PREPARED && parameters.is_empty() => {
             client.query_drop(statement).await.map_err(|error| MyError::of(&error))?;
             return tell(sink, Vec::new());
         }
         Err(error) => return Err(MyError::of(&error)),
     };
+    let (wants, given) = (usize::from(prepared.num_params()), parameters.len());
+    // The driver would give up the connection.
+    if wants != given {
+        return Err(MyError::Query(format!("the statement takes {wants} parameters, and was given {given}")));
+    }
+    let given = if given == 0 { Params::Empty } else { Params::Positional(parameters) };
+    let mut answer = client.exec_iter(&prepared, given).await.map_err(|error| MyError::of(&error))?;
     let columns: Vec<Column> = answer.columns_ref().iter().map(Column::of).collect();
     tell(sink, columns.clone())?;
     let mut failed = Ok(());

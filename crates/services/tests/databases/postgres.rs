@@ -137,6 +137,8 @@ async fn nobody_finds_what_another_left_in_a_connection() {
     first.execute("CREATE TABLE kept (n int)", vec![]).await.unwrap();
     let process = one(&first, "SELECT pg_backend_pid()").await;
     drop(first);
+    // Its session is put in order while nobody waits.
+    tokio::time::sleep(Duration::from_millis(200)).await;
     let mut same = 0;
     for _ in 0..3 {
         let one_of_them = opened(&postgres, &server).await;
@@ -154,14 +156,13 @@ async fn nobody_finds_what_another_left_in_a_connection() {
             assert_eq!(done.is_err(), statement == "SELEC", "{statement}: {done:?}");
         }
         drop(one_of_them);
-        // Its session is put in order while nobody waits.
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
         let next = opened(&postgres, &server).await;
         assert_eq!(one(&next, "SELECT count(*) FROM kept").await, PgValue::Int64(0));
         assert_eq!(one(&next, "SELECT to_regclass('pg_temp.t')::text").await, PgValue::Null);
         assert_eq!(one(&next, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'").await, PgValue::Int64(0));
         drop(next);
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
     assert_eq!(same, 3, "a connection is used again");
 }
