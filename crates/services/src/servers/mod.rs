@@ -10,6 +10,8 @@ pub(crate) mod pool;
 #[cfg(feature = "sql")]
 pub use dial::Gate;
 
+use crate::Report;
+
 /// Connections to servers, for all guests of one app. Nothing is connected to before a guest uses it.
 #[derive(Debug, Default)]
 pub struct Servers {
@@ -19,4 +21,22 @@ pub struct Servers {
     /// Those to MySQL servers.
     #[cfg(feature = "sql")]
     pub mysql: crate::mysql::Mysql,
+}
+
+impl Servers {
+    /// The same, where `report` is told of what does not work.
+    pub fn telling(report: Option<&Report>) -> Self {
+        #[cfg(feature = "sql")]
+        {
+            Self {
+                postgres: crate::postgres::Postgres::telling(report.cloned()),
+                mysql: crate::mysql::Mysql::telling(report.cloned()),
+            }
+        }
+        #[cfg(not(feature = "sql"))]
+        {
+            let _ = report;
+            Self::default()
+        }
+    }
 }
