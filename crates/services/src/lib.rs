@@ -49,6 +49,8 @@ mod tally;
 #[cfg(feature = "tls")]
 mod tls;
 #[cfg(feature = "stores")]
+mod told;
+#[cfg(feature = "stores")]
 pub mod variables;
 
 #[cfg(feature = "stores")]

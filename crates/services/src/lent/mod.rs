@@ -18,6 +18,7 @@ use crate::llm::Llm;
 use crate::servers::Servers;
 use crate::sql::{AppDatabases, DatabaseFile, Databases, NoDatabases, Place};
 use crate::tally::Tally;
+use crate::told::Told;
 use crate::variables::Variables;
 use by_name::ByName;
 use opened::{Files, Opened};
@@ -34,6 +35,7 @@ pub struct AppStores {
     blob: MemoryContainers,
     files: Opened<PathBuf, Files>,
     databases: Arc<Opened<PathBuf, DatabaseFile>>,
+    told: Arc<Told>,
     #[cfg(feature = "sql")]
     libsql: crate::sql::LibsqlServers,
     #[cfg(feature = "remote")]
@@ -119,6 +121,8 @@ impl AppStores {
             embedded,
             #[cfg(feature = "sql")]
             libsql: crate::sql::LibsqlServers::new(Manners { report: report.clone(), ..Manners::default() }),
+            servers: Arc::new(Servers::telling(report.as_ref())),
+            told: Arc::new(Told::new(report.clone())),
             report,
             kv: MemoryStores::counted(&memory),
             blob: MemoryContainers::counted(&memory),
@@ -231,9 +235,9 @@ impl AppStores {
             folder.push("-databases");
             (PathBuf::from(folder), embedded.inside.clone())
         });
-        let (databases, report) = (Arc::clone(&self.databases), self.report.clone());
+        let (databases, report, told) = (Arc::clone(&self.databases), self.report.clone(), Arc::clone(&self.told));
         let place: Place = Arc::new(move |path, inside| {
-            databases.get(path, || Arc::new(DatabaseFile::at(path, inside, report.clone())))
+            databases.get(path, || Arc::new(DatabaseFile::at(path, inside, report.clone(), &told)))
         });
         let room = if most == 0 { u64::MAX } else { most };
         AppDatabases::new(

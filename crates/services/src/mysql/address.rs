@@ -50,6 +50,11 @@ impl Address {
         Ok(Self { text: text.to_owned(), options: options.into(), host, port, tls })
     }
 
+    /// What a message calls it: without what lets us in.
+    pub(super) fn shown(&self) -> String {
+        format!("mysql://{}:{}", self.host, self.port)
+    }
+
     /// The server's host, in lower case and without brackets.
     pub fn host(&self) -> &str {
         &self.host

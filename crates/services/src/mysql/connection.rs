@@ -12,6 +12,7 @@ use super::live::{Live, Running};
 use super::{Column, MAX_RESULT, MyError, MyValue, too_large};
 use crate::servers::pool::Lease;
 use crate::streamed::{self, Streamed};
+use crate::told::Told;
 
 /// How long the rest of an answer may take that nobody reads any more, before its statement is stopped.
 const REST: Duration = Duration::from_millis(500);
@@ -25,6 +26,8 @@ const NOT_PREPARED: u16 = 1295;
 /// goes back to the others of the app when it is dropped.
 pub struct Connection {
     lease: Arc<Mutex<Lease<Live>>>,
+    told: Arc<Told>,
+    server: String,
 }
 
 /// All rows of a statement.
@@ -47,8 +50,13 @@ enum Sink {
 }
 
 impl Connection {
-    pub(super) fn new(lease: Lease<Live>) -> Self {
-        Self { lease: Arc::new(Mutex::new(lease)) }
+    pub(super) fn new(lease: Lease<Live>, told: Arc<Told>, server: String) -> Self {
+        Self { lease: Arc::new(Mutex::new(lease)), told, server }
+    }
+
+    /// The operator hears of what the guest is told.
+    fn tell<T>(&self, result: Result<T, MyError>) -> Result<T, MyError> {
+        result.inspect_err(|error| self.told.tell(&self.server, error))
     }
 
     /// Runs a statement.
@@ -56,7 +64,7 @@ impl Connection {
     /// # Errors
     /// See [`MyError`].
     pub async fn execute(&self, statement: &str, parameters: Vec<MyValue>) -> Result<(), MyError> {
-        self.run(statement, parameters, &mut Sink::Nowhere).await
+        self.tell(self.run(statement, parameters, &mut Sink::Nowhere).await)
     }
 
     /// Runs a statement, and answers its rows.
@@ -65,7 +73,7 @@ impl Connection {
     /// See [`MyError`]; [`MyError::Other`] for more than [`MAX_RESULT`] bytes of values.
     pub async fn query(&self, statement: &str, parameters: Vec<MyValue>) -> Result<RowSet, MyError> {
         let mut sink = Sink::Collect(RowSet::default(), 0);
-        self.run(statement, parameters, &mut sink).await?;
+        self.tell(self.run(statement, parameters, &mut sink).await)?;
         let Sink::Collect(rows, _) = sink else { return Ok(RowSet::default()) };
         Ok(rows)
     }
@@ -88,6 +96,10 @@ impl Connection {
     /// # Errors
     /// See [`MyError`]. What fails after the first row is told at the end of them.
     pub async fn stream(&self, statement: String, parameters: Vec<MyValue>) -> Result<Rows, MyError> {
+        self.tell(self.streamed(statement, parameters).await)
+    }
+
+    async fn streamed(&self, statement: String, parameters: Vec<MyValue>) -> Result<Rows, MyError> {
         let parameters = checked(&statement, parameters)?;
         let (source, coming) = streamed::channel();
         let lease = Arc::clone(&self.lease);
@@ -159,17 +171,22 @@ fn checked(statement: &str, parameters: Vec<MyValue>) -> Result<Vec<Value>, MyEr
 }
 
 async fn rows(client: &mut Conn, statement: &str, parameters: Vec<Value>, sink: &mut Sink) -> Result<(), MyError> {
-    let plain = parameters.is_empty();
-    let given = if plain { Params::Empty } else { Params::Positional(parameters) };
-    let mut answer = match client.exec_iter(statement, given).await {
-        Ok(answer) => answer,
+    let prepared = match client.prep(statement).await {
+        Ok(prepared) => prepared,
         // Some statements can only be sent as text; they answer nothing of interest.
-        Err(mysql_async::Error::Server(told)) if told.code == NOT_PREPARED && plain => {
+        Err(mysql_async::Error::Server(told)) if told.code == NOT_PREPARED && parameters.is_empty() => {
             client.query_drop(statement).await.map_err(|error| MyError::of(&error))?;
             return tell(sink, Vec::new());
         }
         Err(error) => return Err(MyError::of(&error)),
     };
+    let (wants, given) = (usize::from(prepared.num_params()), parameters.len());
+    // The driver would give up the connection.
+    if wants != given {
+        return Err(MyError::Query(format!("the statement takes {wants} parameters, and was given {given}")));
+    }
+    let given = if given == 0 { Params::Empty } else { Params::Positional(parameters) };
+    let mut answer = client.exec_iter(&prepared, given).await.map_err(|error| MyError::of(&error))?;
     let columns: Vec<Column> = answer.columns_ref().iter().map(Column::of).collect();
     tell(sink, columns.clone())?;
     let mut failed = Ok(());

@@ -15,6 +15,8 @@ use crate::servers::dial;
 const TIDY: Duration = Duration::from_secs(5);
 /// A connection that was used so recently is taken to work.
 const FRESH: Duration = Duration::from_secs(5);
+/// How many statements a connection keeps prepared. The server holds each, and closes those that make room.
+const STATEMENTS: usize = 32;
 /// What the protocol adds to the values of a row, and to spare.
 const FRAME: usize = 1 << 20;
 
@@ -114,7 +116,7 @@ pub(super) async fn connect(address: &Address, roots: Vec<Vec<u8>>, gate: &dyn G
         .resolved_ips(Some(addresses.iter().map(SocketAddr::ip).collect::<Vec<_>>()))
         .max_allowed_packet(Some(MAX_RESULT as usize + FRAME))
         .wait_timeout(Some(28_800))
-        .stmt_cache_size(0);
+        .stmt_cache_size(STATEMENTS);
     if address.tls {
         let given = address.options.ssl_opts().cloned().unwrap_or_default();
         options = options.ssl_opts(trusting(given, roots));

@@ -18,9 +18,11 @@ pub use address::Address;
 pub use connection::{Connection, RowSet, Rows};
 pub use value::{Column, MyType, MyValue};
 
+use crate::Report;
 use crate::servers::Gate;
 use crate::servers::dial::DialError;
-use crate::servers::pool::Pool;
+use crate::servers::pool::{Lease, Pool};
+use crate::told::Told;
 use live::Live;
 
 /// The most bytes of values that one answer holds, and one statement is given.
@@ -83,10 +85,16 @@ fn too_large() -> MyError {
 #[derive(Debug, Default)]
 pub struct Mysql {
     pool: Arc<Pool<Live>>,
+    told: Arc<Told>,
     roots: OnceCell<Vec<Vec<u8>>>,
 }
 
 impl Mysql {
+    /// The same, where `report` is told of what does not work.
+    pub fn telling(report: Option<Report>) -> Self {
+        Self { told: Arc::new(Told::new(report)), ..Self::default() }
+    }
+
     /// A connection to the server, at an address that `gate` allows.
     ///
     /// Whether the guest may reach the server that the address names has been asked before.
@@ -94,12 +102,17 @@ impl Mysql {
     /// # Errors
     /// [`MyError::Connection`] if there is none, or as many are open as may be.
     pub async fn open(&self, address: &Address, gate: &dyn Gate) -> Result<Connection, MyError> {
+        let opened = self.opened(address, gate).await;
+        opened.inspect_err(|error| self.told.tell(&address.shown(), error))
+    }
+
+    async fn opened(&self, address: &Address, gate: &dyn Gate) -> Result<Connection, MyError> {
         let fit = |live: &Live| live.is_fit() && live.reaches(gate);
         let lease = self.pool.lease(&address.text, fit).await;
         let mut lease = lease.ok_or_else(|| MyError::Connection("too many connections are open".to_owned()))?;
         while let Some(live) = &mut lease.connection {
             if live.answers().await {
-                return Ok(Connection::new(lease));
+                return Ok(self.connection(lease, address));
             }
             self.pool.another(&mut lease, fit);
         }
@@ -108,7 +121,11 @@ impl Mysql {
             false => Vec::new(),
         };
         lease.connection = Some(live::connect(address, roots, gate).await?);
-        Ok(Connection::new(lease))
+        Ok(self.connection(lease, address))
+    }
+
+    fn connection(&self, lease: Lease<Live>, address: &Address) -> Connection {
+        Connection::new(lease, Arc::clone(&self.told), address.shown())
     }
 }
 

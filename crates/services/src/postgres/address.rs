@@ -51,6 +51,12 @@ impl Address {
         &self.servers
     }
 
+    /// What a message calls it: without what lets us in.
+    pub(super) fn shown(&self) -> String {
+        let servers: Vec<_> = self.servers.iter().map(|(host, port)| format!("{host}:{port}")).collect();
+        format!("postgres://{}", servers.join(","))
+    }
+
     pub(super) fn wants_tls(&self) -> bool {
         self.config.get_ssl_mode() != SslMode::Disable
     }

@@ -15,6 +15,7 @@ use super::live::Live;
 use super::{Column, MAX_RESULT, PgError, PgType, PgValue};
 use crate::servers::pool::Lease;
 use crate::streamed::{self, Streamed};
+use crate::told::Told;
 
 /// How long the rest of an answer may take that nobody reads any more, before its statement is cancelled.
 const REST: Duration = Duration::from_millis(500);
@@ -25,6 +26,8 @@ const REST: Duration = Duration::from_millis(500);
 /// app when it is dropped.
 pub struct Connection {
     lease: Arc<Mutex<Lease<Live>>>,
+    told: Arc<Told>,
+    server: String,
 }
 
 /// All rows of a statement.
@@ -47,8 +50,8 @@ enum Sink {
 }
 
 impl Connection {
-    pub(super) fn new(lease: Lease<Live>) -> Self {
-        Self { lease: Arc::new(Mutex::new(lease)) }
+    pub(super) fn new(lease: Lease<Live>, told: Arc<Told>, server: String) -> Self {
+        Self { lease: Arc::new(Mutex::new(lease)), told, server }
     }
 
     /// Runs a statement, and answers how many rows it wrote.
@@ -56,6 +59,10 @@ impl Connection {
     /// # Errors
     /// See [`PgError`].
     pub async fn execute(&self, statement: &str, parameters: Vec<PgValue>) -> Result<u64, PgError> {
+        self.tell(self.executed(statement, parameters).await)
+    }
+
+    async fn executed(&self, statement: &str, parameters: Vec<PgValue>) -> Result<u64, PgError> {
         let parameters = checked(statement, parameters)?;
         let lease = self.lease.lock().await;
         let live = live(&lease)?;
@@ -74,6 +81,10 @@ impl Connection {
     /// # Errors
     /// See [`PgError`]; [`PgError::Query`] as well for more than [`MAX_RESULT`] bytes of values.
     pub async fn query(&self, statement: &str, parameters: Vec<PgValue>) -> Result<RowSet, PgError> {
+        self.tell(self.queried(statement, parameters).await)
+    }
+
+    async fn queried(&self, statement: &str, parameters: Vec<PgValue>) -> Result<RowSet, PgError> {
         let parameters = checked(statement, parameters)?;
         let lease = self.lease.lock().await;
         let live = live(&lease)?;
@@ -99,6 +110,15 @@ impl Connection {
     /// # Errors
     /// See [`PgError`]. What fails after the first row is told at the end of them.
     pub async fn stream(&self, statement: String, parameters: Vec<PgValue>) -> Result<Rows, PgError> {
+        self.tell(self.streamed(statement, parameters).await)
+    }
+
+    /// The operator hears of what the guest is told.
+    fn tell<T>(&self, result: Result<T, PgError>) -> Result<T, PgError> {
+        result.inspect_err(|error| self.told.tell(&self.server, error))
+    }
+
+    async fn streamed(&self, statement: String, parameters: Vec<PgValue>) -> Result<Rows, PgError> {
         let parameters = checked(&statement, parameters)?;
         let (source, coming) = streamed::channel();
         let lease = Arc::clone(&self.lease);

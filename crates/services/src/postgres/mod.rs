@@ -28,9 +28,11 @@ pub use connection::{Connection, RowSet, Rows};
 pub use error::{PgError, Refusal, ServerError};
 pub use value::{Bound, Date, Interval, Known, PgType, PgValue, Range, Time};
 
+use crate::Report;
 use crate::servers::Gate;
-use crate::servers::pool::Pool;
+use crate::servers::pool::{Lease, Pool};
 use crate::tls::client_config;
+use crate::told::Told;
 use live::Live;
 
 /// The most bytes of values that one answer holds, and one statement is given.
@@ -53,10 +55,16 @@ pub struct Column {
 #[derive(Debug, Default)]
 pub struct Postgres {
     pool: Arc<Pool<Live>>,
+    told: Arc<Told>,
     tls: OnceCell<Arc<ClientConfig>>,
 }
 
 impl Postgres {
+    /// The same, where `report` is told of what does not work.
+    pub fn telling(report: Option<Report>) -> Self {
+        Self { told: Arc::new(Told::new(report)), ..Self::default() }
+    }
+
     /// A connection to the first server of `address` that answers, at an address that `gate` allows. With `roots`, PEM
     /// certificates of authorities that are trusted beside the system's.
     ///
@@ -66,6 +74,11 @@ impl Postgres {
     /// [`PgError::Connection`] if there is none, or as many are open as may be; [`PgError::Other`] for `roots` that are no
     /// certificates.
     pub async fn open(&self, address: &Address, roots: Option<&str>, gate: &dyn Gate) -> Result<Connection, PgError> {
+        let opened = self.opened(address, roots, gate).await;
+        opened.inspect_err(|error| self.told.tell(&address.shown(), error))
+    }
+
+    async fn opened(&self, address: &Address, roots: Option<&str>, gate: &dyn Gate) -> Result<Connection, PgError> {
         let extra = roots.map(certificates).transpose()?;
         let key = format!("{}\n{}", address.text, roots.unwrap_or_default());
         let fit = |live: &Live| live.is_fit() && gate.allows(&live.host, live.address);
@@ -73,7 +86,7 @@ impl Postgres {
         let mut lease = lease.ok_or_else(|| PgError::Connection("too many connections are open".to_owned()))?;
         while let Some(live) = &lease.connection {
             if live.answers().await {
-                return Ok(Connection::new(lease));
+                return Ok(self.connection(lease, address));
             }
             self.pool.another(&mut lease, fit);
         }
@@ -83,7 +96,11 @@ impl Postgres {
             (true, Some(extra)) => Some(tls_config(extra).await?),
         };
         lease.connection = Some(live::connect(address, tls.as_ref(), gate).await?);
-        Ok(Connection::new(lease))
+        Ok(self.connection(lease, address))
+    }
+
+    fn connection(&self, lease: Lease<Live>, address: &Address) -> Connection {
+        Connection::new(lease, Arc::clone(&self.told), address.shown())
     }
 }
 

@@ -50,3 +50,21 @@ impl Servers {
         }
     }
 }
+
+impl Servers {
+    /// The same, where `report` is told of what does not work.
+    pub fn telling(report: Option<&Report>) -> Self {
+        #[cfg(feature = "sql")]
+        {
+            Self {
+                postgres: crate::postgres::Postgres::telling(report.cloned()),
+                mysql: crate::mysql::Mysql::telling(report.cloned()),
+            }
+        }
+        #[cfg(not(feature = "sql"))]
+        {
+            let _ = report;
+            Self::default()
+        }
+    }
+}

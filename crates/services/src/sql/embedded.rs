@@ -142,7 +142,8 @@ impl Core {
                     // Nobody else's commit makes a snapshot of the past writable.
                     let hopeless = error.sqlite_extended_error_code() == Some(rusqlite::ffi::SQLITE_BUSY_SNAPSHOT);
                     if hopeless || Instant::now() >= deadline {
-                        return Err(SqlError::Statement("database is locked: another transaction writes".to_owned()));
+                        let locked = "database is locked: another transaction writes".to_owned();
+                        return Err(self.told(SqlError::Statement(locked)));
                     }
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(LOOKS.1);
@@ -181,8 +182,11 @@ impl Core {
 
     /// The error, of which the operator hears if it is theirs.
     fn told(&self, error: SqlError) -> SqlError {
-        if let SqlError::Storage(storage) = &error {
-            self.file.alarm.ring(storage);
+        match &error {
+            SqlError::Storage(storage) => self.file.alarm.ring(storage),
+            // Nobody is there any more.
+            SqlError::Interrupted => {}
+            error => self.file.told.tell(&self.file.path.display().to_string(), error),
         }
         error
     }

@@ -10,6 +10,7 @@ use super::session::Session;
 use crate::StorageError;
 use crate::alarm::{Alarm, Report};
 use crate::sqlite;
+use crate::told::Told;
 
 /// How many statements of one file run at once, each on a thread. Some functions of SQLite cannot be interrupted, so a
 /// hostile app may keep as many busy for a while.
@@ -28,11 +29,13 @@ pub(crate) struct DatabaseFile {
     idle: Mutex<Vec<Session>>,
     pub(super) running: Arc<Semaphore>,
     pub(super) alarm: Alarm,
+    /// Told of what guests are refused.
+    pub(super) told: Arc<Told>,
 }
 
 impl DatabaseFile {
     /// The file at `path`, which is opened when it is first used.
-    pub(crate) fn at(path: &Path, inside: Option<&Path>, report: Option<Report>) -> Self {
+    pub(crate) fn at(path: &Path, inside: Option<&Path>, report: Option<Report>, told: &Arc<Told>) -> Self {
         let mut log = path.as_os_str().to_owned();
         log.push("-wal");
         Self {
@@ -42,6 +45,7 @@ impl DatabaseFile {
             idle: Mutex::default(),
             running: Arc::new(Semaphore::new(AT_ONCE)),
             alarm: Alarm::new(report),
+            told: Arc::clone(told),
         }
     }
 

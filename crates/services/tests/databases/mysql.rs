@@ -132,10 +132,9 @@ async fn a_statement_that_nobody_waits_for_is_stopped_in_the_server() {
     let (slow, other) = (opened(&mysql, &server).await, opened(&mysql, &server).await);
     let gone = tokio::time::timeout(Duration::from_millis(100), slow.execute("SELECT SLEEP(1000)", vec![])).await;
     assert!(gone.is_err());
-    let streamed = tokio::time::timeout(
-        Duration::from_millis(100),
-        opened(&mysql, &server).await.stream("SELECT SLEEP(1000)".into(), vec![]),
-    );
+    let another = opened(&mysql, &server).await;
+    let slow = another.stream("SELECT SLEEP(1000)".into(), vec![]);
+    let streamed = tokio::time::timeout(Duration::from_millis(100), slow);
     drop(streamed.await);
     let sleeping =
         "SELECT count(*) FROM information_schema.processlist WHERE info LIKE '%SLEEP%' AND id <> CONNECTION_ID()";

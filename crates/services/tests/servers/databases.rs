@@ -39,7 +39,16 @@ pub(crate) fn postgres_with(tls: Option<(&Path, &Path)>) -> Option<Server> {
     args.extend(options.split(' ').map(str::to_owned));
     let url = format!("postgres://ann:hunter2@127.0.0.1:{port}");
     // Its other processes hold what it keeps for a moment when it is killed.
-    Some(Server::begin(program, args, url, port, folder).ended_by("-QUIT"))
+    let ready = [
+        programs.join("pg_isready").display().to_string(),
+        "-h".into(),
+        "127.0.0.1".into(),
+        "-p".into(),
+        port.to_string(),
+    ];
+    let mut server = Server::of(program, args, url, port, folder);
+    (server.ready, server.signal) = (Some(ready.to_vec()), Some("-QUIT"));
+    Some(server.started())
 }
 
 /// A MariaDB server, or `None` where there is none.
@@ -57,6 +66,8 @@ pub(crate) fn mysql_with(tls: Option<(&Path, &Path)>) -> Option<Server> {
     let user = std::env::var("USER").unwrap_or_else(|_| "root".to_owned());
     let mut install = Command::new("mariadb-install-db");
     install.args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]);
+    // Its temporary tables have the same names each time.
+    install.env("TMPDIR", folder.path());
     run(install.arg(format!("--user={user}")).arg(format!("--datadir={}", data.display())));
     let words = "CREATE DATABASE IF NOT EXISTS test; CREATE USER IF NOT EXISTS ann IDENTIFIED BY 'hunter2'; GRANT ALL ON *.* TO ann;";
     std::fs::write(&introduction, words.replace("; ", ";\n")).unwrap();
@@ -70,6 +81,7 @@ pub(crate) fn mysql_with(tls: Option<(&Path, &Path)>) -> Option<Server> {
         "--skip-name-resolve".to_owned(),
         format!("--socket={}", folder.path().join("socket").display()),
         format!("--init-file={}", introduction.display()),
+        format!("--tmpdir={}", folder.path().display()),
         "--innodb-flush-log-at-trx-commit=2".to_owned(),
     ];
     if let Some((certificate, key)) = tls {
@@ -77,7 +89,7 @@ pub(crate) fn mysql_with(tls: Option<(&Path, &Path)>) -> Option<Server> {
         args.push(format!("--ssl-key={}", key.display()));
     }
     let url = format!("mysql://ann:hunter2@127.0.0.1:{port}");
-    Some(Server::begin("mariadbd", args, url, port, folder))
+    Some(Server::of("mariadbd", args, url, port, folder).started())
 }
 
 /// Where Debian keeps them, which is not on the path.

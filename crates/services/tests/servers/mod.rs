@@ -25,6 +25,8 @@ pub(crate) struct Server {
     child: Option<Child>,
     /// The signal that ends it, where that is not the one that cannot be caught.
     signal: Option<&'static str>,
+    /// What answers with success once it does more than listen.
+    ready: Option<Vec<String>>,
 }
 
 /// A Redis server that keeps everything at once, or `None` where there is none.
@@ -109,18 +111,16 @@ impl Server {
         }
         let folder = tempfile::tempdir().unwrap();
         let args = args(folder.path());
-        Some(Self::begin(program, args, url, port, folder))
+        Some(Self::of(program, args, url, port, folder).started())
     }
 
-    /// Starts `program`, which keeps things in `folder`.
-    fn begin(program: &'static str, args: Vec<String>, url: String, port: u16, folder: TempDir) -> Self {
-        let mut server = Self { program, args, url, port, _folder: folder, child: None, signal: None };
-        server.start_again();
-        server
+    /// `program`, which keeps things in `folder`.
+    fn of(program: &'static str, args: Vec<String>, url: String, port: u16, folder: TempDir) -> Self {
+        Self { program, args, url, port, _folder: folder, child: None, signal: None, ready: None }
     }
 
-    fn ended_by(mut self, signal: &'static str) -> Self {
-        self.signal = Some(signal);
+    fn started(mut self) -> Self {
+        self.start_again();
         self
     }
 
@@ -157,10 +157,15 @@ impl Server {
         self.child = Some(command.spawn().unwrap());
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         let deadline = Instant::now() + PATIENCE;
-        while TcpStream::connect(address).is_err() {
+        while TcpStream::connect(address).is_err() || !self.is_ready() {
             assert!(Instant::now() < deadline, "{} did not start", self.program);
             thread::sleep(Duration::from_millis(10));
         }
+    }
+
+    fn is_ready(&self) -> bool {
+        let Some(words) = &self.ready else { return true };
+        Command::new(&words[0]).args(&words[1..]).stdout(Stdio::null()).status().is_ok_and(|status| status.success())
     }
 }
 
