@@ -17,6 +17,7 @@ use wasmtime_wasi_tls::{WasiTlsCtx, WasiTlsCtxBuilder, WasiTlsCtxView, WasiTlsVi
 use crate::context::{Given, World};
 #[cfg(feature = "http")]
 use crate::http::Outbound;
+use crate::names::Lookup;
 use crate::parts::{PartWorld, Whose};
 use crate::paths;
 use crate::services::Services;
@@ -28,8 +29,8 @@ pub struct State {
     caller: Caller,
     /// What implements the imports of its world, where the host knows that.
     pub(crate) hosted: Option<Box<dyn Any + Send>>,
-    /// The names behind the lookups under way and for whom they are, by handle.
-    pub(crate) lookups: HashMap<u32, (Whose, String)>,
+    /// The lookups under way, by handle.
+    pub(crate) lookups: HashMap<u32, Lookup>,
     pub(crate) services: Arc<Services>,
     pub(crate) sockets: Sockets,
     pub(crate) table: ResourceTable,
