@@ -8,8 +8,8 @@ use holm_abi::{Command, Entry, Error, Guest, Host, Kind, Result, Run};
 use holm_core::{ComponentFunctions, link_component};
 use holm_engine::shape::Shape;
 use holm_engine::{Metered, metered_store, within_wall};
-use wasmtime::{Store, bail};
 use wasmtime::component::{InstancePre, Linker};
+use wasmtime::{Store, bail};
 use wasmtime_wasi::{I32Exit, p2, p3};
 
 use crate::context::{Given, Streams};

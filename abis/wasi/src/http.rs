@@ -48,9 +48,10 @@ pub(crate) fn sends(name: &str) -> bool {
 /// Links outbound HTTP if the guest imports it.
 pub(crate) fn link(linker: &mut Linker<State>, shape: &Shape) -> wasmtime::Result<()> {
     let imports = |version: fn(&str) -> bool| {
-        shape.imports.iter().any(|import| {
-            provides(&import.name) && import.name.split_once('@').is_some_and(|(_, has)| version(has))
-        })
+        shape
+            .imports
+            .iter()
+            .any(|import| provides(&import.name) && import.name.split_once('@').is_some_and(|(_, has)| version(has)))
     };
     if imports(is_p2) {
         p2::add_only_http_to_linker_async(linker)?;

@@ -43,8 +43,8 @@ pub(crate) fn component(guest: &Guest, component: &Component, mut linker: Compon
     let mut missing = Vec::new();
     for _ in 0..ROUNDS {
         let Err(error) = linker.instantiate_pre(component) else { break };
-        let Some(name) =
-            named_import(&error).filter(|name| missing.iter().all(|known: &MissingImport| known.from != as_in_guest(name)))
+        let Some(name) = named_import(&error)
+            .filter(|name| missing.iter().all(|known: &MissingImport| known.from != as_in_guest(name)))
         else {
             break;
         };

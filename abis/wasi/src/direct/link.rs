@@ -13,6 +13,7 @@ use wasmtime::{
 
 use super::canon::{Core, Flat, Guest, Lift, Lower, Out};
 use super::interfaces;
+use crate::module_world::link_preview1;
 use crate::state::State;
 use crate::version::Version;
 
@@ -188,7 +189,7 @@ impl Functions {
         let link: Link = Box::new(move |instance| {
             instance.func_wrap(name, move |mut store: Store<'_>, args: A| Ok((call(store.data_mut(), args)?,)))
         });
-        self.define(name, define_now(call), link)
+        self.define(name, define_now(is_method(name), call), link)
     }
 
     /// A function that never waits and returns nothing.
@@ -200,7 +201,7 @@ impl Functions {
         let link: Link = Box::new(move |instance| {
             instance.func_wrap(name, move |mut store: Store<'_>, args: A| call(store.data_mut(), args))
         });
-        self.define(name, define_now(call), link)
+        self.define(name, define_now(is_method(name), call), link)
     }
 
     /// A function that may wait.
@@ -214,7 +215,7 @@ impl Functions {
                 Box::new(async move { Ok((call(store.data_mut(), args).await?,)) })
             })
         });
-        self.define(name, define_waits(call), link)
+        self.define(name, define_waits(is_method(name), call), link)
     }
 
     /// A function that may wait, and returns nothing.
@@ -228,7 +229,7 @@ impl Functions {
                 Box::new(async move { call(store.data_mut(), args).await })
             })
         });
-        self.define(name, define_waits(call), link)
+        self.define(name, define_waits(is_method(name), call), link)
     }
 
     /// Dropping a handle.
@@ -242,7 +243,7 @@ impl Functions {
                 drop(store.data_mut(), Resource::new_own(handle))
             })
         });
-        let direct = define_now(move |state: &mut State, (handle,): (Resource<T>,)| drop(state, handle));
+        let direct = define_now(false, move |state: &mut State, (handle,): (Resource<T>,)| drop(state, handle));
         self.define(resource, direct, link)
     }
 
@@ -257,7 +258,7 @@ impl Functions {
                 Box::new(async move { drop(store.data_mut(), Resource::new_own(handle)).await })
             })
         });
-        let direct = define_waits(move |state, (handle,): (Resource<T>,)| drop(state, handle));
+        let direct = define_waits(false, move |state, (handle,): (Resource<T>,)| drop(state, handle));
         self.define(resource, direct, link)
     }
 
@@ -273,11 +274,9 @@ impl Functions {
         }
     }
 
-    fn find(&self, interface: &str, import: &CoreImport) -> Option<Found<'_>> {
-        // A resource and a function never have the same name: functions of resources have theirs in brackets.
-        let (Target::Func { name, .. } | Target::Drop { resource: name, .. }) = &import.target;
+    fn find(&self, interface: &str, name: &str) -> Option<Found<'_>> {
         let interface = self.interfaces.get(interface)?;
-        match interface.functions.get(name.as_str()) {
+        match interface.functions.get(name) {
             Some(function) => Some(Found::Function(&function.direct)),
             None => interface.out_of_reach.then_some(Found::OutOfReach),
         }
@@ -295,7 +294,14 @@ impl Functions {
     }
 }
 
+/// Whether the first of a function's parameters is lent to it, as the component model has it for those of this name
+/// (`design/mvp/Explainer.md`, "Import and Export Definitions").
+fn is_method(name: &str) -> bool {
+    name.starts_with("[method]")
+}
+
 fn define_now<A: Lift + 'static, R: Lower + 'static>(
+    method: bool,
     call: impl Fn(&mut State, A) -> Result<R> + Copy + Send + Sync + 'static,
 ) -> Define {
     let signature = Signature::of::<A, R>();
@@ -305,7 +311,7 @@ fn define_now<A: Lift + 'static, R: Lower + 'static>(
         }
         let types = signature.params.clone();
         let function = move |caller: Caller<'_, State>, values: &mut [MaybeUninit<ValRaw>]| {
-            answer_now(caller, values, &types, call)
+            answer_now(caller, values, &types, method, call)
         };
         // SAFETY: `answer_now` reads as many values as there are parameters, by their types, and writes the result if
         // there is one, of the type in `ty`: `Signature::is` compared them.
@@ -315,6 +321,7 @@ fn define_now<A: Lift + 'static, R: Lower + 'static>(
 }
 
 fn define_waits<A: Lift + Send + 'static, R: Lower + Send + 'static>(
+    method: bool,
     call: impl for<'a> Fn(&'a mut State, A) -> Waiting<'a, R> + Copy + Send + Sync + 'static,
 ) -> Define {
     let signature = Signature::of::<A, R>();
@@ -325,7 +332,7 @@ fn define_waits<A: Lift + Send + 'static, R: Lower + Send + 'static>(
         let long = signature.results == [Core::I64];
         linker.func_new_async(&import.module, &import.name, ty, move |mut caller, params, results| {
             Box::new(async move {
-                let (link, args, at) = arrive::<A, R>(&mut caller, params)?;
+                let (link, args, at) = arrive::<A, R>(&mut caller, params, method)?;
                 let result = call(caller.data_mut(), args).await.map_err(handle_error)?;
                 if R::FLAT > 1 {
                     let mut out = Out::with_room(caller, link, result.heap()).await?;
@@ -346,9 +353,14 @@ fn define_waits<A: Lift + Send + 'static, R: Lower + Send + 'static>(
 
 /// Finds the function for an import, in the version of its interface.
 fn find(import: &CoreImport) -> Option<Found<'static>> {
-    let (Target::Func { interface, .. } | Target::Drop { interface, .. }) = &import.target;
+    // A resource and a function never have the same name: functions of resources have theirs in brackets.
+    let (interface, name) = match &import.target {
+        Target::Func { interface, name } => (interface, name),
+        Target::Drop { interface, resource } => (interface, resource),
+        Target::Preview1 => return Some(Found::Preview1),
+    };
     let (interface, version) = interface.split_once('@')?;
-    interfaces::functions(Version::of(version)?).find(interface, import)
+    interfaces::functions(Version::of(version)?).find(interface, name)
 }
 
 /// Whether there is a function for each of these.
@@ -361,6 +373,9 @@ pub(super) fn link(module: &Module, imports: &[CoreImport]) -> Result<Option<Ins
     let mut linker = Linker::new(module.engine());
     // A module may import the same twice.
     linker.allow_shadowing(true);
+    if imports.iter().any(|import| import.target == Target::Preview1) {
+        link_preview1(&mut linker, State::preview1)?;
+    }
     for (import, wanted) in imports.iter().zip(module.imports()) {
         let Some(ty) = wanted.ty().func().cloned() else { return Ok(None) };
         let fits = match find(import) {
@@ -369,6 +384,8 @@ pub(super) fn link(module: &Module, imports: &[CoreImport]) -> Result<Option<Ins
                 linker.func_new(&import.module, &import.name, ty, |_, _, _| unknown_handle())?;
                 true
             }
+            // All of them are linked already; whether the types are right shows in the end.
+            Some(Found::Preview1) => true,
             None => false,
         };
         if !fits {
@@ -381,6 +398,8 @@ pub(super) fn link(module: &Module, imports: &[CoreImport]) -> Result<Option<Ins
 enum Found<'a> {
     Function(&'a Define),
     OutOfReach,
+    /// One of WASI 0.1.
+    Preview1,
 }
 
 /// The types of a function as a core function.
@@ -413,6 +432,7 @@ fn answer_now<A: Lift, R: Lower>(
     mut caller: Caller<'_, State>,
     values: &mut [MaybeUninit<ValRaw>],
     types: &[Core],
+    method: bool,
     call: impl Fn(&mut State, A) -> Result<R>,
 ) -> Result<()> {
     let mut flat = [0; MOST_FLAT + 1];
@@ -424,7 +444,7 @@ fn answer_now<A: Lift, R: Lower>(
             Core::I64 => value.get_u64(),
         };
     }
-    let (link, args, at) = lift::<A, R>(&mut caller, &flat[..types.len()])?;
+    let (link, args, at) = lift::<A, R>(&mut caller, &flat[..types.len()], method)?;
     let result = call(caller.data_mut(), args).map_err(handle_error)?;
     if R::FLAT > 1 {
         return result.store(&mut Out::new(caller, link), at);
@@ -453,19 +473,19 @@ fn unknown_handle() -> Result<()> {
 }
 
 /// The parameters of a call, and the address of its result if that goes through memory.
-fn lift<A: Lift, R: Lower>(caller: &mut Caller<'_, State>, values: &[u64]) -> Result<(Wiring, A, u32)> {
+fn lift<A: Lift, R: Lower>(caller: &mut Caller<'_, State>, values: &[u64], method: bool) -> Result<(Wiring, A, u32)> {
     let link = caller.data().direct.enter()?;
     let memory = match link.memory {
         Some(memory) => memory.data(&caller),
         None => &[],
     };
-    let (guest, mut flat) = (Guest::new(memory), Flat::new(values));
+    let (guest, mut flat) = (Guest::new(memory, method), Flat::new(values));
     let args = A::lift(&mut flat, &guest)?;
     let at = if R::FLAT > 1 { guest.place::<R>(&mut flat)? } else { 0 };
     Ok((link, args, at))
 }
 
-fn arrive<A: Lift, R: Lower>(caller: &mut Caller<'_, State>, params: &[Val]) -> Result<(Wiring, A, u32)> {
+fn arrive<A: Lift, R: Lower>(caller: &mut Caller<'_, State>, params: &[Val], method: bool) -> Result<(Wiring, A, u32)> {
     let mut flat = [0; MOST_FLAT + 1];
     for (flat, value) in flat.iter_mut().zip(params) {
         *flat = match value {
@@ -474,5 +494,5 @@ fn arrive<A: Lift, R: Lower>(caller: &mut Caller<'_, State>, params: &[Val]) -> 
             _ => bail!("a parameter is no integer"),
         };
     }
-    lift::<A, R>(caller, &flat[..params.len().min(MOST_FLAT + 1)])
+    lift::<A, R>(caller, &flat[..params.len().min(MOST_FLAT + 1)], method)
 }

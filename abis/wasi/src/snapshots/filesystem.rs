@@ -170,8 +170,7 @@ fn link_october(instance: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()
         instance.func_wrap(&name, |_: Store<'_>, _: (Fd, PathFlags, String, Modes)| Ok((unsupported(),)))?;
     }
     for name in ["lock-shared", "lock-exclusive", "try-lock-shared", "try-lock-exclusive", "unlock"] {
-        instance
-            .func_wrap(&format!("[method]descriptor.{name}"), |_: Store<'_>, (_,): (Fd,)| Ok((unsupported(),)))?;
+        instance.func_wrap(&format!("[method]descriptor.{name}"), |_: Store<'_>, (_,): (Fd,)| Ok((unsupported(),)))?;
     }
     Ok(())
 }

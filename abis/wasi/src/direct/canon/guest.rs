@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use wasmtime::component::Resource;
 use wasmtime::{AsContextMut as _, Caller, Result, Val, ValRaw, bail};
 
 use super::{Flat, Value};
@@ -15,11 +16,22 @@ const MOST_COPIED: usize = 128 << 20;
 pub(in crate::direct) struct Guest<'a> {
     memory: &'a [u8],
     left: Cell<usize>,
+    /// The next handle is lent, not given away.
+    lent: Cell<bool>,
 }
 
 impl<'a> Guest<'a> {
-    pub(in crate::direct) fn new(memory: &'a [u8]) -> Self {
-        Self { memory, left: Cell::new(MOST_COPIED) }
+    /// `method`: the first handle of the call is lent.
+    pub(in crate::direct) fn new(memory: &'a [u8], method: bool) -> Self {
+        Self { memory, left: Cell::new(MOST_COPIED), lent: Cell::new(method) }
+    }
+
+    /// The resource at a place in the store's table. What waits for one that was given away ends it as well.
+    pub(super) fn resource<T: 'static>(&self, place: u32) -> Resource<T> {
+        match self.lent.replace(false) {
+            true => Resource::new_borrow(place),
+            false => Resource::new_own(place),
+        }
     }
 
     /// `length` bytes that the host will copy.

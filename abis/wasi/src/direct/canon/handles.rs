@@ -30,14 +30,13 @@ impl<T: 'static> Value for Resource<T> {
     }
 }
 
-/// One that the guest gives away or lends: which of the two, only the function knows.
 impl<T> Lift for Resource<T> {
-    fn lift(flat: &mut Flat<'_>, _: &Guest<'_>) -> Result<Self> {
-        Ok(Self::new_own(place(flat.next_u32()?)?))
+    fn lift(flat: &mut Flat<'_>, guest: &Guest<'_>) -> Result<Self> {
+        Ok(guest.resource(place(flat.next_u32()?)?))
     }
 
     fn load(guest: &Guest<'_>, at: u32) -> Result<Self> {
-        Ok(Self::new_own(place(u32::load(guest, at)?)?))
+        Ok(guest.resource(place(u32::load(guest, at)?)?))
     }
 }
 

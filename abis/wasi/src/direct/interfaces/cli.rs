@@ -33,7 +33,9 @@ pub(super) fn define(functions: &mut Functions) {
     functions.interface("wasi:cli/stdout").now("get-stdout", |s, ()| s.cli().get_stdout());
     functions.interface("wasi:cli/stderr").now("get-stderr", |s, ()| s.cli().get_stderr());
     terminals(functions);
-    functions.interface("wasi:filesystem/preopens").now("get-directories", |_, ()| Ok(Vec::<(Resource<Descriptor>, String)>::new()));
+    functions
+        .interface("wasi:filesystem/preopens")
+        .now("get-directories", |_, ()| Ok(Vec::<(Resource<Descriptor>, String)>::new()));
     functions.interface("wasi:filesystem/types").out_of_reach();
 }
 

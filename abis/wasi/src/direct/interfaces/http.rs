@@ -13,7 +13,6 @@ use wasmtime_wasi_http::p2::bindings::http::types::{
 use wasmtime_wasi_http::p2::{HeaderResult, HttpResult};
 use wasmtime_wasi_http::{FieldMap, WasiHttpView as _};
 
-
 use crate::direct::link::Functions;
 use crate::outgoing;
 use crate::state::State;
@@ -93,12 +92,8 @@ fn requests(functions: &mut Functions) {
         .now("[method]incoming-request.authority", |s, (it,): (Request,)| {
             HostIncomingRequest::authority(&mut s.http(), it)
         })
-        .now("[method]incoming-request.headers", |s, (it,): (Request,)| {
-            HostIncomingRequest::headers(&mut s.http(), it)
-        })
-        .now("[method]incoming-request.consume", |s, (it,): (Request,)| {
-            HostIncomingRequest::consume(&mut s.http(), it)
-        })
+        .now("[method]incoming-request.headers", |s, (it,): (Request,)| HostIncomingRequest::headers(&mut s.http(), it))
+        .now("[method]incoming-request.consume", |s, (it,): (Request,)| HostIncomingRequest::consume(&mut s.http(), it))
         .drops("incoming-request", |s, it: Resource<IncomingRequest>| HostIncomingRequest::drop(&mut s.http(), it));
 }
 
@@ -129,9 +124,7 @@ fn outgoing_requests(functions: &mut Functions) {
         .now("[method]outgoing-request.set-authority", |s, (it, authority): (Request, Option<String>)| {
             outgoing::set_authority(&mut s.http(), it, authority)
         })
-        .now("[method]outgoing-request.headers", |s, (it,): (Request,)| {
-            HostOutgoingRequest::headers(&mut s.http(), it)
-        })
+        .now("[method]outgoing-request.headers", |s, (it,): (Request,)| HostOutgoingRequest::headers(&mut s.http(), it))
         .drops("outgoing-request", |s, it: Resource<OutgoingRequest>| HostOutgoingRequest::drop(&mut s.http(), it));
 }
 
@@ -148,9 +141,7 @@ fn options(functions: &mut Functions) {
         .now("[method]request-options.set-first-byte-timeout", |s, (it, time): (Options, Duration)| {
             s.http().set_first_byte_timeout(it, time)
         })
-        .now("[method]request-options.between-bytes-timeout", |s, (it,): (Options,)| {
-            s.http().between_bytes_timeout(it)
-        })
+        .now("[method]request-options.between-bytes-timeout", |s, (it,): (Options,)| s.http().between_bytes_timeout(it))
         .now("[method]request-options.set-between-bytes-timeout", |s, (it, time): (Options, Duration)| {
             s.http().set_between_bytes_timeout(it, time)
         })
@@ -220,9 +211,12 @@ fn bodies(functions: &mut Functions) {
         .now("[method]outgoing-body.write", |s, (it,): (Resource<OutgoingBody>,)| {
             HostOutgoingBody::write(&mut s.http(), it)
         })
-        .now("[static]outgoing-body.finish", |s, (it, trailers): (Resource<OutgoingBody>, Option<Resource<FieldMap>>)| {
-            let finished = HostOutgoingBody::finish(&mut s.http(), it, trailers);
-            http(s, finished)
-        })
+        .now(
+            "[static]outgoing-body.finish",
+            |s, (it, trailers): (Resource<OutgoingBody>, Option<Resource<FieldMap>>)| {
+                let finished = HostOutgoingBody::finish(&mut s.http(), it, trailers);
+                http(s, finished)
+            },
+        )
         .drops("outgoing-body", |s, it: Resource<OutgoingBody>| HostOutgoingBody::drop(&mut s.http(), it));
 }

@@ -31,10 +31,10 @@ pub(super) fn define(functions: &mut Functions) {
     functions
         .interface("wasi:io/poll")
         .waits("[method]pollable.ready", |s, (pollable,): (Resource<DynPollable>,)| Box::pin(s.table.ready(pollable)))
-        .acts_waiting("[method]pollable.block", |s, (pollable,): (Resource<DynPollable>,)| Box::pin(s.table.block(pollable)))
-        .waits("poll", |s, (pollables,): (Vec<Resource<DynPollable>>,)| {
-            Box::pin(s.table.poll(pollables))
+        .acts_waiting("[method]pollable.block", |s, (pollable,): (Resource<DynPollable>,)| {
+            Box::pin(s.table.block(pollable))
         })
+        .waits("poll", |s, (pollables,): (Vec<Resource<DynPollable>>,)| Box::pin(s.table.poll(pollables)))
         .drops("pollable", |s, pollable: Resource<DynPollable>| HostPollable::drop(&mut s.table, pollable));
     input(functions.interface("wasi:io/streams"));
     output(functions);

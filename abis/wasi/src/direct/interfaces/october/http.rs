@@ -7,7 +7,8 @@ use wasmtime_wasi_http::p2::bindings::http::outgoing_handler::Host as _;
 use wasmtime_wasi_http::p2::bindings::http::types::{
     ErrorCode, FutureIncomingResponse, FutureTrailers, HeaderError, HostFields, HostFutureIncomingResponse,
     HostOutgoingBody, HostOutgoingRequest, HostOutgoingResponse, HostRequestOptions, HostResponseOutparam,
-    IncomingResponse, Method, OutgoingBody, OutgoingRequest, OutgoingResponse, RequestOptions, ResponseOutparam, Scheme,
+    IncomingResponse, Method, OutgoingBody, OutgoingRequest, OutgoingResponse, RequestOptions, ResponseOutparam,
+    Scheme,
 };
 use wasmtime_wasi_http::{FieldMap, WasiHttpView as _};
 
@@ -163,11 +164,14 @@ fn messages(functions: &mut Functions) {
         .now("[method]outgoing-response.write", |s, (it,): (Resource<OutgoingResponse>,)| {
             HostOutgoingResponse::body(&mut s.http(), it)
         })
-        .acts("[static]outgoing-body.finish", |s, (it, trailers): (Resource<OutgoingBody>, Option<Resource<FieldMap>>)| {
-            let finished = HostOutgoingBody::finish(&mut s.http(), it, trailers);
-            // Whoever reads the body sees that it broke off; the guest had no way to be told.
-            released::http(s, finished).map(drop)
-        });
+        .acts(
+            "[static]outgoing-body.finish",
+            |s, (it, trailers): (Resource<OutgoingBody>, Option<Resource<FieldMap>>)| {
+                let finished = HostOutgoingBody::finish(&mut s.http(), it, trailers);
+                // Whoever reads the body sees that it broke off; the guest had no way to be told.
+                released::http(s, finished).map(drop)
+            },
+        );
 
     /// A request with a part that is not valid has no address: the guest is told when it sends it.
     fn outgoing_request(

@@ -40,12 +40,15 @@ pub(super) fn define(functions: &mut Functions) {
         "[method]tcp-socket.shutdown" = shutdown(value: ShutdownType),
     );
     functions
-        .waits("[method]tcp-socket.start-bind", |s, (it, network, address): (Tcp, Resource<Network>, IpSocketAddress)| {
-            Box::pin(async move {
-                let done = HostTcpSocket::start_bind(&mut s.sockets(), it, network, address).await;
-                socket(s, done)
-            })
-        })
+        .waits(
+            "[method]tcp-socket.start-bind",
+            |s, (it, network, address): (Tcp, Resource<Network>, IpSocketAddress)| {
+                Box::pin(async move {
+                    let done = HostTcpSocket::start_bind(&mut s.sockets(), it, network, address).await;
+                    socket(s, done)
+                })
+            },
+        )
         .now(
             "[method]tcp-socket.start-connect",
             |s, (it, network, address): (Tcp, Resource<Network>, IpSocketAddress)| {

@@ -41,12 +41,15 @@ pub(super) fn define(functions: &mut Functions) {
         "[method]outgoing-datagram-stream.send" = send(datagrams: Vec<OutgoingDatagram>),
     );
     functions
-        .waits("[method]udp-socket.start-bind", |s, (it, network, address): (Udp, Resource<Network>, IpSocketAddress)| {
-            Box::pin(async move {
-                let done = HostUdpSocket::start_bind(&mut s.sockets(), it, network, address).await;
-                socket(s, done)
-            })
-        })
+        .waits(
+            "[method]udp-socket.start-bind",
+            |s, (it, network, address): (Udp, Resource<Network>, IpSocketAddress)| {
+                Box::pin(async move {
+                    let done = HostUdpSocket::start_bind(&mut s.sockets(), it, network, address).await;
+                    socket(s, done)
+                })
+            },
+        )
         .waits("[method]udp-socket.stream", |s, (it, address): (Udp, Option<IpSocketAddress>)| {
             Box::pin(async move {
                 let done = HostUdpSocket::stream(&mut s.sockets(), it, address).await;
