@@ -148,10 +148,14 @@ fn sockets() -> String {
     let tcp = |family| tcp_create_socket::create_tcp_socket(family).unwrap();
     let (four, six) = (tcp(IpAddressFamily::Ipv4), tcp(IpAddressFamily::Ipv6));
     let to = IpSocketAddress::Ipv4(Ipv4SocketAddress { port: 1, address: (127, 0, 0, 1) });
+    let denied = four.start_connect(&network, to).and_then(|()| {
+        four.subscribe().block();
+        four.finish_connect().map(drop)
+    });
     let udp = udp_create_socket::create_udp_socket(IpAddressFamily::Ipv6).unwrap();
     format!(
         "{:?} {:?} {:?} {:?} {:?} {:?}",
-        four.start_connect(&network, to),
+        denied,
         four.ipv6_only(),
         six.ipv6_only(),
         six.set_ipv6_only(false),
