@@ -8,8 +8,8 @@ use holm_abi::{Command, Entry, Error, Guest, Host, Kind, Result, Run};
 use holm_core::{ComponentFunctions, link_component};
 use holm_engine::shape::Shape;
 use holm_engine::{Metered, metered_store, within_wall};
-use wasmtime::Store;
 use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime::{Store, bail};
 use wasmtime_wasi::{I32Exit, p2, p3};
 
 use crate::context::{Given, Streams};
@@ -20,6 +20,7 @@ use crate::linked::Linked;
 use crate::module::exit_code;
 use crate::services::Services;
 use crate::state::State;
+use crate::version::Version;
 use crate::{Wasi, config, interfaces, missing, parts, paths};
 
 /// The entries of a component: a command if it exports `wasi:cli/run`, and its exported functions.
@@ -60,6 +61,8 @@ pub(crate) fn linker(component: &Component, shape: &Shape, host: &Host) -> wasmt
     config::link(&mut linker, shape, host.parts.len())?;
     #[cfg(feature = "http")]
     crate::http::link(&mut linker, shape)?;
+    #[cfg(feature = "http")]
+    crate::snapshots::link(&mut linker, shape)?;
     #[cfg(feature = "stores")]
     crate::keyvalue::link(&mut linker, component, shape, host.parts.len())?;
     #[cfg(feature = "stores")]
@@ -92,6 +95,16 @@ pub(crate) fn is_command(guest: &Guest) -> bool {
     guest.shape.exports.iter().any(|export| export.name.starts_with("wasi:cli/run@"))
 }
 
+/// What a guest that is a command of a snapshot before WASI 0.2, and of nothing newer, exports.
+fn snapshot(guest: &Guest) -> Option<&str> {
+    let mut runs = guest.shape.exports.iter().filter_map(|export| {
+        let version = export.name.strip_prefix("wasi:cli/run@")?;
+        Some((export.name.as_str(), Version::of(version)))
+    });
+    let (name, version) = runs.next()?;
+    (runs.next().is_none() && matches!(version, Some(Version::October | Version::November))).then_some(name)
+}
+
 /// A component with `wasi:cli/run`.
 struct Program {
     guest: Guest,
@@ -102,6 +115,14 @@ struct Program {
 impl Program {
     async fn start(&self, store: &mut Store<State>) -> wasmtime::Result<()> {
         let instance = self.pre.instantiate_async(&mut *store).await?;
+        if let Some(name) = snapshot(&self.guest) {
+            let interface = instance.get_export_index(&mut *store, None, name);
+            let run = interface.and_then(|interface| instance.get_export_index(&mut *store, Some(&interface), "run"));
+            let Some(run) = run else { bail!("`{name}` has no function `run`") };
+            let run = instance.get_typed_func::<(), (std::result::Result<(), ()>,)>(&mut *store, run)?;
+            let (ended,) = run.call_async(store, ()).await?;
+            return ended.map_err(|()| I32Exit(1).into());
+        }
         let p3 = store.engine().get_concurrency_support().then(|| p3::bindings::Command::new(&mut *store, &instance));
         let ended = match p3 {
             Some(Ok(command)) => {

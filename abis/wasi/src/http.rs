@@ -26,14 +26,16 @@ use wasmtime_wasi_http::{
 use crate::parts::Whose;
 use crate::services::Services;
 use crate::state::State;
+use crate::version::{Version, is_p2, is_p3};
 use crate::{Wasi, outgoing};
 use sent::watched;
 
 /// Whether an import of this name is one that [`link`] provides.
 pub(crate) fn provides(name: &str) -> bool {
     match name.strip_prefix("wasi:http/").and_then(|rest| rest.split_once('@')) {
-        Some(("types" | "outgoing-handler", version)) if version.starts_with("0.2.") => true,
-        Some(("types" | "client", version)) if version.starts_with("0.3.") => true,
+        Some(("types", version)) => Version::of(version).is_some() || is_p3(version),
+        Some(("outgoing-handler", version)) => Version::of(version).is_some(),
+        Some(("client", version)) => is_p3(version),
         _ => false,
     }
 }
@@ -45,16 +47,17 @@ pub(crate) fn sends(name: &str) -> bool {
 
 /// Links outbound HTTP if the guest imports it.
 pub(crate) fn link(linker: &mut Linker<State>, shape: &Shape) -> wasmtime::Result<()> {
-    let imports = |version| {
-        shape.imports.iter().any(|import| {
-            provides(&import.name) && import.name.split_once('@').is_some_and(|(_, has)| has.starts_with(version))
-        })
+    let imports = |version: fn(&str) -> bool| {
+        shape
+            .imports
+            .iter()
+            .any(|import| provides(&import.name) && import.name.split_once('@').is_some_and(|(_, has)| version(has)))
     };
-    if imports("0.2.") {
+    if imports(is_p2) {
         p2::add_only_http_to_linker_async(linker)?;
         outgoing::link_p2(linker)?;
     }
-    if imports("0.3.") && linker.engine().get_concurrency_support() {
+    if imports(is_p3) && linker.engine().get_concurrency_support() {
         p3::add_to_linker(linker)?;
         outgoing::link_p3(linker)?;
     }

@@ -30,6 +30,8 @@ mod outgoing;
 mod parts;
 mod paths;
 mod services;
+#[cfg(feature = "http")]
+mod snapshots;
 mod sockets;
 mod state;
 mod stdio;
@@ -38,6 +40,7 @@ mod threads;
 #[cfg(feature = "tls")]
 mod tls;
 mod typed;
+mod version;
 
 use holm_abi::{Abi, Certainty, Entry, Evidence, Guest, Host, Provision, Result};
 #[cfg(feature = "http")]
@@ -187,7 +190,7 @@ fn provides_interface(name: &str) -> Provision {
         return Provision::Always;
     }
     let (interface, version) = name.split_once('@').unwrap_or((name, ""));
-    if !version.starts_with("0.2.") && !version.starts_with("0.3.") {
+    if !version::is_known(version) {
         return Provision::Nothing;
     }
     match interface.split_once('/') {

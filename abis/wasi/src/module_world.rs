@@ -185,8 +185,21 @@ fn link<T: InWorld>(linker: &mut Linker<T>, shape: &Shape, host: &Host) -> wasmt
     if host.audit_paths { paths::module::link(linker) } else { Ok(()) }
 }
 
+/// Links WASI 0.1 for a module whose state has its world at `world`.
+///
+/// # Errors
+/// `linker` has functions of these names already, and may not have them twice.
+#[cfg(feature = "http")]
+pub(crate) fn link_preview1<T: Send + 'static>(
+    linker: &mut Linker<T>,
+    world: impl Fn(&mut T) -> &mut WasiP1Ctx + Copy + Send + Sync + 'static,
+) -> wasmtime::Result<()> {
+    p1::add_to_linker_async(linker, world)?;
+    link_exit(linker)
+}
+
 /// `proc_exit` with every code there is: the engine's own takes those from 126 on for mistakes.
-fn link_exit<T: InWorld>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
+fn link_exit<T: 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     for module in MODULES {
         linker.func_wrap(module, "proc_exit", |code: i32| -> wasmtime::Result<()> { Err(I32Exit(code).into()) })?;

@@ -5,14 +5,19 @@ use std::mem::MaybeUninit;
 use std::pin::Pin;
 
 use holm_engine::shape::{CoreImport, Target};
-use wasmtime::component::ResourceTableError;
+use wasmtime::component::{self, ComponentNamedList, LinkerInstance, Resource, ResourceTableError, ResourceType};
 use wasmtime::{
     AsContextMut, Caller, Error, Func, FuncType, Instance, InstancePre, Linker, Memory, Module, ModuleExport, Result,
-    Val, ValRaw, ValType, bail, format_err,
+    StoreContextMut, Val, ValRaw, ValType, bail, format_err,
 };
 
 use super::canon::{Core, Flat, Guest, Lift, Lower, Out};
+use super::interfaces;
+use crate::module_world::link_preview1;
 use crate::state::State;
+use crate::version::Version;
+
+type Store<'a> = StoreContextMut<'a, State>;
 
 /// The most core values that parameters are passed as (`MAX_FLAT_PARAMS` in `CanonicalABI.md`).
 const MOST_FLAT: usize = 16;
@@ -20,19 +25,19 @@ const MOST_FLAT: usize = 16;
 /// What a running instance and the functions it calls have to do with each other.
 #[derive(Default)]
 pub(crate) struct Direct {
-    link: Link,
+    link: Wiring,
     /// A function of the guest runs on behalf of one of the host's, and may call none itself.
     busy: bool,
 }
 
 /// Where an instance has its memory and the function to allocate in it.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Link {
+pub(super) struct Wiring {
     memory: Option<Memory>,
     realloc: Option<Func>,
 }
 
-impl Link {
+impl Wiring {
     pub(super) fn memory(&self) -> Result<Memory> {
         match self.memory {
             Some(memory) => Ok(memory),
@@ -50,7 +55,7 @@ impl Link {
 
 impl Direct {
     /// Nothing may be called before this is there.
-    pub(super) fn connect(&mut self, link: Link) {
+    pub(super) fn connect(&mut self, link: Wiring) {
         self.link = link;
     }
 
@@ -66,7 +71,7 @@ impl Direct {
     }
 
     /// Whether the guest may call.
-    fn enter(&self) -> Result<Link> {
+    fn enter(&self) -> Result<Wiring> {
         if self.busy {
             bail!("the guest calls a function of its host from within one that the host calls");
         }
@@ -98,9 +103,9 @@ impl Exports {
     }
 
     /// Where `instance` of that module has them.
-    pub(super) fn of(&self, mut store: impl AsContextMut, instance: Instance) -> Link {
+    pub(super) fn of(&self, mut store: impl AsContextMut, instance: Instance) -> Wiring {
         let mut get = |export: &Option<ModuleExport>| instance.get_module_export(&mut store, export.as_ref()?);
-        Link {
+        Wiring {
             memory: get(&self.memory).and_then(wasmtime::Extern::into_memory),
             realloc: get(&self.realloc).and_then(wasmtime::Extern::into_func),
         }
@@ -116,15 +121,28 @@ pub(super) fn is(ty: &FuncType, params: &[Core], results: &[Core]) -> bool {
     all(&mut ty.params(), params) && all(&mut ty.results(), results)
 }
 
-/// Adds one function to a linker, under the name that a guest imports it by. Says whether the types fit.
+/// Adds one function to a linker, under the name that a core module imports it by. Says whether the types fit.
 type Define = Box<dyn Fn(&mut Linker<State>, &CoreImport, FuncType) -> Result<bool> + Send + Sync>;
+
+/// Adds one function or resource to an interface for components.
+type Link = Box<dyn Fn(&mut LinkerInstance<'_, State>) -> Result<()> + Send + Sync>;
 
 /// A function that may wait.
 pub(super) type Waiting<'a, R> = Pin<Box<dyn Future<Output = Result<R>> + Send + 'a>>;
 
+/// What a function is called with, by core modules and by components.
+pub(super) trait Params: Lift + component::Lift + ComponentNamedList + Send + 'static {}
+
+impl<T: Lift + component::Lift + ComponentNamedList + Send + 'static> Params for T {}
+
+/// What a function returns, unless that is nothing.
+pub(super) trait Answer: Lower + component::Lower + Send + Sync + 'static {}
+
+impl<T: Lower + component::Lower + Send + Sync + 'static> Answer for T {}
+
 /// The functions of all interfaces, by interface without version, and name.
 #[derive(Default)]
-pub(super) struct Functions {
+pub(crate) struct Functions {
     /// What is defined next belongs to this one.
     interface: &'static str,
     interfaces: HashMap<&'static str, Interface>,
@@ -132,9 +150,15 @@ pub(super) struct Functions {
 
 #[derive(Default)]
 struct Interface {
-    functions: HashMap<&'static str, Define>,
+    functions: HashMap<&'static str, Function>,
     /// All other functions take a handle that no guest can have.
     out_of_reach: bool,
+}
+
+/// A function, or the dropping of a handle.
+struct Function {
+    direct: Define,
+    component: Link,
 }
 
 impl Functions {
@@ -149,127 +173,233 @@ impl Functions {
         self.interfaces.entry(self.interface).or_default().out_of_reach = true;
     }
 
-    fn define(&mut self, name: &'static str, define: Define) -> &mut Self {
-        self.interfaces.entry(self.interface).or_default().functions.insert(name, define);
+    /// What is defined twice is what it was defined as last.
+    fn define(&mut self, name: &'static str, direct: Define, component: Link) -> &mut Self {
+        let functions = &mut self.interfaces.entry(self.interface).or_default().functions;
+        functions.insert(name, Function { direct, component });
         self
     }
 
     /// A function that never waits.
-    pub(super) fn now<A: Lift + 'static, R: Lower + 'static>(
+    pub(super) fn now<A: Params, R: Answer>(
         &mut self,
         name: &'static str,
         call: impl Fn(&mut State, A) -> Result<R> + Copy + Send + Sync + 'static,
     ) -> &mut Self {
-        let signature = Signature::of::<A, R>();
-        let define: Define = Box::new(move |linker, import, ty| {
-            if !signature.is(&ty) {
-                return Ok(false);
-            }
-            let types = signature.params.clone();
-            let function = move |caller: Caller<'_, State>, values: &mut [MaybeUninit<ValRaw>]| {
-                answer_now(caller, values, &types, call)
-            };
-            // SAFETY: `answer_now` reads as many values as there are parameters, by their types, and writes the result if
-            // there is one, of the type in `ty`: `Signature::is` compared them.
-            unsafe { linker.func_new_unchecked(&import.module, &import.name, ty, function)? };
-            Ok(true)
+        let link: Link = Box::new(move |instance| {
+            instance.func_wrap(name, move |mut store: Store<'_>, args: A| Ok((call(store.data_mut(), args)?,)))
         });
-        self.define(name, define)
+        self.define(name, define_now(is_method(name), call), link)
+    }
+
+    /// A function that never waits and returns nothing.
+    pub(super) fn acts<A: Params>(
+        &mut self,
+        name: &'static str,
+        call: impl Fn(&mut State, A) -> Result<()> + Copy + Send + Sync + 'static,
+    ) -> &mut Self {
+        let link: Link = Box::new(move |instance| {
+            instance.func_wrap(name, move |mut store: Store<'_>, args: A| call(store.data_mut(), args))
+        });
+        self.define(name, define_now(is_method(name), call), link)
     }
 
     /// A function that may wait.
-    pub(super) fn waits<A: Lift + Send + 'static, R: Lower + Send + 'static>(
+    pub(super) fn waits<A: Params, R: Answer>(
         &mut self,
         name: &'static str,
         call: impl for<'a> Fn(&'a mut State, A) -> Waiting<'a, R> + Copy + Send + Sync + 'static,
     ) -> &mut Self {
-        let signature = Signature::of::<A, R>();
-        let define: Define = Box::new(move |linker, import, ty| {
-            if !signature.is(&ty) {
-                return Ok(false);
-            }
-            let long = signature.results == [Core::I64];
-            linker.func_new_async(&import.module, &import.name, ty, move |mut caller, params, results| {
-                Box::new(async move {
-                    let (link, args, at) = arrive::<A, R>(&mut caller, params)?;
-                    let result = call(caller.data_mut(), args).await.map_err(handle_error)?;
-                    if R::FLAT > 1 {
-                        let mut out = Out::with_room(caller, link, result.heap()).await?;
-                        return result.store(&mut out, at);
-                    }
-                    if let Some(first) = results.first_mut() {
-                        let value = result.lower().cast_signed();
-                        #[expect(clippy::cast_possible_truncation, reason = "the result is as short as its type")]
-                        let short = value as i32;
-                        *first = if long { Val::I64(value) } else { Val::I32(short) };
-                    }
-                    Ok(())
-                })
-            })?;
-            Ok(true)
+        let link: Link = Box::new(move |instance| {
+            instance.func_wrap_async(name, move |mut store: Store<'_>, args: A| {
+                Box::new(async move { Ok((call(store.data_mut(), args).await?,)) })
+            })
         });
-        self.define(name, define)
+        self.define(name, define_waits(is_method(name), call), link)
+    }
+
+    /// A function that may wait, and returns nothing.
+    pub(super) fn acts_waiting<A: Params>(
+        &mut self,
+        name: &'static str,
+        call: impl for<'a> Fn(&'a mut State, A) -> Waiting<'a, ()> + Copy + Send + Sync + 'static,
+    ) -> &mut Self {
+        let link: Link = Box::new(move |instance| {
+            instance.func_wrap_async(name, move |mut store: Store<'_>, args: A| {
+                Box::new(async move { call(store.data_mut(), args).await })
+            })
+        });
+        self.define(name, define_waits(is_method(name), call), link)
     }
 
     /// Dropping a handle.
     pub(super) fn drops<T: 'static>(
         &mut self,
         resource: &'static str,
-        drop: impl Fn(&mut State, wasmtime::component::Resource<T>) -> Result<()> + Copy + Send + Sync + 'static,
+        drop: impl Fn(&mut State, Resource<T>) -> Result<()> + Copy + Send + Sync + 'static,
     ) -> &mut Self {
-        self.now(resource, move |state, (handle,): (super::canon::Own<T>,)| drop(state, handle.0))
+        let link: Link = Box::new(move |instance| {
+            instance.resource(resource, ResourceType::host::<T>(), move |mut store, handle| {
+                drop(store.data_mut(), Resource::new_own(handle))
+            })
+        });
+        let direct = define_now(false, move |state: &mut State, (handle,): (Resource<T>,)| drop(state, handle));
+        self.define(resource, direct, link)
     }
 
-    fn find(&self, import: &CoreImport) -> Option<Found<'_>> {
-        // A resource and a function never have the same name: functions of resources have theirs in brackets.
-        let (interface, name) = match &import.target {
-            Target::Func { interface, name } => (interface, name),
-            Target::Drop { interface, resource } => (interface, resource),
-        };
-        let (interface, version) = interface.split_once('@')?;
-        if !version.starts_with("0.2.") || version.contains('-') {
-            return None;
+    /// Dropping a handle, which may wait.
+    pub(super) fn drops_waiting<T: 'static>(
+        &mut self,
+        resource: &'static str,
+        drop: impl for<'a> Fn(&'a mut State, Resource<T>) -> Waiting<'a, ()> + Copy + Send + Sync + 'static,
+    ) -> &mut Self {
+        let link: Link = Box::new(move |instance| {
+            instance.resource_async(resource, ResourceType::host::<T>(), move |mut store, handle| {
+                Box::new(async move { drop(store.data_mut(), Resource::new_own(handle)).await })
+            })
+        });
+        let direct = define_waits(false, move |state, (handle,): (Resource<T>,)| drop(state, handle));
+        self.define(resource, direct, link)
+    }
+
+    /// Functions that take a handle which no guest can have.
+    pub(super) fn never(&mut self, names: &[&'static str]) {
+        for &name in names {
+            let direct: Define = Box::new(|linker, import, ty| {
+                linker.func_new(&import.module, &import.name, ty, |_, _, _| unknown_handle())?;
+                Ok(true)
+            });
+            let link: Link = Box::new(move |instance| instance.func_new(name, |_, _, _, _| unknown_handle()));
+            self.define(name, direct, link);
         }
+    }
+
+    fn find(&self, interface: &str, name: &str) -> Option<Found<'_>> {
         let interface = self.interfaces.get(interface)?;
-        match interface.functions.get(name.as_str()) {
-            Some(define) => Some(Found::Function(define)),
+        match interface.functions.get(name) {
+            Some(function) => Some(Found::Function(&function.direct)),
             None => interface.out_of_reach.then_some(Found::OutOfReach),
         }
     }
 
-    /// Whether there is a function for each of these.
-    pub(super) fn have(&self, imports: &[CoreImport]) -> bool {
-        imports.iter().all(|import| self.find(import).is_some())
+    /// Whether there is an interface of this name.
+    pub(crate) fn have(&self, interface: &str) -> bool {
+        self.interfaces.contains_key(interface)
     }
 
-    /// Connects a module whose imports are these. `None` when one has another type.
-    pub(super) fn link(&self, module: &Module, imports: &[CoreImport]) -> Result<Option<InstancePre<State>>> {
-        let mut linker = Linker::new(module.engine());
-        // A module may import the same twice.
-        linker.allow_shadowing(true);
-        for (import, wanted) in imports.iter().zip(module.imports()) {
-            let Some(ty) = wanted.ty().func().cloned() else { return Ok(None) };
-            let fits = match self.find(import) {
-                Some(Found::Function(define)) => define(&mut linker, import, ty)?,
-                Some(Found::OutOfReach) => {
-                    linker.func_new(&import.module, &import.name, ty, |_, _, _| {
-                        bail!("unknown handle: the guest gave one that it does not have")
-                    })?;
-                    true
-                }
-                None => false,
-            };
-            if !fits {
-                return Ok(None);
-            }
-        }
-        linker.instantiate_pre(module).map(Some)
+    /// Adds an interface to what components are linked with, whatever it and its version are called there.
+    pub(crate) fn link_component(&self, interface: &str, instance: &mut LinkerInstance<'_, State>) -> Result<()> {
+        let functions = self.interfaces.get(interface).into_iter().flat_map(|interface| interface.functions.values());
+        functions.into_iter().try_for_each(|function| (function.component)(instance))
     }
+}
+
+/// Whether the first of a function's parameters is lent to it, as the component model has it for those of this name
+/// (`design/mvp/Explainer.md`, "Import and Export Definitions").
+fn is_method(name: &str) -> bool {
+    name.starts_with("[method]")
+}
+
+fn define_now<A: Lift + 'static, R: Lower + 'static>(
+    method: bool,
+    call: impl Fn(&mut State, A) -> Result<R> + Copy + Send + Sync + 'static,
+) -> Define {
+    let signature = Signature::of::<A, R>();
+    Box::new(move |linker, import, ty| {
+        if !signature.is(&ty) {
+            return Ok(false);
+        }
+        let types = signature.params.clone();
+        let function = move |caller: Caller<'_, State>, values: &mut [MaybeUninit<ValRaw>]| {
+            answer_now(caller, values, &types, method, call)
+        };
+        // SAFETY: `answer_now` reads as many values as there are parameters, by their types, and writes the result if
+        // there is one, of the type in `ty`: `Signature::is` compared them.
+        unsafe { linker.func_new_unchecked(&import.module, &import.name, ty, function)? };
+        Ok(true)
+    })
+}
+
+fn define_waits<A: Lift + Send + 'static, R: Lower + Send + 'static>(
+    method: bool,
+    call: impl for<'a> Fn(&'a mut State, A) -> Waiting<'a, R> + Copy + Send + Sync + 'static,
+) -> Define {
+    let signature = Signature::of::<A, R>();
+    Box::new(move |linker, import, ty| {
+        if !signature.is(&ty) {
+            return Ok(false);
+        }
+        let long = signature.results == [Core::I64];
+        linker.func_new_async(&import.module, &import.name, ty, move |mut caller, params, results| {
+            Box::new(async move {
+                let (link, args, at) = arrive::<A, R>(&mut caller, params, method)?;
+                let result = call(caller.data_mut(), args).await.map_err(handle_error)?;
+                if R::FLAT > 1 {
+                    let mut out = Out::with_room(caller, link, result.heap()).await?;
+                    return result.store(&mut out, at);
+                }
+                if let Some(first) = results.first_mut() {
+                    let value = result.lower().cast_signed();
+                    #[expect(clippy::cast_possible_truncation, reason = "the result is as short as its type")]
+                    let short = value as i32;
+                    *first = if long { Val::I64(value) } else { Val::I32(short) };
+                }
+                Ok(())
+            })
+        })?;
+        Ok(true)
+    })
+}
+
+/// Finds the function for an import, in the version of its interface.
+fn find(import: &CoreImport) -> Option<Found<'static>> {
+    // A resource and a function never have the same name: functions of resources have theirs in brackets.
+    let (interface, name) = match &import.target {
+        Target::Func { interface, name } => (interface, name),
+        Target::Drop { interface, resource } => (interface, resource),
+        Target::Preview1 => return Some(Found::Preview1),
+    };
+    let (interface, version) = interface.split_once('@')?;
+    interfaces::functions(Version::of(version)?).find(interface, name)
+}
+
+/// Whether there is a function for each of these.
+pub(super) fn have_all(imports: &[CoreImport]) -> bool {
+    imports.iter().all(|import| find(import).is_some())
+}
+
+/// Connects a module whose imports are these. `None` when one has another type.
+pub(super) fn link(module: &Module, imports: &[CoreImport]) -> Result<Option<InstancePre<State>>> {
+    let mut linker = Linker::new(module.engine());
+    // A module may import the same twice.
+    linker.allow_shadowing(true);
+    if imports.iter().any(|import| import.target == Target::Preview1) {
+        link_preview1(&mut linker, State::preview1)?;
+    }
+    for (import, wanted) in imports.iter().zip(module.imports()) {
+        let Some(ty) = wanted.ty().func().cloned() else { return Ok(None) };
+        let fits = match find(import) {
+            Some(Found::Function(define)) => define(&mut linker, import, ty)?,
+            Some(Found::OutOfReach) => {
+                linker.func_new(&import.module, &import.name, ty, |_, _, _| unknown_handle())?;
+                true
+            }
+            // All of them are linked already; whether the types are right shows in the end.
+            Some(Found::Preview1) => true,
+            None => false,
+        };
+        if !fits {
+            return Ok(None);
+        }
+    }
+    linker.instantiate_pre(module).map(Some)
 }
 
 enum Found<'a> {
     Function(&'a Define),
     OutOfReach,
+    /// One of WASI 0.1.
+    Preview1,
 }
 
 /// The types of a function as a core function.
@@ -302,6 +432,7 @@ fn answer_now<A: Lift, R: Lower>(
     mut caller: Caller<'_, State>,
     values: &mut [MaybeUninit<ValRaw>],
     types: &[Core],
+    method: bool,
     call: impl Fn(&mut State, A) -> Result<R>,
 ) -> Result<()> {
     let mut flat = [0; MOST_FLAT + 1];
@@ -313,7 +444,7 @@ fn answer_now<A: Lift, R: Lower>(
             Core::I64 => value.get_u64(),
         };
     }
-    let (link, args, at) = lift::<A, R>(&mut caller, &flat[..types.len()])?;
+    let (link, args, at) = lift::<A, R>(&mut caller, &flat[..types.len()], method)?;
     let result = call(caller.data_mut(), args).map_err(handle_error)?;
     if R::FLAT > 1 {
         return result.store(&mut Out::new(caller, link), at);
@@ -330,27 +461,31 @@ fn answer_now<A: Lift, R: Lower>(
 /// An error that the engine has words of its own for where a guest is a component.
 fn handle_error(error: Error) -> Error {
     match error.downcast_ref() {
-        Some(ResourceTableError::NotPresent | ResourceTableError::WrongType) => {
-            format_err!("unknown handle: the guest gave one that it does not have")
-        }
+        Some(ResourceTableError::NotPresent | ResourceTableError::WrongType) => format_err!("{UNKNOWN}"),
         _ => error,
     }
 }
 
+const UNKNOWN: &str = "unknown handle: the guest gave one that it does not have";
+
+fn unknown_handle() -> Result<()> {
+    bail!("{UNKNOWN}")
+}
+
 /// The parameters of a call, and the address of its result if that goes through memory.
-fn lift<A: Lift, R: Lower>(caller: &mut Caller<'_, State>, values: &[u64]) -> Result<(Link, A, u32)> {
+fn lift<A: Lift, R: Lower>(caller: &mut Caller<'_, State>, values: &[u64], method: bool) -> Result<(Wiring, A, u32)> {
     let link = caller.data().direct.enter()?;
     let memory = match link.memory {
         Some(memory) => memory.data(&caller),
         None => &[],
     };
-    let (guest, mut flat) = (Guest::new(memory), Flat::new(values));
+    let (guest, mut flat) = (Guest::new(memory, method), Flat::new(values));
     let args = A::lift(&mut flat, &guest)?;
     let at = if R::FLAT > 1 { guest.place::<R>(&mut flat)? } else { 0 };
     Ok((link, args, at))
 }
 
-fn arrive<A: Lift, R: Lower>(caller: &mut Caller<'_, State>, params: &[Val]) -> Result<(Link, A, u32)> {
+fn arrive<A: Lift, R: Lower>(caller: &mut Caller<'_, State>, params: &[Val], method: bool) -> Result<(Wiring, A, u32)> {
     let mut flat = [0; MOST_FLAT + 1];
     for (flat, value) in flat.iter_mut().zip(params) {
         *flat = match value {
@@ -359,5 +494,5 @@ fn arrive<A: Lift, R: Lower>(caller: &mut Caller<'_, State>, params: &[Val]) -> 
             _ => bail!("a parameter is no integer"),
         };
     }
-    lift::<A, R>(caller, &flat[..params.len().min(MOST_FLAT + 1)])
+    lift::<A, R>(caller, &flat[..params.len().min(MOST_FLAT + 1)], method)
 }

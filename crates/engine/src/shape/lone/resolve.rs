@@ -1,9 +1,10 @@
 //! Follows each import of the core module to what it is.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use wasmparser::{ComponentExternalKind, ComponentInstance, ExternalKind, Instance, Parser, Payload, TypeRef};
 
+use super::adapter::{PREVIEW1, passes_on};
 use super::glue::{self, Shim};
 use super::space::{ComponentInstanceOf, CoreFunction, Function, Of, Options, Space, Type};
 use super::{CoreExport, CoreImport, LoneCore, Target};
@@ -16,8 +17,12 @@ pub(super) fn resolve(file: &[u8], space: &Space<'_>) -> Option<LoneCore> {
     }
     let (_, _, (core, _)) = exports.first()?;
     let main = space.core_export(*core)?.instance;
-    let mut wiring = Wiring { file, space, main, glue: None, options: Options::default() };
+    let mut wiring = Wiring { file, space, main, glue: None, adapter: None, options: Options::default() };
     wiring.glue = wiring.find_glue()?;
+    wiring.adapter = match wiring.glue.as_ref().and_then(|glue| glue.adapter) {
+        Some(instance) => Some(wiring.adapter(instance)?),
+        None => None,
+    };
     let imports = wiring.imports()?;
     let exports = exports.into_iter().map(|(interface, name, lifted)| wiring.export(interface, name, lifted));
     let exports = exports.collect::<Option<Vec<_>>>()?;
@@ -121,6 +126,15 @@ struct Glue<'a> {
     instance: u32,
     shim: Shim<'a>,
     slots: HashMap<u32, u32>,
+    /// The one other module that is instantiated, between the two.
+    adapter: Option<u32>,
+}
+
+/// What stands between a program built for WASI 0.1 and 0.2.
+struct Adapter<'a> {
+    instance: u32,
+    /// The interfaces that it imports, without versions.
+    reached: HashSet<&'a str>,
 }
 
 struct Wiring<'s, 'a> {
@@ -129,6 +143,7 @@ struct Wiring<'s, 'a> {
     /// The core instance of the program's own module.
     main: u32,
     glue: Option<Glue<'a>>,
+    adapter: Option<Adapter<'a>>,
     /// What all lowered functions have in common.
     options: Options,
 }
@@ -138,15 +153,16 @@ impl<'a> Wiring<'_, 'a> {
         self.file.get(self.space.module_of(instance)?)
     }
 
-    /// The shim and the fixup, which is all that may be instantiated beside the program's own module. `Some(None)` where
-    /// there is neither.
+    /// The shim and the fixup, which is all that may be instantiated beside the program's own module and an adapter.
+    /// `Some(None)` where there is neither.
     fn find_glue(&self) -> Option<Option<Glue<'a>>> {
         let others = self.space.core_instances.iter().zip(0..);
         let others = others.filter(|(made, _)| matches!(made, Instance::Instantiate { .. })).map(|(_, index)| index);
         let others: Vec<u32> = others.filter(|index| *index != self.main).collect();
-        let [shim_instance, fixup_instance] = match *others.as_slice() {
+        let (shim_instance, adapter, fixup_instance) = match *others.as_slice() {
             [] => return Some(None),
-            [shim, fixup] => [shim, fixup],
+            [shim, fixup] => (shim, None, fixup),
+            [shim, adapter, fixup] => (shim, Some(adapter), fixup),
             _ => return None,
         };
         let (_, nothing) = self.space.instantiated(shim_instance)?;
@@ -161,7 +177,7 @@ impl<'a> Wiring<'_, 'a> {
             Some((*slot, self.space.listed(*given.get(module)?, name, ExternalKind::Func)?))
         };
         let slots = fixup.slots.iter().map(function).collect::<Option<_>>()?;
-        Some(Some(Glue { instance: shim_instance, shim, slots }))
+        Some(Some(Glue { instance: shim_instance, shim, slots, adapter }))
     }
 
     /// Whether what `instance` has as `name` is the table that `shim` exports as `table`.
@@ -183,7 +199,11 @@ impl<'a> Wiring<'_, 'a> {
             for import in section.into_imports() {
                 let import = import.ok()?;
                 let TypeRef::Func(_) = import.ty else { return None };
-                let target = self.target(self.import(*given.get(import.module)?, import.name)?)?;
+                let function = self.import(*given.get(import.module)?, import.name)?;
+                let target = match self.adapted(function, import.module, import.name) {
+                    Some(target) => target,
+                    None => self.target(function)?,
+                };
                 imports.push(CoreImport { module: import.module.to_owned(), name: import.name.to_owned(), target });
             }
             break;
@@ -191,14 +211,61 @@ impl<'a> Wiring<'_, 'a> {
         Some(imports)
     }
 
+    /// What an adapter is, if it imports nothing but the program's memory and functions, and interfaces of WASI.
+    fn adapter(&self, instance: u32) -> Option<Adapter<'a>> {
+        let (_, given) = self.space.instantiated(instance)?;
+        let mut reached = HashSet::new();
+        for payload in Parser::new(0).parse_all(self.bytes_of(instance)?) {
+            let Payload::ImportSection(section) = payload.ok()? else { continue };
+            for import in section.into_imports() {
+                let import = import.ok()?;
+                let from = *given.get(import.module)?;
+                match import.ty {
+                    TypeRef::Memory(_) => {
+                        let memory = self.space.listed(from, import.name, ExternalKind::Memory)?;
+                        self.of_main(self.space.core_memories.get(memory as usize)?)?;
+                    }
+                    TypeRef::Func(_) => reached.extend(self.reached(self.import(from, import.name)?)?),
+                    _ => return None,
+                }
+            }
+            break;
+        }
+        Some(Adapter { instance, reached })
+    }
+
+    /// The interface that a core function is of, `Some(None)` for one of the program's own.
+    fn reached(&self, function: u32) -> Option<Option<&'a str>> {
+        let instance = match self.space.core_functions.get(function as usize)? {
+            CoreFunction::Export(of) => return self.of_main(of).map(|_| None),
+            CoreFunction::Lower { function, .. } => match self.space.functions.get(*function as usize)? {
+                Function::Export(of) => of.instance,
+                Function::Lift { .. } => return None,
+            },
+            CoreFunction::Drop { resource } => match self.space.types.get(*resource as usize)? {
+                Type::Export(of) => of.instance,
+                Type::Other => return None,
+            },
+        };
+        let (interface, _) = self.space.imported(instance)?.split_once('@')?;
+        interface.starts_with("wasi:").then_some(Some(interface))
+    }
+
+    /// Whether a function that the program imports is one of WASI 0.1 that its adapter passes on.
+    fn adapted(&self, function: u32, module: &str, name: &str) -> Option<Target> {
+        let (of, adapter) = (self.space.core_export(function)?, self.adapter.as_ref()?);
+        let same = of.instance == adapter.instance && of.name == name && module == PREVIEW1;
+        (same && passes_on(name, &adapter.reached)).then_some(Target::Preview1)
+    }
+
     /// The core function that an instance given to the program has under this name.
     fn import(&self, instance: u32, name: &str) -> Option<u32> {
         let function = self.space.listed(instance, name, ExternalKind::Func)?;
         match self.space.core_functions.get(function as usize)? {
-            CoreFunction::Export(of) => {
-                let glue = self.glue.as_ref().filter(|glue| glue.instance == of.instance)?;
-                glue.slots.get(glue.shim.slots.get(of.name)?).copied()
-            }
+            CoreFunction::Export(of) => match self.glue.as_ref().filter(|glue| glue.instance == of.instance) {
+                Some(glue) => glue.slots.get(glue.shim.slots.get(of.name)?).copied(),
+                None => Some(function),
+            },
             _ => Some(function),
         }
     }
