@@ -94,12 +94,7 @@ impl Server {
     }
 
     /// Starts `program` with these arguments, and a folder of its own.
-    fn launch(
-        program: &'static str,
-        url: String,
-        port: u16,
-        args: impl FnOnce(&Path) -> Vec<String>,
-    ) -> Option<Self> {
+    fn launch(program: &'static str, url: String, port: u16, args: impl FnOnce(&Path) -> Vec<String>) -> Option<Self> {
         let there = Command::new(program).arg("--version").stdout(Stdio::null()).status().is_ok();
         if !there {
             assert!(std::env::var_os("CI_SERVERS").is_none(), "{program} is not installed");
