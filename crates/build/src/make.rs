@@ -104,7 +104,10 @@ fn sources(job: &Job<'_>) -> Inputs {
     let wit = wit::folder(job).filter(|wit| !wit.starts_with(&job.folder));
     let folders: Vec<&Path> = [job.folder.as_path()].into_iter().chain(wit.as_deref()).collect();
     let apart: Vec<PathBuf> = job.project.apart.iter().map(|path| absolute(path)).collect();
-    Inputs::below(&folders, &apart)
+    match job.project.build.watch.as_slice() {
+        [] => Inputs::below(&folders, &apart),
+        patterns => Inputs::matching(&job.folder, patterns, &apart),
+    }
 }
 
 /// Makes a component of what the tool made, if it has to be one, and puts it in its place. Returns its size in bytes.

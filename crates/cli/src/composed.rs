@@ -5,7 +5,7 @@ use holm_engine::{Cache, Error, Kind, MadeFrom, Result, Source, SourceKind};
 use holm_manifest::{Guest as Described, Imports};
 
 use crate::guest::short;
-use crate::{component, output};
+use crate::{component, dependencies, output};
 
 /// The version of what is kept: another one composes anew what an older Holm composed otherwise.
 const VERSION: &str = "holm composes, 1";
@@ -20,6 +20,7 @@ pub(crate) type Read<'a> = dyn Fn(&str) -> Result<Source> + 'a;
 /// A file cannot be read, is no component, or does not fit the others.
 pub(crate) fn source(name: &str, guest: &Described, read: &Read<'_>, cache: Option<&Cache>) -> Result<Source> {
     let read = |name: &str| component::of(read(name)?, cache);
+    refuse_middleware(guest)?;
     let root = read(name)?;
     if guest.components.is_empty() {
         return Ok(root);
@@ -57,6 +58,15 @@ pub(crate) fn whole(name: &str, guest: &Described, read: &Read<'_>) -> Result<Ve
     Ok(composed.bytes)
 }
 
+/// What stands before a component may be what keeps strangers away from it: without it nothing is served.
+fn refuse_middleware(guest: &Described) -> Result<()> {
+    let Some(first) = guest.middleware.first() else { return Ok(()) };
+    let (name, first) = (guest.name.as_deref().unwrap_or_default(), first.source.file());
+    let why = format!("a trigger has {} stand before the component {name}, which Holm cannot do yet", first.display());
+    Err(Error::new(Kind::Unsupported, why)
+        .note("`holm compose` makes one component of both, to be named in their place"))
+}
+
 /// Part N of the plan is the Nth component of the manifest, which is how their grants find them.
 fn plan(root: Source, guest: &Described, read: &Read<'_>) -> Result<Plan> {
     let root_name = root_name(&root.name, guest);
@@ -67,7 +77,12 @@ fn plan(root: Source, guest: &Described, read: &Read<'_>) -> Result<Plan> {
         wires.extend(self::wires(&component.name, &component.imports));
         parts.push(Part::new(component.name.as_str(), source.bytes));
     }
-    Ok(Plan { root: Part::new(root_name, binary(root)?.bytes), parts, wires, apart: true })
+    let root = Part::new(root_name, binary(root)?.bytes);
+    if !guest.dependencies.is_empty() {
+        let wires = dependencies::wires(guest, &root, &parts)?;
+        return Ok(Plan { root, parts, wires, apart: dependencies::any_apart(guest) });
+    }
+    Ok(Plan { root, parts, wires, apart: true })
 }
 
 fn binary(source: Source) -> Result<Source> {

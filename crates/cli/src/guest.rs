@@ -271,7 +271,7 @@ fn names_an_app(name: &str) -> bool {
 /// The manifest that goes with a guest: the one named, else the one beside it. With it comes the folder it lies in.
 fn manifest(guest: Option<&str>, args: &HostArgs) -> Result<(Described, OfApp, PathBuf)> {
     if let Some(path) = &args.manifest {
-        return chosen(manifests::load(path)?, guest.filter(|guest| !names_an_app(guest)), path);
+        return chosen(manifests::load(path)?, guest.filter(|guest| !names_an_app(guest)), path, args);
     }
     let beside = match guest {
         Some("-") => return Ok(Default::default()),
@@ -283,7 +283,7 @@ fn manifest(guest: Option<&str>, args: &HostArgs) -> Result<(Described, OfApp, P
                 Error::new(Kind::NotFound, format!("{app} has no holm.toml and no spin.toml"))
                     .note("name a .wasm, a manifest, or a folder with one")
             })?;
-            return chosen(manifests::load(&file)?, None, &file);
+            return chosen(manifests::load(&file)?, None, &file, args);
         }
         Some(guest) => Path::new(guest).with_file_name("holm.toml"),
         None => manifests::in_folder(Path::new("")).unwrap_or_else(|| PathBuf::from("holm.toml")),
@@ -295,7 +295,7 @@ fn manifest(guest: Option<&str>, args: &HostArgs) -> Result<(Described, OfApp, P
     if guest.is_some_and(|guest| is_of_others(&app, guest)) {
         return Ok(Default::default());
     }
-    let (app, of_app, root) = chosen(app, guest, &beside)?;
+    let (app, of_app, root) = chosen(app, guest, &beside, args)?;
     if grants_something(&app) {
         // Whoever unpacked a folder did not choose what its manifest grants, so they are told.
         output::note(&format!("grants from {} (--no-manifest leaves them out)", beside.display()));
@@ -304,8 +304,12 @@ fn manifest(guest: Option<&str>, args: &HostArgs) -> Result<(Described, OfApp, P
 }
 
 /// The guest of `app`, from the manifest in `file`, that is meant.
-fn chosen(mut app: App, guest: Option<&str>, file: &Path) -> Result<(Described, OfApp, PathBuf)> {
+fn chosen(mut app: App, guest: Option<&str>, file: &Path, args: &HostArgs) -> Result<(Described, OfApp, PathBuf)> {
     let name = (app.platform == Platform::Spin).then(|| plain(app.name.as_deref().unwrap_or_default()));
+    #[cfg(feature = "spin")]
+    crate::spin::configure::configure(&mut app, name.as_deref().unwrap_or_default(), args)?;
+    #[cfg(not(feature = "spin"))]
+    let _ = args;
     app.guests.iter_mut().for_each(Described::compose);
     let (guest, of_app) = choose(app, guest, file)?;
     Ok((guest, OfApp { name, ..of_app }, file.parent().unwrap_or(Path::new("")).to_owned()))
@@ -348,6 +352,9 @@ pub(crate) fn say(app: &mut Described, args: HostArgs) -> Result<()> {
         http: args.http,
         kv: args.kv,
         blob: args.blob,
+        sql: args.sql,
+        models: args.model,
+        outbound: args.outbound,
         config: args.config.into_iter().collect(),
         ..Default::default()
     };

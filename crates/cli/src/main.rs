@@ -28,6 +28,8 @@ mod composed;
 #[cfg(not(feature = "compose"))]
 #[path = "uncomposed.rs"]
 mod composed;
+#[cfg(feature = "compose")]
+mod dependencies;
 mod described;
 #[cfg(all(feature = "build", feature = "serve"))]
 mod dev;

@@ -5,7 +5,7 @@
 mod contain;
 
 use wasi_preview1_component_adapter_provider as provided;
-use wasmparser::{Chunk, Encoding, ExternalKind, Parser, Payload, Validator, WasmFeatures};
+use wasmparser::{BinaryReader, Chunk, Encoding, ExternalKind, Parser, Payload, Validator, WasmFeatures};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, WorldId};
 
@@ -39,7 +39,17 @@ pub fn kind(bytes: &[u8]) -> Result<Kind, String> {
 pub fn descriptions(bytes: &[u8]) -> Result<Vec<&[u8]>, String> {
     let mut found = Vec::new();
     look(bytes, &mut |section| found.push(section))?;
-    Ok(found)
+    found.into_iter().map(component_in).collect()
+}
+
+/// The component in a description: all of it, or, in the form of before 2024, what follows a 3, the encoding of texts and
+/// the name of the world (wit-component, `metadata.rs`).
+fn component_in(section: &[u8]) -> Result<&[u8], String> {
+    let Some(3) = section.first() else { return Ok(section) };
+    let mut reader = BinaryReader::new(section, 0);
+    let header = reader.read_u8().and_then(|_| reader.read_u8()).and_then(|_| reader.read_string());
+    header.map_err(|error| error.to_string())?;
+    Ok(section.get(reader.original_position()..).unwrap_or_default())
 }
 
 /// Hands each custom section of a module that describes its world to `see`. What is in a component is not looked at.

@@ -1,7 +1,7 @@
 //! From core modules to components.
 #![allow(clippy::unwrap_used)]
 
-use holm_componentize::{Kind, embed, encode, kind};
+use holm_componentize::{Kind, descriptions, embed, encode, kind};
 use wit_parser::Resolve;
 
 fn module(text: &str) -> Vec<u8> {
@@ -61,6 +61,17 @@ fn a_library_for_wasi_0_1_has_its_functions_led_to_0_2() {
     );
     let world = world(&encode(&module).unwrap());
     assert!(world.contains("import wasi:random/random@0.2.") && !world.contains("wasi:cli/run"), "{world}");
+}
+
+#[test]
+fn what_the_sdks_of_spin_made_says_what_it_is() {
+    for name in ["spin-sdk2-hello", "spin-sdk3-hello"] {
+        let path = format!("{}/../../guests/prebuilt/{name}.wasm", env!("CARGO_MANIFEST_DIR"));
+        let module = std::fs::read(path).unwrap();
+        assert!(descriptions(&module).unwrap().iter().all(|description| kind(description) == Ok(Kind::Component)));
+        let world = world(&encode(&module).unwrap());
+        assert!(world.contains("export wasi:http/incoming-handler@0.2.0"), "{world}");
+    }
 }
 
 #[test]

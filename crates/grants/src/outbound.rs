@@ -77,37 +77,9 @@ impl OutboundGrant {
         own && (self.speaks("http") || self.speaks("https"))
     }
 
-    /// The guest of the app that is named, below [`CHAINED`](crate::CHAINED).
-    pub fn chained(&self) -> Option<&str> {
-        match &self.target {
-            Target::Host(Host::Name(name)) => chained(name).filter(|guest| !guest.is_empty()),
-            _ => None,
-        }
-    }
-
     /// From now on a name or `*` leads to public addresses alone: for an app of somebody who does not own this machine.
     pub fn only_public(&mut self) {
         self.only_public = true;
-    }
-
-    /// Reads `allowed_http_hosts`, which Spin's manifests had before: hosts, perhaps with a port or as a URL, for both
-    /// `http` and `https`; `self`; or `insecure:allow-all`.
-    ///
-    /// # Errors
-    /// What is none of these, or has a path.
-    pub fn of_http_hosts(text: &str) -> Result<Vec<Self>, ParseError> {
-        let refuse = |why: String| ParseError::new("an HTTP host", "api.example.com", text, why);
-        let grants = match text {
-            "insecure:allow-all" => vec!["http://*:*".into(), "https://*:*".into()],
-            _ => {
-                let rest = ["http://", "https://"].iter().find_map(|scheme| text.strip_prefix(scheme)).unwrap_or(text);
-                if let Some((scheme, _)) = rest.split_once("://") {
-                    return Err(refuse(format!("`{scheme}` is neither http nor https")));
-                }
-                ["http", "https"].map(|scheme| format!("{scheme}://{rest}")).to_vec()
-            }
-        };
-        grants.iter().map(|text: &String| parse(text).map_err(refuse)).collect()
     }
 
     pub(crate) fn speaks(&self, scheme: &str) -> bool {
@@ -395,8 +367,6 @@ mod tests {
             assert_eq!(grant(text).allows("http", "back.spin.internal", 80), covered, "{text}");
         }
         assert!(!grant("http://*").allows("http", "back.holm.internal", 80));
-        assert_eq!(grant("http://back.spin.internal").chained(), Some("back"));
-        assert_eq!(grant("http://*.spin.internal").chained(), None);
         assert!(!grant("*://*:*").allows_lookup("back.spin.internal"));
     }
 
@@ -437,20 +407,5 @@ mod tests {
         assert!(!grant("postgres://db.corp").allows_lookup("db.corp"));
         let metadata = "169.254.169.254:80".parse().unwrap();
         assert!(!grant("*://*:*").allows_socket(Proto::Tcp, metadata, &[]));
-    }
-
-    #[test]
-    fn the_older_list_of_hosts_is_read_as_spin_reads_it() {
-        let read = |text| {
-            let grants = OutboundGrant::of_http_hosts(text).map_err(|error| error.to_string())?;
-            Ok::<_, String>(grants.iter().map(OutboundGrant::to_string).collect::<Vec<_>>())
-        };
-        assert_eq!(read("a.example").unwrap(), ["http://a.example", "https://a.example"]);
-        assert_eq!(read("https://a.example/").unwrap(), ["http://a.example", "https://a.example"]);
-        assert_eq!(read("localhost:3001").unwrap(), ["http://localhost:3001", "https://localhost:3001"]);
-        assert_eq!(read("self").unwrap(), ["http://self", "https://self"]);
-        assert_eq!(read("insecure:allow-all").unwrap(), ["http://*:*", "https://*:*"]);
-        assert!(read("a.example/b").unwrap_err().contains("no path"));
-        assert!(read("ftp://a.example").unwrap_err().contains("neither http nor https"));
     }
 }

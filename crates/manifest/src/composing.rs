@@ -1,12 +1,17 @@
 //! What a Spin guest depends on, as components that it is composed of.
 
+use crate::app::App;
 use crate::components::Component;
 use crate::dependencies::{Dependency, Source};
+use crate::error::ManifestError;
 use crate::guest::Guest;
+use crate::triggers::{Mount, Platform};
 use std::path::{Path, PathBuf};
 
 /// What stands before a package's name where a file would be named.
 const PACKAGE: &str = "package:";
+/// What stands before a guest's name where an archive of what it sees would be named.
+const ARCHIVE: &str = "files:";
 
 /// A package on a registry, where a file would be named.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +58,36 @@ impl PackageName {
     }
 }
 
+impl App {
+    /// Reads a manifest's `text` as whoever sends it and whoever is sent it both read it, for whichever program it was
+    /// written: as if it lay in the folder that they work in. What guests depend on are their components, and the files that
+    /// they see are one archive each, whose name is not that of a file.
+    ///
+    /// # Errors
+    /// As [`App::parse`].
+    pub fn sent(text: &str) -> Result<App, ManifestError> {
+        let mut app = match Platform::of(text) {
+            Platform::Holm => App::parse(text, Path::new("holm.toml"))?,
+            Platform::Spin => App::parse_spin(text, Path::new("spin.toml"), None)?,
+        };
+        for guest in &mut app.guests {
+            guest.compose();
+            guest.pack();
+        }
+        Ok(app)
+    }
+}
+
 impl Guest {
+    /// Has all the files that it sees be one archive, whose name is not that of a file.
+    pub fn pack(&mut self) {
+        if !self.files.is_empty() {
+            let archive = format!("{ARCHIVE}{}", self.name.as_deref().unwrap_or_default());
+            self.files = vec![Mount::Archive(archive.into())];
+            self.exclude_files.clear();
+        }
+    }
+
     /// Makes components of what it depends on, in the same order: those of which a `spin.toml` says what they provide.
     pub fn compose(&mut self) {
         if !self.components.is_empty() {

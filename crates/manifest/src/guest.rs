@@ -13,7 +13,7 @@ use crate::template::Template;
 use crate::triggers::{Mount, Platform, StaticResponse, Trigger, Wagi};
 use crate::upstream::{self, Upstream};
 use crate::values::Reader;
-use holm_grants::{Grants, Limits, ParseError};
+use holm_grants::{Grants, Limits};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ pub struct Guest {
     /// Its variables: values that are put together of those of the app when it asks for them.
     pub variables: BTreeMap<String, Template>,
     /// Servers it may reach beside those it is granted, whose names have variables in them. Whoever loads the app knows
-    /// their values, and makes [`OutboundGrant`](holm_grants::OutboundGrant)s of them.
+    /// their values, and makes grants of them with [`outbound_grant`](crate::outbound_grant).
     pub outbound: Vec<Template>,
     /// Components that provide what it imports, as a `spin.toml` names them.
     pub dependencies: Vec<Dependency>,
@@ -139,18 +139,6 @@ impl Guest {
             Mount::Pattern(_) | Mount::At { .. } => None,
         });
         self.file.iter_mut().chain(components).chain(filters).chain(archives)
-    }
-
-    /// Grants it the server that `text` names, which was made of one of its [`outbound`](Guest::outbound); none if the text is
-    /// empty, or but `http://` or `https://`, as where a variable for an optional server is.
-    ///
-    /// # Errors
-    /// As of [`OutboundGrant`](holm_grants::OutboundGrant)'s text form.
-    pub fn allow_outbound(&mut self, text: &str) -> Result<(), ParseError> {
-        if !matches!(text.trim(), "" | "http://" | "https://") {
-            self.grants.outbound.push(text.trim().parse()?);
-        }
-        Ok(())
     }
 
     /// The files that `holm build` makes of sources: its own, and its components'.

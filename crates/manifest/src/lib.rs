@@ -86,7 +86,7 @@ pub use reuse::Reuse;
 pub use routes::{HostPattern, MOST_ROUTES, Route, Segment, normal_segment};
 pub use server::Server;
 pub use services::{Backend, Llm, Remote, Secret, Services, SqlBackend, VariableSource};
-pub use spin::{ClientTls, Folder, MOST_COMPONENTS as MOST_SPIN_COMPONENTS, Networking, RuntimeConfig};
+pub use spin::{ClientTls, Folder, MOST_COMPONENTS as MOST_SPIN_COMPONENTS, Networking, RuntimeConfig, outbound_grant};
 pub use template::{Piece, Template};
 pub use triggers::{Mount, Platform, StaticResponse, Trigger, Variable, Wagi};
 pub use upstream::Upstream;

@@ -78,7 +78,7 @@ fn one(path: &Path, args: &HostArgs, copies: &Copies, files: &mut Files, wrong: 
     let mut found = app::find(path)?;
     let root = &found.from.parent().unwrap_or(Path::new("")).to_owned();
     let name = found.name()?;
-    let (mut digests, mut whole) = (Vec::new(), true);
+    let (mut digests, mut whole) = (configure(&mut found.manifest, &name, args, files)?, true);
     for guest in &mut found.manifest.guests {
         say(guest, args.clone())?;
         let built: Vec<PathBuf> = guest.built().map(Path::to_owned).collect();
@@ -100,6 +100,27 @@ fn one(path: &Path, args: &HostArgs, copies: &Copies, files: &mut Files, wrong: 
         }
     }
     Ok(whole.then_some(Read { name, manifest: found.manifest, digests }))
+}
+
+/// Has an app of Spin's take over what the flags say. `files` takes note of what else is read for that, and what is returned
+/// says whether it changed.
+#[cfg(feature = "spin")]
+fn configure(app: &mut Manifest, name: &AppName, args: &HostArgs, files: &mut Files) -> Result<Vec<Digest>> {
+    use crate::spin::configure;
+
+    let mut digests = Vec::new();
+    for file in configure::files(app, args) {
+        files.note(file);
+        digests.push(Digest::of(&std::fs::read(file).unwrap_or_default()));
+    }
+    configure::configure(app, name.as_str(), args)?;
+    Ok(digests)
+}
+
+#[cfg(not(feature = "spin"))]
+#[expect(clippy::unnecessary_wraps, reason = "whoever reads files may fail")]
+fn configure(_: &mut Manifest, _: &AppName, _: &HostArgs, _: &mut Files) -> Result<Vec<Digest>> {
+    Ok(Vec::new())
 }
 
 /// Guests see no files where nothing of Spin's is served.

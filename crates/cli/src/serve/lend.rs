@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use holm_admin::AppName;
 use holm_admin::store::Store;
 use holm_engine::Result;
+use holm_grants::Grants;
 use holm_manifest::{Guest, Platform, Template};
 use holm_serve::observe::Observer;
 use holm_serve::proxy::Reach;
@@ -69,14 +70,24 @@ impl Lending {
         Ok(Some(Lent { variables: Arc::new(variables.of_guest(&guest.variables)), ..lent }))
     }
 
+    /// Whether its apps were named on this machine, and not deployed to it.
+    fn is_here(&self) -> bool {
+        matches!(self.whose, Whose::Named)
+    }
+
     fn variables(&self, app: &AppName, common: &Common) -> Result<AppVariables> {
-        let (here, report) = (matches!(self.whose, Whose::Named), Arc::new(self.teller(app)));
-        variables::of_app(&common.variables, &common.services, here, Some(report))
+        let report = Arc::new(self.teller(app));
+        variables::of_app(&common.variables, &common.services, self.is_here(), Some(report))
     }
 
     fn of_app(&self, app: &AppName, common: &Common, guest: &mut Guest) -> Result<OfApp> {
         let variables = self.variables(app, common)?;
         variables::fill_in(guest, &variables)?;
+        if !self.is_here() {
+            // What was filled in as well.
+            let components = guest.components.iter_mut().map(|component| &mut component.grants);
+            [&mut guest.grants].into_iter().chain(components).for_each(Grants::only_public);
+        }
         let lent = self.lend(app, common, guest, &variables)?;
         let shared = match guest.filters.is_empty() {
             true => Shared::default(),

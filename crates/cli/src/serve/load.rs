@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use holm_abi::{Abi, Entry, Events, Guest, Host, HttpHandler, Part, Reuse, Stdio, detect};
 use holm_engine::shape::{Form, LoneCore, lone_core};
 use holm_engine::{Error, Kind, Loader, Opened, Result, Runtime, Settings, Source, Tier};
-use holm_manifest::{Component, Guest as Described};
-use holm_serve::Loaded;
+use holm_grants::Audit;
+use holm_manifest::{Component, Guest as Described, Platform, Wagi};
 use holm_serve::apps::App;
 use holm_serve::cgi::Cgi;
 use holm_serve::proxy::{Proxy, Reach};
 use holm_serve::triggers::OnlyEvents;
+use holm_serve::{Fixed, Loaded};
 use holm_services::http_client::{ClientConfig, HttpClient};
 use holm_services::lent::Lent;
 use holm_wasi::Wasi;
@@ -120,12 +121,16 @@ impl Loading {
     /// Loads a guest, or what stands in its place, behind its filters.
     pub(super) fn get(&self, guest: &Described, of_app: OfApp, wanted: Wanted) -> Result<Loaded> {
         let OfApp { lent, reach, shared, tell } = of_app;
-        let mut loaded = match &guest.upstream {
-            Some(upstream) => {
+        let mut loaded = match (&guest.upstream, &guest.respond) {
+            (Some(upstream), _) => {
                 let proxy = Proxy::new(guest, upstream, self.upstreams.clone(), reach)?;
                 Loaded { handler: Arc::new(proxy), events: Vec::new(), code: 0, improvable: false }
             }
-            None => self.guest(guest, lent, &shared, &tell, wanted)?,
+            (None, Some(response)) => {
+                let fixed = Fixed::new(response).map_err(|error| of_guest(error, guest))?;
+                Loaded { handler: Arc::new(fixed), events: Vec::new(), code: 0, improvable: false }
+            }
+            (None, None) => self.guest(guest, lent, &shared, &tell, wanted)?,
         };
         // The last one stands nearest.
         for filter in guest.filters.iter().rev() {
@@ -173,13 +178,22 @@ impl Loading {
         let reuse = guest.reuse.map(|reuse| Reuse { requests: reuse.requests, idle: reuse.idle });
         let granted = granted(guest.clone())?;
         let parts = granted.parts.iter().zip(&guest.components).map(|(part, component)| heard(part, component, tell));
-        let host = Host { args: guest.args.clone(), reuse, parts: parts.collect(), ..granted };
+        let audit = match guest.platform {
+            Platform::Spin => heard_in_spin(granted.audit.clone(), guest, tell),
+            Platform::Holm => granted.audit.clone(),
+        };
+        let host = Host { args: guest.args.clone(), reuse, parts: parts.collect(), audit, ..granted };
         let abi = self.abi.as_deref().or(guest.abi.as_deref());
         let made = self.made(guest, abis(self.wasi(lent), shared.clone()), abi, host, (Instances::Brief, wanted))?;
         let events = events(&made.entries);
-        let handler = handler(&made.entries).or_else(|| command(&made.entries, &made.name, guest));
-        let handler = handler.or_else(|| only_events(&events));
-        let handler = handler.ok_or_else(|| no_handler(&made.entries, &self.copies.called(file(guest))))?;
+        let handler = match &guest.wagi {
+            Some(wagi) => as_wagi(&made.entries, &made.name, wagi).map_err(|error| of_guest(error, guest))?,
+            None => {
+                let handler = handler(&made.entries).or_else(|| command(&made.entries, &made.name, guest));
+                let handler = handler.or_else(|| only_events(&events));
+                handler.ok_or_else(|| no_handler(&made.entries, &self.copies.called(file(guest))))?
+            }
+        };
         Ok(Loaded { handler, events, code: made.code, improvable: made.improvable })
     }
 
@@ -239,6 +253,26 @@ fn heard(part: &Part, component: &Component, tell: &Tell) -> Part {
         }
     });
     Part { audit, ..part.clone() }
+}
+
+/// As [`heard`], of a component of a Spin app, in the words of its manifest.
+fn heard_in_spin(audit: Audit, guest: &Described, tell: &Tell) -> Audit {
+    let (tell, told) = (Arc::clone(tell), AtomicUsize::new(0));
+    let name = guest.name.clone().unwrap_or_default();
+    audit.telling(move |ask| {
+        if told.fetch_add(1, Ordering::Relaxed) < REFUSALS {
+            let granting = crate::audit::granting_in_spin(ask);
+            tell(&format!("the component {name} asked for more than it was granted: {granting}"));
+        }
+    })
+}
+
+/// An error of a guest that has no file to be named by.
+fn of_guest(error: Error, guest: &Described) -> Error {
+    match &guest.name {
+        Some(name) => error.note(format!("it is what {name} in the app's manifest answers with")),
+        None => error,
+    }
 }
 
 fn file(guest: &Described) -> &Path {
@@ -364,6 +398,24 @@ fn command(entries: &[Entry], name: &str, guest: &Described) -> Option<Arc<dyn H
         _ => None,
     })?;
     Some(Arc::new(Cgi::new(command, name).with_args(guest.args.iter().cloned())))
+}
+
+/// A program that Spin's executor `wagi` would run.
+fn as_wagi(entries: &[Entry], name: &str, wagi: &Wagi) -> Result<Arc<dyn HttpHandler>> {
+    let error = |why: &str| Error::new(Kind::Usage, format!("{name} cannot answer with the executor `wagi`: {why}"));
+    if wagi.entrypoint != "_start" {
+        let why = format!("its entrypoint is {:?}", wagi.entrypoint);
+        return Err(error(&why).note("leave `entrypoint` out: programs begin at `_start`"));
+    }
+    let command = entries.iter().find_map(|entry| match entry {
+        Entry::Command(command) => Some(Arc::clone(command)),
+        _ => None,
+    });
+    let command = command.ok_or_else(|| {
+        error("it is no program")
+            .note("a WASI program exports `_start` or wasi:cli/run; for another guest leave `executor` out")
+    })?;
+    Ok(Arc::new(Cgi::new(command, name).as_wagi(wagi.argv.clone())))
 }
 
 fn no_handler(entries: &[Entry], guest: &str) -> Error {

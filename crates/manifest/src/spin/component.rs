@@ -9,7 +9,6 @@ use crate::values::Reader;
 use holm_grants::{Grants, parse_env};
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::PathBuf;
 
 /// How long the name of a component may be, in characters: it is also a label of the name its siblings call it by.
 pub(super) const LONGEST_NAME: usize = 63;
@@ -67,27 +66,14 @@ fn common(
         routes: Vec::new(),
         ..Guest::default()
     };
-    put(reader, &mut guest, source);
+    put(&mut guest, source);
     guest
 }
 
 /// Has `guest` be at `source`, if there is one.
-pub(super) fn put(reader: &mut Reader<'_, '_, '_>, guest: &mut Guest, source: Option<Source>) {
-    let (file, digest) = match source {
-        Some(Source::File { file, digest }) => (file, digest),
-        Some(Source::Package { registry: Some(registry), package, version }) => {
-            // Where a registry without a description of itself keeps packages (wasm-pkg-tools, `crates/wasm-pkg-client`).
-            let path = package.replacen(':', "/", 1);
-            (PathBuf::from(format!("oci://{registry}/{path}:{version}")), None)
-        }
-        Some(Source::Package { registry: None, .. }) => {
-            let span = reader.value("source").map(toml::Spanned::span).unwrap_or_default();
-            reader.report.add(span, "a package is on a registry; name it, as in `registry = \"ghcr.io\"`");
-            return;
-        }
-        None => return,
-    };
-    (guest.file, guest.digest) = (Some(file), digest);
+pub(super) fn put(guest: &mut Guest, source: Option<Source>) {
+    let digest = source.as_ref().and_then(Source::digest).map(str::to_owned);
+    (guest.file, guest.digest) = (source.map(|source| source.file()), digest);
 }
 
 /// Reads `environment`.

@@ -1,6 +1,6 @@
 //! `dependencies`: what a component is composed with.
 
-use super::names::{is_component, shown};
+use super::names::{did_you_mean, is_component, shown};
 use super::{Around, keys, source};
 use crate::dependencies::{Dependency, Inherits, Source};
 use crate::grants::beside;
@@ -278,17 +278,24 @@ fn compatible(version: &semver::Version) -> semver::Version {
     version
 }
 
-/// Has each dependency that names a component of the app be where that component is.
-pub(super) fn settle(reader: &mut Reader<'_, '_, '_>, guests: &mut [Guest]) {
-    let components: BTreeMap<String, (Option<Source>, Vec<&'static str>)> =
-        guests.iter().filter_map(|guest| Some((guest.name.clone()?, (source(guest), own(guest))))).collect();
-    for guest in guests {
-        let name = guest.name.clone().unwrap_or_default();
-        for dependency in guest.dependencies.iter_mut().chain(&mut guest.middleware) {
+/// The components of an app, as others are composed with them: where each is, and what of it would be gone then.
+pub(super) struct Components(BTreeMap<String, (Option<Source>, Vec<&'static str>)>);
+
+impl Components {
+    pub(super) fn of(guests: &BTreeMap<String, Guest>) -> Self {
+        Components(guests.iter().map(|(name, guest)| (name.clone(), (source(guest), own(guest)))).collect())
+    }
+
+    /// Has each dependency of `name` that names a component be where that component is.
+    pub(super) fn settle(&self, reader: &mut Reader<'_, '_, '_>, name: &str, dependencies: &mut [Dependency]) {
+        for dependency in dependencies {
             let Source::File { file, digest: None } = &dependency.source else { continue };
             let Some((at, other)) = file.to_str().and_then(named) else { continue };
-            let why = match components.get(other) {
-                None => format!("no component of this app is called `{other}`"),
+            let why = match self.0.get(other) {
+                None => {
+                    let advice = did_you_mean(other, self.0.keys().map(String::as_str));
+                    format!("no component of this app is called `{other}`{advice}")
+                }
                 Some((_, surprises)) if !surprises.is_empty() => format!(
                     "what `{name}` is composed with has no grants of its own, and `{other}` has {}; write them for `{name}`, \
                      and what it inherits as `inherit_configuration`",

@@ -2,7 +2,6 @@
 
 use super::Around;
 use super::variables::{by_default, template};
-use crate::guest::Guest;
 use crate::template::Template;
 use crate::values::{Reader, Text};
 use holm_grants::{OutboundGrant, ParseError};
@@ -43,11 +42,37 @@ fn one(
         return;
     }
     // What is wrong by default is wrong in the manifest; other values are looked at when they are known.
-    let tried = by_default(&template, around).map(|text| Guest::default().allow_outbound(&text));
-    if let Some(Err(error)) = tried {
-        reader.report.add(text.1.clone(), format!("with the default values of its variables, {error}"));
+    let tried = by_default(&template, around).filter(|text| !is_nothing(text)).map(|text| text.trim().parse());
+    if let Some(Err::<OutboundGrant, _>(error)) = tried {
+        let is_secret = |name| around.variables.get(name).is_some_and(|variable| variable.secret);
+        let why = match template.variables().any(is_secret) {
+            true => unfit().to_string(),
+            false => error.to_string(),
+        };
+        reader.report.add(text.1.clone(), format!("with the default values of its variables, {why}"));
     }
     later.push(template);
+}
+
+/// The grant that one of a guest's [`outbound`](crate::Guest::outbound) is, as `text` once its variables have values. None if
+/// that is empty, or but `http://` or `https://`: a manifest says so that a server is optional.
+///
+/// # Errors
+/// It is not what [`OutboundGrant`] reads. What was made of variables may hold a secret, and is not repeated.
+pub fn outbound_grant(text: &str) -> Result<Option<OutboundGrant>, ParseError> {
+    match is_nothing(text) {
+        true => Ok(None),
+        false => text.trim().parse().map(Some).map_err(|_| unfit()),
+    }
+}
+
+fn is_nothing(text: &str) -> bool {
+    matches!(text.trim(), "" | "http://" | "https://")
+}
+
+fn unfit() -> ParseError {
+    let why = "with the values that its variables have it is not SCHEME://HOST[:PORT]";
+    ParseError::new("a server to reach", "redis://cache.example.com:6379", "{{ … }}", why)
 }
 
 const ALL_HTTP: &str = "insecure:allow-all";

@@ -155,3 +155,34 @@ static SECOND: [&Keys; 4] = [&COMPONENT, &BUILD, &APPLICATION, &MANIFEST];
 static FIRST: [&Keys; 3] = [&FIRST_COMPONENT, &BUILD, &FIRST_MANIFEST];
 /// Where a key is written nowhere else.
 static ALONE: [&Keys; 0] = [];
+
+/// Every table of both versions.
+#[cfg(test)]
+pub(crate) fn all() -> Vec<&'static Keys> {
+    vec![
+        &MANIFEST,
+        &APPLICATION,
+        &VARIABLE,
+        &COMPONENT,
+        &BUILD,
+        &PROFILE,
+        &PROFILE_BUILD,
+        &SOURCE,
+        &FILES,
+        &DEPENDENCY,
+        &FIRST_MANIFEST,
+        &FIRST_COMPONENT,
+        &HTTP,
+        &PRIVATE,
+        &EXECUTOR,
+        &RESPONSE,
+        &REDIS,
+        &MQTT,
+        &CRON,
+        &COMMAND,
+        &HTTP_ALL,
+        &REDIS_ALL,
+        &MQTT_ALL,
+        &NOTHING_ALL,
+    ]
+}

@@ -18,6 +18,9 @@ mod v1;
 mod v2;
 mod variables;
 
+pub use hosts::outbound_grant;
+#[cfg(test)]
+pub(crate) use runtime::keys as runtime_keys;
 pub use runtime::{ClientTls, Folder, Networking, RuntimeConfig};
 
 use crate::app::App;
@@ -84,6 +87,7 @@ fn read(reader: &mut Reader<'_, '_, '_>, folder: &Path, profile: Option<&str>) -
     // What everybody has, behind what a runtime-config.toml says.
     let dotenv = Some(folder.join(".env"));
     app.services.variables = vec![VariableSource::Env { prefix: runtime::PREFIX.to_owned(), dotenv }];
+    app.guests.iter_mut().for_each(|guest| guest.platform = Platform::Spin);
     App { platform: Platform::Spin, ..app }
 }
 

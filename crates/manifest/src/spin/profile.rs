@@ -26,7 +26,7 @@ pub(super) fn read(reader: &mut Reader<'_, '_, '_>, around: &Around<'_>, guest: 
             return;
         }
         guest.grants.env.extend(environment);
-        component::put(reader, guest, source);
+        component::put(guest, source);
         for dependency in dependencies {
             guest.dependencies.retain(|other| other.import != dependency.import);
             guest.dependencies.push(dependency);

@@ -1,9 +1,7 @@
 //! `spin.toml` of version 2.
 
 use super::trigger::Triggers;
-use super::{
-    Around, MOST_COMPONENTS, component, dependencies, each, keys, skip_tables, skip_targets, skip_texts, variables,
-};
+use super::{Around, MOST_COMPONENTS, component, each, keys, skip_tables, skip_targets, skip_texts, variables};
 use crate::app::App;
 use crate::guest::Guest;
 use crate::values::Reader;
@@ -21,8 +19,7 @@ pub(super) fn read(reader: &mut Reader<'_, '_, '_>, folder: &Path, profile: Opti
     }
     let mut guests = components(reader, &around);
     triggers.read(reader, &mut guests, &around);
-    let mut guests = triggers.finish(reader, guests);
-    dependencies::settle(reader, &mut guests);
+    let guests = triggers.finish(reader, guests);
     check(reader, &guests, profile);
     App { name, version, guests, variables: around.variables, ..App::default() }
 }

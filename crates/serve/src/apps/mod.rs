@@ -224,7 +224,8 @@ fn held(limits: Limits, ceilings: &Ceilings) -> Limits {
 /// Whether the guest, or one of its filters, may send HTTP requests, or passes on those that it gets.
 pub(crate) fn asks(guest: &Spec) -> bool {
     let mut granted = guest.filters.iter().map(|filter| &filter.grants).chain([&guest.grants]);
-    guest.upstream.is_some() || granted.any(|grants| grants.may_send_http())
+    // What variables stand for is not known yet.
+    guest.upstream.is_some() || !guest.outbound.is_empty() || granted.any(|grants| grants.may_send_http())
 }
 
 impl std::fmt::Debug for Guest {

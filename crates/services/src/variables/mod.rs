@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use holm_manifest::{Guest, Piece, Template, Variable, VariableSource};
+use holm_manifest::{Piece, Template, Variable, VariableSource};
 
 use crate::alarm::Report;
 use source::Source;
@@ -55,22 +55,6 @@ impl AppVariables {
     /// As [`Variables::get`], but for the name.
     pub async fn resolve(&self, template: &Template) -> Result<String, VariableError> {
         self.joined(template).value().await
-    }
-
-    /// Grants `guest` the servers whose names have variables in them. What they are when an app is loaded, they are until it
-    /// is loaded again.
-    ///
-    /// # Errors
-    /// A sentence for each that cannot be told, or is none with these values.
-    pub async fn grant(&self, guest: &mut Guest) -> Result<(), Vec<String>> {
-        let mut wrong = Vec::new();
-        for template in std::mem::take(&mut guest.outbound) {
-            match self.resolve(&template).await {
-                Ok(text) => wrong.extend(guest.allow_outbound(&text).err().map(|error| error.to_string())),
-                Err(error) => wrong.push(format!("an address in `allowed_outbound_hosts`: {error}")),
-            }
-        }
-        if wrong.is_empty() { Ok(()) } else { Err(wrong) }
     }
 
     /// The variables of one guest.

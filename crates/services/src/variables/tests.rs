@@ -126,17 +126,3 @@ fn no_value_is_shown_for_debugging() {
     assert!(!shown.contains("hidden"), "{shown}");
     assert!(shown.starts_with("{\"a\"} {\"b\"}"), "{shown}");
 }
-
-#[tokio::test]
-async fn servers_are_granted_by_the_values_that_their_variables_have() {
-    let variables = declared(&[("host", None), ("none", Some("")), ("odd", Some("a b"))]);
-    let app = AppVariables::new(&variables, &environment(None), &surroundings(), None).unwrap();
-    let outbound = ["https://{{ host }}:8443", "{{ none }}", "http://{{ none }}"].map(template);
-    let mut granted = Guest { outbound: outbound.into(), ..Guest::default() };
-    app.grant(&mut granted).await.unwrap();
-    let texts: Vec<String> = granted.grants.outbound.iter().map(ToString::to_string).collect();
-    assert_eq!(texts, ["https://outside.example:8443"]);
-    assert!(granted.outbound.is_empty());
-    let mut refused = Guest { outbound: vec![template("http://{{ odd }}")], ..Guest::default() };
-    assert_eq!(app.grant(&mut refused).await.unwrap_err().len(), 1);
-}

@@ -234,3 +234,9 @@ fn named<'t, 'a>(
 fn listed<'t, 'a>(reader: &mut Reader<'t, '_, 'a>, key: &str, read: impl FnMut(&mut Reader<'t, '_, 'a>, Range<usize>)) {
     each_of(reader, key, key, read);
 }
+
+/// Every table of the file.
+#[cfg(test)]
+pub(crate) fn keys() -> Vec<&'static Keys> {
+    [vec![&CONFIG, &LLM], network::keys(), stores::keys(), variables::keys()].concat()
+}

@@ -198,3 +198,8 @@ fn is_host(text: &str) -> bool {
     text.parse::<http::uri::Authority>()
         .is_ok_and(|authority| authority.port().is_none() && authority.as_str() == authority.host())
 }
+
+#[cfg(test)]
+pub(super) fn keys() -> Vec<&'static Keys> {
+    vec![&NETWORKING, &HTTP, &MQTT, &SERVERS, &TLS]
+}

@@ -117,3 +117,8 @@ fn database(reader: &mut Reader<'_, '_, '_>, span: Range<usize>, folder: &Path) 
         }
     }
 }
+
+#[cfg(test)]
+pub(super) fn keys() -> Vec<&'static Keys> {
+    vec![&STORE, &DATABASE]
+}

@@ -85,3 +85,8 @@ fn vault(reader: &mut Reader<'_, '_, '_>, span: Range<usize>) -> Option<Variable
     let prefix = reader.name("prefix");
     Some(VariableSource::Vault { url: url?, token: token?.into(), mount: mount?, prefix })
 }
+
+#[cfg(test)]
+pub(super) fn keys() -> Vec<&'static Keys> {
+    vec![&PROVIDER]
+}

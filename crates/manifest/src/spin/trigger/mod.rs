@@ -220,8 +220,15 @@ impl Triggers {
         }
     }
 
-    /// Gives each trigger to the guest of its component.
-    pub(super) fn finish(self, reader: &mut Reader<'_, '_, '_>, guests: BTreeMap<String, Guest>) -> Vec<Guest> {
+    /// Has what components are composed with be where it is, and gives each trigger to the guest of its component.
+    pub(super) fn finish(mut self, reader: &mut Reader<'_, '_, '_>, mut guests: BTreeMap<String, Guest>) -> Vec<Guest> {
+        let components = dependencies::Components::of(&guests);
+        for (name, guest) in &mut guests {
+            components.settle(reader, name, &mut guest.dependencies);
+        }
+        for leading in &mut self.leading {
+            components.settle(reader, &leading.component, &mut leading.middleware);
+        }
         assign::all(reader, self.leading, self.others, guests)
     }
 }
