@@ -11,6 +11,7 @@ mod client;
 mod composing;
 mod deploying;
 mod files;
+mod http;
 mod mistakes;
 mod running;
 #[path = "../serve/server.rs"]

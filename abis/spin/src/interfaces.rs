@@ -6,7 +6,7 @@ use holm_engine::shape::Shape;
 use holm_wasi::State;
 use wasmtime::component::Linker;
 
-use crate::{exports, http, key_value, llm, mqtt, redis, variables};
+use crate::{exports, http, key_value, llm, mqtt, otel, redis, variables};
 
 /// One interface in one version.
 struct Interface {
@@ -34,6 +34,9 @@ const INTERFACES: &[Interface] = &[
     Interface { name: key_value::V3, link: key_value::link_v3, provision: Provision::Grant(KV) },
     Interface { name: llm::V1, link: llm::link_v1, provision: Provision::Grant(MODEL) },
     Interface { name: llm::V2, link: llm::link_v2, provision: Provision::Grant(MODEL) },
+    Interface { name: otel::LOGS, link: otel::link_logs, provision: Provision::Always },
+    Interface { name: otel::METRICS, link: otel::link_metrics, provision: Provision::Always },
+    Interface { name: otel::TRACING, link: otel::link_tracing, provision: Provision::Always },
     Interface { name: variables::CONFIG, link: variables::link_config, provision: Provision::Always },
     Interface { name: variables::V2, link: variables::link_v2, provision: Provision::Always },
     Interface { name: variables::V3, link: variables::link_v3, provision: Provision::Always },
@@ -53,7 +56,7 @@ fn no_functions(_: &mut Linker<State>) -> wasmtime::Result<()> {
 
 /// Whether only guests of Spin have an import or export of this name.
 pub(crate) fn is_spin(name: &str) -> bool {
-    ["fermyon:spin/", "fermyon:spin-", "spin:"].iter().any(|package| name.starts_with(package))
+    ["fermyon:spin/", "fermyon:spin-", "spin:"].iter().any(|package| name.starts_with(package)) || otel::is_otel(name)
 }
 
 /// What would satisfy an import of this name.

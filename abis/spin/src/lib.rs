@@ -7,6 +7,7 @@ mod interfaces;
 mod key_value;
 mod llm;
 mod mqtt;
+mod otel;
 mod redis;
 mod variables;
 

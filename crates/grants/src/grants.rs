@@ -1,5 +1,6 @@
 //! Everything one guest was granted, and the questions a host asks of it.
 
+use crate::blocked::Blocked;
 use crate::dir::DirGrant;
 use crate::http::HttpGrant;
 use crate::net::{NetGrant, Proto};
@@ -34,6 +35,8 @@ pub struct Grants {
     pub outbound: Vec<OutboundGrant>,
     /// Configuration values, by name.
     pub config: BTreeMap<String, String>,
+    /// Networks that none of these opens.
+    pub blocked: Blocked,
 }
 
 impl Grants {
@@ -53,6 +56,7 @@ impl Grants {
         self.sql.extend(other.sql);
         self.models.extend(other.models);
         self.outbound.extend(other.outbound);
+        self.blocked.merge(other.blocked);
     }
 
     /// What is granted here and not by `given`. A directory that is given to read and write is given to read as well; all
@@ -74,12 +78,13 @@ impl Grants {
             models: without(&self.models, &given.models),
             outbound: without(&self.outbound, &given.outbound),
             config: less(&self.config, &given.config),
+            blocked: self.blocked.clone(),
         }
     }
 
     /// Whether nothing at all is granted.
     pub fn is_empty(&self) -> bool {
-        *self == Grants::default()
+        *self == Grants { blocked: self.blocked.clone(), ..Grants::default() }
     }
 
     /// The `[grants]` table of a `holm.toml` that grants the same; empty when nothing is granted.
@@ -108,7 +113,8 @@ impl Grants {
     /// Whether the guest may connect, or send, to `addr`. `names` as in [`NetGrant::allows_addr`].
     pub fn allows_connect(&self, proto: Proto, addr: SocketAddr, names: &[&str]) -> bool {
         let by_outbound = || self.outbound.iter().any(|grant| grant.allows_socket(proto, addr, names));
-        self.net.iter().any(|grant| grant.allows_addr(proto, addr, names)) || by_outbound()
+        let granted = self.net.iter().any(|grant| grant.allows_addr(proto, addr, names)) || by_outbound();
+        granted && !self.blocked.covers(addr.ip())
     }
 
     /// Whether the host may reach this server for the guest, as far as can be said before its name has been resolved.
@@ -120,8 +126,8 @@ impl Grants {
     /// Whether it may be dialled at `ip`, to which its name led. One and the same grant must allow the server and the
     /// address. Ask for the address actually dialled.
     pub fn allows_outbound_at(&self, scheme: &str, host: &str, port: u16, ip: IpAddr) -> bool {
-        let granted = self.outbound.iter().filter(|grant| grant.allows(scheme, host, port));
-        granted.into_iter().any(|grant| grant.allows_addr(host, ip))
+        let mut granted = self.outbound.iter().filter(|grant| grant.allows(scheme, host, port));
+        granted.any(|grant| grant.allows_addr(host, ip)) && !self.blocked.covers(ip)
     }
 
     /// Whether the guest may listen on `addr`.
@@ -148,7 +154,8 @@ impl Grants {
         let opened = || self.net.iter().any(|net| net.allows_by_address(Proto::Tcp, ip, port));
         let mut granting = self.http.iter().filter(|grant| grant.allows(scheme, host, port, path));
         let by_outbound = || self.allows_outbound_at(scheme, host, port, ip);
-        granting.any(|grant| grant.allows_addr(host, ip) || opened()) || by_outbound()
+        let granted = granting.any(|grant| grant.allows_addr(host, ip) || opened()) || by_outbound();
+        granted && !self.blocked.covers(ip)
     }
 
     /// Whether the guest may send HTTP requests to its own app, which leads them by its routes; see

@@ -12,6 +12,7 @@
 mod address;
 mod ask;
 mod audit;
+mod blocked;
 mod dir;
 mod env;
 mod error;
@@ -31,6 +32,7 @@ mod url_path;
 pub use address::is_public;
 pub use ask::Ask;
 pub use audit::Audit;
+pub use blocked::Blocked;
 pub use dir::DirGrant;
 pub use env::parse_env;
 pub use error::ParseError;

@@ -67,7 +67,8 @@ impl Inherits {
     pub fn of(&self, guest: &Grants) -> Grants {
         let mut grants = match self {
             Inherits::Everything => guest.clone(),
-            _ => Grants::default(),
+            // What is blocked for the guest is blocked for its parts.
+            _ => Grants { blocked: guest.blocked.clone(), ..Grants::default() },
         };
         if self.has("environment") {
             grants.env = guest.env.clone();

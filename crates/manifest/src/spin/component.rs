@@ -72,8 +72,9 @@ fn common(
 
 /// Has `guest` be at `source`, if there is one.
 pub(super) fn put(guest: &mut Guest, source: Option<Source>) {
-    let digest = source.as_ref().and_then(Source::digest).map(str::to_owned);
-    (guest.file, guest.digest) = (source.map(|source| source.file()), digest);
+    if let Some(source) = source {
+        (guest.file, guest.digest) = (Some(source.file()), source.digest().map(str::to_owned));
+    }
 }
 
 /// Reads `environment`.

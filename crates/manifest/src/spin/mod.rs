@@ -8,6 +8,7 @@ mod component;
 mod dependencies;
 mod files;
 mod hosts;
+mod import;
 pub(crate) mod keys;
 mod names;
 mod profile;

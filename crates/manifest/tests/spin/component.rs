@@ -88,7 +88,7 @@ fn a_source_is_a_file_a_url_or_a_package() {
     assert_eq!(guest(&app, "a").file, Some(PathBuf::from("app/a.wasm")));
     assert_eq!(guest(&app, "b").file, Some(PathBuf::from("https://example.com/b.wasm")));
     assert_eq!(guest(&app, "b").digest.as_deref(), Some(DIGEST));
-    assert_eq!(guest(&app, "c").file, Some(PathBuf::from("oci://ttl.sh/acme/db:1.0.0")));
+    assert_eq!(guest(&app, "c").file, Some(PathBuf::from("package:ttl.sh/acme:db@1.0.0")));
 }
 
 #[test]
@@ -107,7 +107,6 @@ fn a_source_that_is_none_is_told() {
         "11:38: a digest is `sha256:` and 64 hexadecimal digits",
         "13:10: a `source` that is a table has `url` and `digest`, or `registry`, `package` and `version`; the `version`",
         "13:22: `db` is not a package",
-        "15:10: a package is on a registry",
         "15:43: `1` is not a version",
         "17:10: a `source` that is a table has `url` and `digest`, or `registry`, `package` and `version`; the `package`",
         "17:10: a `source` that is a table has `url` and `digest`, or `registry`, `package` and `version`; the `version`",
@@ -163,6 +162,7 @@ fn a_profile_changes_what_it_names_and_nothing_else() {
         dependencies = { "acme:db" = { path = "db-debug.wasm" } }
         [component.b]
         source = "b.wasm"
+        profile.debug.environment = { A = "b" }
     "#;
     let app = |profile| App::parse_spin(text, Path::new("app/spin.toml"), profile);
     let plain = app(None).unwrap();

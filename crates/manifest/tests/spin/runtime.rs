@@ -1,6 +1,7 @@
 //! `runtime-config.toml`.
 
 use crate::parse;
+use holm_grants::Blocked;
 use holm_manifest::{Backend, ClientTls, Folder, Llm, Networking, RuntimeConfig, SqlBackend, VariableSource};
 use std::path::Path;
 
@@ -113,10 +114,10 @@ fn every_key_is_read() {
         certificate: Some(("conf/web.pem".into(), "conf/web.key".into())),
     };
     assert_eq!(read.client_tls, [tls]);
-    let ip = |text: &str| text.parse().unwrap();
+    let mut blocked = Blocked::default();
+    ["10.0.0.0/8", "fd00::/8", "1.1.1.1", "private"].iter().for_each(|text| blocked.add(text).unwrap());
     let networking = Networking {
-        blocked: vec![(ip("10.0.0.0"), 8), (ip("fd00::"), 8), (ip("1.1.1.1"), 32)],
-        block_private: true,
+        blocked,
         max_sockets: Some(1),
         max_total: Some(2),
         max_http: Some(3),
@@ -129,13 +130,17 @@ fn every_key_is_read() {
     };
     assert_eq!(read.networking, networking);
     assert!(!format!("{read:?}").contains("hunter2"));
+    let kinds = ["outbound_http", "outbound_redis", "outbound_pg", "outbound_mysql", "outbound_mqtt"];
+    assert_eq!(read.unheeded(), [&["client_tls", "outbound_networking.max_socket_connections"][..], &kinds].concat());
+    assert_eq!(config("state_dir = 'x'\n[outbound_networking]\nmax_total_connections = 1").unheeded(), [""; 0]);
 }
 
 #[test]
 fn an_app_asks_here_before_it_asks_the_environment() {
     let mut app = parse("[component.a]\nsource = 'a.wasm'");
     let config = config(
-        "max_instance_memory = 65536\n[key_value_store.default]\ntype = 'redis'\nurl = 'redis://cache'\n\
+        "max_instance_memory = 65536\n[outbound_networking]\nblock_networks = ['private']\nmax_total_connections = 9\n\
+         [key_value_store.default]\ntype = 'redis'\nurl = 'redis://cache'\n\
          [[config_provider]]\ntype = 'env'\nprefix = 'MINE'",
     );
     config.apply_to(&mut app);
@@ -145,7 +150,11 @@ fn an_app_asks_here_before_it_asks_the_environment() {
         other => panic!("{other:?}"),
     });
     assert_eq!(prefixes.collect::<Vec<_>>(), [("MINE", false), ("SPIN_VARIABLE", true)]);
-    assert_eq!(app.guests[0].limits.memory, Some(65536));
+    let guest = &mut app.guests[0];
+    assert_eq!((guest.limits.memory, guest.serve.connections), (Some(65536), Some(9)));
+    guest.grants.outbound.push("redis://*".parse().unwrap());
+    let dialled = |ip: &str| guest.grants.allows_outbound_at("redis", "a.example", 6379, ip.parse().unwrap());
+    assert!(dialled("1.1.1.1") && !dialled("127.0.0.1"));
 }
 
 #[test]
@@ -220,8 +229,8 @@ max_concurrent_requests = 1
         "24:1: [[client_tls]] has no `component_ids`",
         "24:1: `client_cert_file` and `client_private_key_file` belong together",
         "26:10: `a:443` is not a host without a port",
-        "29:19: `10.0.0.0/64` is no network",
-        "29:34: `public` is no network",
+        "29:19: `10.0.0.0/64` is not a network to block",
+        "29:34: `public` is not a network to block",
         "32:1: `max_connections` replaced `max_concurrent_requests`",
     ];
     for part in expected {

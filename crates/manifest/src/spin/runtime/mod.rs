@@ -64,19 +64,43 @@ impl RuntimeConfig {
         RuntimeConfig::parse(&document::load(path)?, path)
     }
 
-    /// Has `app` keep its stores where this says, and ask for its variables here before it asks where it would have. What
-    /// one instance may have of memory is the least that anybody says.
+    /// Has `app` keep its stores where this says, and ask for its variables here before it asks where it would have. Nothing
+    /// is dialled in the networks that are blocked. How much memory one instance may have, and how many connections its guests
+    /// may, is the least that anybody says.
     pub fn apply_to(&self, app: &mut App) {
         let services = self.services.clone();
         app.services.kv.extend(services.kv);
         app.services.sql.extend(services.sql);
         app.services.llm = services.llm.or(app.services.llm.take());
         app.services.variables.splice(0..0, services.variables);
-        let Some(memory) = self.max_instance_memory else { return };
         for guest in &mut app.guests {
-            guest.limits.memory = Some(guest.limits.memory.map_or(memory, |own| own.min(memory)));
+            guest.grants.blocked.clone_from(&self.networking.blocked);
+            guest.limits.memory = least(guest.limits.memory, self.max_instance_memory);
+            guest.serve.connections = least(guest.serve.connections, self.networking.max_total);
         }
     }
+}
+
+impl RuntimeConfig {
+    /// The keys that say something which Holm reads and does not do, for whoever runs the app to be told.
+    pub fn unheeded(&self) -> Vec<&'static str> {
+        let network = &self.networking;
+        let said = [
+            ("log_dir", matches!(self.log_dir, Some(Folder::At(_)))),
+            ("client_tls", !self.client_tls.is_empty()),
+            ("outbound_networking.max_socket_connections", network.max_sockets.is_some()),
+            ("outbound_http", network.max_http.is_some() || network.keep_http == Some(false)),
+            ("outbound_redis", network.max_redis.is_some()),
+            ("outbound_pg", network.max_postgres.is_some()),
+            ("outbound_mysql", network.max_mysql.is_some()),
+            ("outbound_mqtt", network.max_mqtt.is_some() || network.max_mqtt_payload.is_some()),
+        ];
+        said.into_iter().filter(|(_, said)| *said).map(|(key, _)| key).collect()
+    }
+}
+
+fn least(one: Option<u64>, other: Option<u64>) -> Option<u64> {
+    one.into_iter().chain(other).min()
 }
 
 /// Keys above all tables of the file.

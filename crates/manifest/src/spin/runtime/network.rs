@@ -5,17 +5,15 @@ use super::listed;
 use crate::grants::beside;
 use crate::keys::Keys;
 use crate::values::Reader;
-use std::net::IpAddr;
+use holm_grants::Blocked;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// Which servers the app's guests reach nevertheless not, and how many connections they may have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Networking {
-    /// Networks that nothing is dialled in: addresses and how many bits of them count.
-    pub blocked: Vec<(IpAddr, u8)>,
-    /// Whether only addresses that are public are dialled.
-    pub block_private: bool,
+    /// Networks that nothing is dialled in.
+    pub blocked: Blocked,
     /// The most connections of all kinds at once.
     pub max_total: Option<u64>,
     /// The most connections of guests' own sockets at once.
@@ -125,26 +123,9 @@ fn http(reader: &mut Reader<'_, '_, '_>, networking: &mut Networking) {
 
 fn blocked(reader: &mut Reader<'_, '_, '_>, networking: &mut Networking) {
     for (text, span) in reader.texts("block_networks") {
-        match (text, network(text)) {
-            ("private", _) => networking.block_private = true,
-            (_, Some(network)) => networking.blocked.push(network),
-            (other, None) => {
-                let why = format!("`{}` is no network, as in 10.0.0.0/8, nor the word `private`", shown(other));
-                reader.report.add(span, why);
-            }
-        }
+        let added = networking.blocked.add(text);
+        reader.noted(span, added);
     }
-}
-
-fn network(text: &str) -> Option<(IpAddr, u8)> {
-    let (address, bits) = match text.split_once('/') {
-        Some((address, bits)) => (address, Some(bits.parse::<u8>().ok()?)),
-        None => (text, None),
-    };
-    let address: IpAddr = address.parse().ok()?;
-    let most = if address.is_ipv4() { 32 } else { 128 };
-    let bits = bits.unwrap_or(most);
-    (bits <= most).then_some((address, bits))
 }
 
 pub(super) fn client_tls(reader: &mut Reader<'_, '_, '_>, folder: &Path) -> Vec<ClientTls> {
