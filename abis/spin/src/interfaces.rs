@@ -6,7 +6,7 @@ use holm_engine::shape::Shape;
 use holm_wasi::State;
 use wasmtime::component::Linker;
 
-use crate::{exports, http, key_value, llm, mqtt, otel, redis, variables};
+use crate::{exports, http, key_value, llm, mqtt, mysql, otel, postgres, redis, sqlite, variables};
 
 /// One interface in one version.
 struct Interface {
@@ -40,13 +40,29 @@ const INTERFACES: &[Interface] = &[
     Interface { name: variables::CONFIG, link: variables::link_config, provision: Provision::Always },
     Interface { name: variables::V2, link: variables::link_v2, provision: Provision::Always },
     Interface { name: variables::V3, link: variables::link_v3, provision: Provision::Always },
+    Interface { name: mysql::V1, link: mysql::link_v1, provision: Provision::Grant(MYSQL) },
+    Interface { name: mysql::V2, link: mysql::link_v2, provision: Provision::Grant(MYSQL) },
+    Interface { name: mysql::V3, link: mysql::link_v3, provision: Provision::Grant(MYSQL) },
+    Interface { name: postgres::V1, link: postgres::link_v1, provision: Provision::Grant(POSTGRES) },
+    Interface { name: postgres::V2, link: postgres::link_v2, provision: Provision::Grant(POSTGRES) },
+    Interface { name: postgres::V3, link: postgres::link_v3, provision: Provision::Grant(POSTGRES) },
+    Interface { name: postgres::V4, link: postgres::link_v4, provision: Provision::Grant(POSTGRES) },
+    Interface { name: postgres::V4_1, link: postgres::link_v4_1, provision: Provision::Grant(POSTGRES) },
+    Interface { name: postgres::V4_2, link: postgres::link_v4_2, provision: Provision::Grant(POSTGRES) },
+    Interface { name: sqlite::V1, link: sqlite::link_v1, provision: Provision::Grant(SQL) },
+    Interface { name: sqlite::V2, link: sqlite::link_v2, provision: Provision::Grant(SQL) },
+    Interface { name: sqlite::V3, link: sqlite::link_v3, provision: Provision::Grant(SQL) },
+    Interface { name: sqlite::V3_1, link: sqlite::link_v3_1, provision: Provision::Grant(SQL) },
 ];
 
 const HTTP: &str = "--http PATTERN";
 const KV: &str = "--kv=NAME";
 const MODEL: &str = "--model NAME";
 const MQTT: &str = "--outbound mqtt://HOST";
+const MYSQL: &str = "--outbound mysql://HOST";
+const POSTGRES: &str = "--outbound postgres://HOST";
 const REDIS: &str = "--outbound redis://HOST";
+const SQL: &str = "--sql=NAME";
 
 /// Of an interface that has types only, which need nothing of us.
 #[expect(clippy::unnecessary_wraps, reason = "others can fail")]

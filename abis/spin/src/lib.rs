@@ -7,8 +7,14 @@ mod interfaces;
 mod key_value;
 mod llm;
 mod mqtt;
+mod mysql;
 mod otel;
+mod postgres;
+mod rdbms;
+mod reach;
 mod redis;
+mod rows;
+mod sqlite;
 mod variables;
 
 use holm_abi::{Abi, Certainty, Entry, Evidence, Guest, Host, Provision, Result};

@@ -26,20 +26,30 @@ pub mod lent;
 pub mod llm;
 #[cfg(feature = "remote")]
 pub mod mqtt;
+#[cfg(feature = "sql")]
+pub mod mysql;
 #[cfg(feature = "remote")]
 mod nats;
+#[cfg(feature = "sql")]
+pub mod postgres;
 #[cfg(feature = "remote")]
 pub mod redis;
 #[cfg(feature = "stores")]
 pub mod servers;
 #[cfg(feature = "stores")]
+pub mod sql;
+#[cfg(feature = "stores")]
 mod sqlite;
 #[cfg(feature = "stores")]
 mod storage;
 #[cfg(feature = "stores")]
+pub mod streamed;
+#[cfg(feature = "stores")]
 mod tally;
 #[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "stores")]
+mod told;
 #[cfg(feature = "stores")]
 pub mod variables;
 

@@ -16,7 +16,9 @@ use crate::kv::{MAX_NAME, MemoryStores, StoreLimits, Stores};
 #[cfg(feature = "http")]
 use crate::llm::Llm;
 use crate::servers::Servers;
+use crate::sql::{AppDatabases, DatabaseFile, Databases, NoDatabases, Place};
 use crate::tally::Tally;
+use crate::told::Told;
 use crate::variables::Variables;
 use by_name::ByName;
 use opened::{Files, Opened};
@@ -32,6 +34,10 @@ pub struct AppStores {
     kv: MemoryStores,
     blob: MemoryContainers,
     files: Opened<PathBuf, Files>,
+    databases: Arc<Opened<PathBuf, DatabaseFile>>,
+    told: Arc<Told>,
+    #[cfg(feature = "sql")]
+    libsql: crate::sql::LibsqlServers,
     #[cfg(feature = "remote")]
     kv_remote: Opened<Backend, dyn Stores>,
     #[cfg(feature = "remote")]
@@ -57,13 +63,15 @@ pub struct LentLimits {
     pub kv: StoreLimits,
     /// Of containers of blobs.
     pub blob: BlobLimits,
+    /// Bytes of each database's file. 0: as many as the disk has.
+    pub sql: u64,
 }
 
 impl LentLimits {
     /// At most `store` bytes in all, in each file and in memory.
     pub fn of(store: u64) -> Self {
         let kv = StoreLimits { max_total: store, max_all: store, ..StoreLimits::default() };
-        Self { kv, blob: BlobLimits { max_object: store, max_total: store, max_all: store } }
+        Self { kv, blob: BlobLimits { max_object: store, max_total: store, max_all: store }, sql: store }
     }
 }
 
@@ -78,6 +86,8 @@ pub struct Lent {
     pub spool: Spool,
     /// Connections to servers, which all guests of the app share.
     pub servers: Arc<Servers>,
+    /// The SQLite databases that it may be granted, by name.
+    pub sql: Arc<dyn Databases>,
     /// Its variables.
     pub variables: Arc<Variables>,
     /// What runs the models it was granted; `None`: nothing does.
@@ -93,6 +103,7 @@ impl Lent {
             blob,
             spool,
             servers: Arc::default(),
+            sql: Arc::new(NoDatabases),
             variables: Arc::default(),
             #[cfg(feature = "http")]
             llm: None,
@@ -106,12 +117,16 @@ impl AppStores {
     pub fn new(embedded: Option<Embedded>, report: Option<Report>) -> Self {
         let memory = Arc::<Tally>::default();
         Self {
-            servers: Arc::new(Servers::telling(report.as_ref())),
             embedded,
+            #[cfg(feature = "sql")]
+            libsql: crate::sql::LibsqlServers::new(Manners { report: report.clone(), ..Manners::default() }),
+            servers: Arc::new(Servers::telling(report.as_ref())),
+            told: Arc::new(Told::new(report.clone())),
             report,
             kv: MemoryStores::counted(&memory),
             blob: MemoryContainers::counted(&memory),
             files: Opened::default(),
+            databases: Arc::default(),
             #[cfg(feature = "remote")]
             kv_remote: Opened::default(),
             #[cfg(feature = "remote")]
@@ -156,6 +171,7 @@ impl AppStores {
                 #[cfg(feature = "http")]
                 llm,
                 servers: Arc::clone(&self.servers),
+                sql: Arc::new(self.databases(services, limits.sql)),
                 ..Lent::stores(Arc::new(stores), Arc::new(containers), spool)
             }),
             false => Err(wrong),
@@ -209,6 +225,28 @@ impl AppStores {
         let Some(named) = &services.llm else { return Ok(None) };
         let new = Llm::new(named, self.report.clone())?;
         Ok(Some(self.llm.get(named, || new)))
+    }
+
+    /// The databases that `services` has for guests, none of which is touched before it is used.
+    fn databases(&self, services: &Services, most: u64) -> AppDatabases {
+        let folder = self.embedded.as_ref().map(|embedded| {
+            let mut folder = embedded.file.clone().into_os_string();
+            folder.push("-databases");
+            (PathBuf::from(folder), embedded.inside.clone())
+        });
+        let (databases, report, told) = (Arc::clone(&self.databases), self.report.clone(), Arc::clone(&self.told));
+        let place: Place = Arc::new(move |path, inside| {
+            databases.get(path, || Arc::new(DatabaseFile::at(path, inside, report.clone(), &told)))
+        });
+        let room = if most == 0 { u64::MAX } else { most };
+        AppDatabases::new(
+            folder,
+            services.sql.clone(),
+            room,
+            place,
+            #[cfg(feature = "sql")]
+            self.libsql.clone(),
+        )
     }
 
     fn embedded(&self) -> Result<Arc<Files>, String> {

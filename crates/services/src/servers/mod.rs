@@ -2,8 +2,15 @@
 //!
 //! Which a guest may reach is for whoever calls to know; where a name leads is asked of an address policy when it is dialled.
 
+#[cfg(feature = "sql")]
+pub(crate) mod dial;
+#[cfg(feature = "sql")]
+pub(crate) mod pool;
 #[cfg(feature = "remote")]
 pub(crate) mod shared;
+
+#[cfg(feature = "sql")]
+pub use dial::Gate;
 
 use crate::Report;
 
@@ -16,6 +23,12 @@ pub struct Servers {
     /// MQTT brokers.
     #[cfg(feature = "remote")]
     pub mqtt: crate::mqtt::MqttServers,
+    /// Those to PostgreSQL servers.
+    #[cfg(feature = "sql")]
+    pub postgres: crate::postgres::Postgres,
+    /// Those to MySQL servers.
+    #[cfg(feature = "sql")]
+    pub mysql: crate::mysql::Mysql,
 }
 
 impl Servers {
@@ -27,6 +40,10 @@ impl Servers {
             Self {
                 redis: crate::redis::RedisServers::new(manners.clone()),
                 mqtt: crate::mqtt::MqttServers::new(manners),
+                #[cfg(feature = "sql")]
+                postgres: crate::postgres::Postgres::telling(report.cloned()),
+                #[cfg(feature = "sql")]
+                mysql: crate::mysql::Mysql::telling(report.cloned()),
             }
         }
         #[cfg(not(feature = "remote"))]

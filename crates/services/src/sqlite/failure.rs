@@ -19,7 +19,7 @@ impl<E> From<rusqlite::Error> for Failure<E> {
 }
 
 /// An SQLite error on `file`, for whoever owns it.
-pub(super) fn explain(error: &rusqlite::Error, file: &Path) -> StorageError {
+pub(crate) fn explain(error: &rusqlite::Error, file: &Path) -> StorageError {
     let file = file.to_owned();
     if is_busy(error) {
         return StorageError::Busy { file, seconds: BUSY_TIMEOUT.as_secs() };
@@ -28,7 +28,7 @@ pub(super) fn explain(error: &rusqlite::Error, file: &Path) -> StorageError {
     StorageError::File { file, problem, advice }
 }
 
-pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
+pub(crate) fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 

@@ -69,7 +69,7 @@ pub(super) fn open(path: &Path) -> Result<(Connection, Connection), StorageError
 
 /// Creates the file before SQLite would, so that it never exists with a wider mode. SQLite gives
 /// the journal files the mode of the database.
-fn create(path: &Path) -> Result<(), StorageError> {
+pub(crate) fn create(path: &Path) -> Result<(), StorageError> {
     if let Some(directory) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         create_directory(directory).map_err(|error| unusable(directory, "created", &error))?;
     }
@@ -161,7 +161,7 @@ pub(super) fn catch_up(writer: &Connection) -> rusqlite::Result<()> {
 
 /// SQLite does not apply the busy timeout to this switch, so two processes that create the file
 /// together would see one of them fail.
-fn use_write_ahead_log(connection: &Connection) -> rusqlite::Result<()> {
+pub(crate) fn use_write_ahead_log(connection: &Connection) -> rusqlite::Result<()> {
     let deadline = Instant::now() + BUSY_TIMEOUT;
     loop {
         match connection.pragma_update(None, "journal_mode", "WAL") {

@@ -18,7 +18,8 @@ use crate::StorageError;
 use crate::alarm::{Alarm, Report};
 use crate::tally::Tally;
 pub(crate) use failure::Failure;
-use failure::{explain, is_busy};
+pub(crate) use failure::{explain, is_busy};
+pub(crate) use file::{create, use_write_ahead_log};
 use prompt::Prompt;
 
 pub(crate) use prompt::SMALL;
@@ -245,7 +246,7 @@ impl Drop for Database {
     }
 }
 
-fn gone(folder: PathBuf) -> StorageError {
+pub(crate) fn gone(folder: PathBuf) -> StorageError {
     let problem = "it is gone, and with it what it belonged to".to_owned();
     StorageError::File { file: folder, problem, advice: "deploy the app again" }
 }

@@ -1,6 +1,8 @@
 //! Real servers, on free ports of this machine, for as long as a test needs them.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+pub(crate) mod databases;
+
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -21,6 +23,10 @@ pub(crate) struct Server {
     port: u16,
     _folder: TempDir,
     child: Option<Child>,
+    /// The signal that ends it, where that is not the one that cannot be caught.
+    signal: Option<&'static str>,
+    /// What answers with success once it does more than listen.
+    ready: Option<Vec<String>>,
 }
 
 /// A Redis server that keeps everything at once, or `None` where there is none.
@@ -95,17 +101,26 @@ impl Server {
 
     /// Starts `program` with these arguments, and a folder of its own.
     fn launch(program: &'static str, url: String, port: u16, args: impl FnOnce(&Path) -> Vec<String>) -> Option<Self> {
-        let there = Command::new(program).arg("--version").stdout(Stdio::null()).status().is_ok();
-        if !there {
-            assert!(std::env::var_os("CI_SERVERS").is_none(), "{program} is not installed");
-            eprintln!("skipped: {program} is not installed");
+        if !is_there(program) {
             return None;
         }
         let folder = tempfile::tempdir().unwrap();
         let args = args(folder.path());
-        let mut server = Self { program, args, url, port, _folder: folder, child: None };
-        server.start_again();
-        Some(server)
+        Some(Self::of(program, args, url, port, folder).started())
+    }
+
+    /// `program`, which keeps things in `folder`.
+    fn of(program: &'static str, args: Vec<String>, url: String, port: u16, folder: TempDir) -> Self {
+        Self { program, args, url, port, _folder: folder, child: None, signal: None, ready: None }
+    }
+
+    fn started(mut self) -> Self {
+        self.start_again();
+        self
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     /// Where it is, as a manifest says it.
@@ -120,7 +135,12 @@ impl Server {
     /// Ends it at once, as a crash does.
     pub(crate) fn stop(&mut self) {
         if let Some(mut child) = self.child.take() {
-            child.kill().unwrap();
+            match self.signal {
+                None => child.kill().unwrap(),
+                Some(signal) => {
+                    Command::new("kill").arg(signal).arg(child.id().to_string()).status().unwrap();
+                }
+            }
             child.wait().unwrap();
         }
     }
@@ -132,10 +152,15 @@ impl Server {
         self.child = Some(command.spawn().unwrap());
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         let deadline = Instant::now() + PATIENCE;
-        while TcpStream::connect(address).is_err() {
+        while TcpStream::connect(address).is_err() || !self.is_ready() {
             assert!(Instant::now() < deadline, "{} did not start", self.program);
             thread::sleep(Duration::from_millis(10));
         }
+    }
+
+    fn is_ready(&self) -> bool {
+        let Some(words) = &self.ready else { return true };
+        Command::new(&words[0]).args(&words[1..]).stdout(Stdio::null()).status().is_ok_and(|status| status.success())
     }
 }
 
@@ -143,6 +168,19 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+fn is_there(program: &str) -> bool {
+    let there = Command::new(program).arg("--version").stdout(Stdio::null()).status().is_ok();
+    if !there {
+        missing(program);
+    }
+    there
+}
+
+fn missing(program: &str) {
+    assert!(std::env::var_os("CI_SERVERS").is_none(), "{program} is not installed");
+    eprintln!("skipped: {program} is not installed");
 }
 
 /// A port that nobody listens on.

@@ -1,0 +1,75 @@
+//! From the name of a server to a connection, at an address that a guest may reach.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+
+/// A name with more addresses than this has the rest ignored.
+const MAX_ADDRESSES: usize = 16;
+
+/// Says which addresses a guest may reach.
+pub trait Gate: Send + Sync {
+    /// Whether to dial `address`, to which `host` led.
+    fn allows(&self, host: &str, address: SocketAddr) -> bool;
+}
+
+/// Why there is no connection. Names nothing that the guest has not named itself.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DialError {
+    #[error("the name `{0}` leads nowhere ({1})")]
+    Name(String, io::Error),
+    #[error("`{0}` leads to {1}, which was not granted")]
+    Refused(String, SocketAddr),
+    #[error("`{0}` has no address")]
+    Nowhere(String),
+    #[error("{0}: {1}")]
+    Connect(SocketAddr, io::Error),
+    #[error("`{0}` did not answer in time")]
+    Slow(String),
+}
+
+/// The addresses of `host` that may be dialled.
+pub(crate) async fn resolve(
+    host: &str,
+    port: u16,
+    gate: &dyn Gate,
+    deadline: Instant,
+) -> Result<Vec<SocketAddr>, DialError> {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let looked = timeout_at(deadline, tokio::net::lookup_host((host, port))).await;
+    let found = looked.map_err(|_| DialError::Slow(host.to_owned()))?;
+    let found = found.map_err(|error| DialError::Name(host.to_owned(), error))?.take(MAX_ADDRESSES).collect::<Vec<_>>();
+    let allowed: Vec<_> = found.iter().copied().filter(|address| gate.allows(host, *address)).collect();
+    match (allowed.is_empty(), found.first()) {
+        (false, _) => Ok(allowed),
+        (true, Some(refused)) => Err(DialError::Refused(host.to_owned(), *refused)),
+        (true, None) => Err(DialError::Nowhere(host.to_owned())),
+    }
+}
+
+/// Connects to the first of these that answers. Each has an equal share of the time that is left.
+pub(crate) async fn connect(
+    host: &str,
+    addresses: &[SocketAddr],
+    deadline: Instant,
+) -> Result<(TcpStream, SocketAddr), DialError> {
+    let mut failed = DialError::Slow(host.to_owned());
+    for (tried, address) in addresses.iter().enumerate() {
+        let now = Instant::now();
+        let left = u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
+        let share: Duration = deadline.saturating_duration_since(now) / left;
+        match timeout_at(now + share, TcpStream::connect(address)).await {
+            Err(_) => failed = DialError::Slow(host.to_owned()),
+            Ok(Err(error)) => failed = DialError::Connect(*address, error),
+            Ok(Ok(stream)) => {
+                // Statements are small, and each is waited for.
+                let _ = stream.set_nodelay(true);
+                return Ok((stream, *address));
+            }
+        }
+    }
+    Err(failed)
+}
