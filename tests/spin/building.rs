@@ -45,6 +45,8 @@ fn a_command_that_fails_is_told_with_its_component() {
 #[test]
 fn dev_builds_serves_and_swaps() {
     let app = app("spin-sdk3-hello.wasm");
+    // What is built already is not spoken of before the address is.
+    app.holm(&["build", "--debug"]).prints();
     let server = start(app.holm(&["dev", "--addr", "127.0.0.1:0"]));
     becomes(&server, "/", HELLO);
     making(&app, "serve-hello.p2.wasm");

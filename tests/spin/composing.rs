@@ -14,7 +14,8 @@ fn composed(dependency: &str) -> App {
 
 #[test]
 fn a_dependency_has_nothing_of_its_component_unless_it_inherits_it() {
-    let server = composed("\"parts:kit/probe\" = { path = \"parts-model.p2.wasm\" }").serve(&[]);
+    let app = composed("\"parts:kit/probe\" = { path = \"parts-model.p2.wasm\" }");
+    let server = app.serve(&[]);
     assert_eq!(server.get("/own+env").said(), (200, "A=1"));
     assert_eq!(server.get("/model+env").said(), (200, ""));
     assert!(server.get("/model+read+/a.txt").said().1.starts_with("error"));
@@ -24,11 +25,13 @@ fn a_dependency_has_nothing_of_its_component_unless_it_inherits_it() {
 #[test]
 fn a_dependency_has_what_it_inherits() {
     let all = "\"parts:kit\" = { path = \"parts-model.p2.wasm\", inherit_configuration = true }";
-    let server = composed(all).serve(&[]);
+    let app = composed(all);
+    let server = app.serve(&[]);
     assert_eq!(server.get("/model+env").said(), (200, "A=1"));
     assert_eq!(server.get("/model+read+/a.txt").said(), (200, "one"));
     let files = "\"parts:kit\" = { path = \"parts-model.p2.wasm\", inherit_configuration = [\"files\"] }";
-    let server = composed(files).serve(&[]);
+    let app = composed(files);
+    let server = app.serve(&[]);
     assert_eq!(server.get("/model+env").said(), (200, ""));
     assert_eq!(server.get("/model+read+/a.txt").said(), (200, "one"));
 }

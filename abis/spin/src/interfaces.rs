@@ -34,12 +34,15 @@ const INTERFACES: &[Interface] = &[
     Interface { name: key_value::V3, link: key_value::link_v3, provision: Provision::Grant(KV) },
     Interface { name: llm::V1, link: llm::link_v1, provision: Provision::Grant(MODEL) },
     Interface { name: llm::V2, link: llm::link_v2, provision: Provision::Grant(MODEL) },
-    Interface { name: mysql::V1, link: mysql::link_v1, provision: Provision::Grant(MYSQL) },
-    Interface { name: mysql::V2, link: mysql::link_v2, provision: Provision::Grant(MYSQL) },
-    Interface { name: mysql::V3, link: mysql::link_v3, provision: Provision::Grant(MYSQL) },
     Interface { name: otel::LOGS, link: otel::link_logs, provision: Provision::Always },
     Interface { name: otel::METRICS, link: otel::link_metrics, provision: Provision::Always },
     Interface { name: otel::TRACING, link: otel::link_tracing, provision: Provision::Always },
+    Interface { name: variables::CONFIG, link: variables::link_config, provision: Provision::Always },
+    Interface { name: variables::V2, link: variables::link_v2, provision: Provision::Always },
+    Interface { name: variables::V3, link: variables::link_v3, provision: Provision::Always },
+    Interface { name: mysql::V1, link: mysql::link_v1, provision: Provision::Grant(MYSQL) },
+    Interface { name: mysql::V2, link: mysql::link_v2, provision: Provision::Grant(MYSQL) },
+    Interface { name: mysql::V3, link: mysql::link_v3, provision: Provision::Grant(MYSQL) },
     Interface { name: postgres::V1, link: postgres::link_v1, provision: Provision::Grant(POSTGRES) },
     Interface { name: postgres::V2, link: postgres::link_v2, provision: Provision::Grant(POSTGRES) },
     Interface { name: postgres::V3, link: postgres::link_v3, provision: Provision::Grant(POSTGRES) },
@@ -50,18 +53,15 @@ const INTERFACES: &[Interface] = &[
     Interface { name: sqlite::V2, link: sqlite::link_v2, provision: Provision::Grant(SQL) },
     Interface { name: sqlite::V3, link: sqlite::link_v3, provision: Provision::Grant(SQL) },
     Interface { name: sqlite::V3_1, link: sqlite::link_v3_1, provision: Provision::Grant(SQL) },
-    Interface { name: variables::CONFIG, link: variables::link_config, provision: Provision::Always },
-    Interface { name: variables::V2, link: variables::link_v2, provision: Provision::Always },
-    Interface { name: variables::V3, link: variables::link_v3, provision: Provision::Always },
 ];
 
 const HTTP: &str = "--http PATTERN";
 const KV: &str = "--kv=NAME";
 const MODEL: &str = "--model NAME";
 const MQTT: &str = "--outbound mqtt://HOST";
-const REDIS: &str = "--outbound redis://HOST";
 const MYSQL: &str = "--outbound mysql://HOST";
 const POSTGRES: &str = "--outbound postgres://HOST";
+const REDIS: &str = "--outbound redis://HOST";
 const SQL: &str = "--sql=NAME";
 
 /// Of an interface that has types only, which need nothing of us.

@@ -76,8 +76,6 @@ impl Inputs {
             };
             let mut below = Inputs::below(&[&fixed], apart);
             below.0.retain(|path, _| pattern.matches_path_with(path, STRICT));
-            // What is new there may be meant.
-            below.note(&fixed);
             inputs.and(below);
         }
         inputs

@@ -24,10 +24,10 @@ pub mod kv;
 pub mod lent;
 #[cfg(all(feature = "http", feature = "stores"))]
 pub mod llm;
-#[cfg(feature = "sql")]
-pub mod mysql;
 #[cfg(feature = "remote")]
 pub mod mqtt;
+#[cfg(feature = "sql")]
+pub mod mysql;
 #[cfg(feature = "remote")]
 mod nats;
 #[cfg(feature = "sql")]

@@ -8,8 +8,11 @@ use holm_abi::{Error, Kind, Result};
 use wasmtime::component::{ComponentType, Lift};
 
 /// Where the types of these functions are. They have no functions.
-pub(crate) const TYPES: [&str; 3] =
-    ["spin:mqtt-trigger/spin-mqtt-types@3.0.0", "spin:mqtt-trigger/spin-mqtt-types", "fermyon:spin-cron/cron-types@2.0.0"];
+pub(crate) const TYPES: [&str; 3] = [
+    "spin:mqtt-trigger/spin-mqtt-types@3.0.0",
+    "spin:mqtt-trigger/spin-mqtt-types",
+    "fermyon:spin-cron/cron-types@2.0.0",
+];
 
 /// Why a guest says that it failed.
 #[derive(ComponentType, Lift)]

@@ -82,12 +82,9 @@ pub(crate) fn link_v2(linker: &mut Linker<State>) -> wasmtime::Result<()> {
 pub(crate) fn link_v3(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     let mut instance = linker.instance(V3)?;
     link_resource(&mut instance)?;
-    instance.func_wrap_concurrent(
-        "[static]connection.open",
-        |accessor: &Accessor<State>, (address,): (String,)| {
-            Box::pin(async move { Ok((open(accessor, &address).await,)) })
-        },
-    )?;
+    instance.func_wrap_concurrent("[static]connection.open", |accessor: &Accessor<State>, (address,): (String,)| {
+        Box::pin(async move { Ok((open(accessor, &address).await,)) })
+    })?;
     methods!(instance, asynchronous);
     Ok(())
 }

@@ -87,7 +87,8 @@ impl Outgoing {
     }
 
     fn account(&self, request: &Request<Body>) -> Box<Underway> {
-        let origin = Origin { peer: None, scheme: "http", caller: Some(self.request), hops: self.hops + 1, occasion: None };
+        let origin =
+            Origin { peer: None, scheme: "http", caller: Some(self.request), hops: self.hops + 1, occasion: None };
         Box::new(Underway::begin(&self.observer, request, origin))
     }
 

@@ -198,7 +198,7 @@ impl Guest {
         for (like, what) in self.spec.triggers.iter().filter_map(takes) {
             if !loaded.events.iter().any(|events| events.takes(&like)) {
                 let why = format!("{} waits for {what}, and exports no function to be told of them", self.name());
-                let note = "`holm inspect` shows what it exports, and the trigger's page in docs/spin.md what it should";
+                let note = "`holm inspect` shows what it exports, docs/events.md what each trigger needs";
                 return Err(Arc::new(Error::new(Kind::Usage, why).note(note)));
             }
         }

@@ -33,7 +33,8 @@ impl Schedule {
     /// # Errors
     /// A sentence about what is wrong with it.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let wrong = |why: &str| format!("the schedule `{text}` makes no sense: {why}; `0 */5 * * * *` is every five minutes");
+        let wrong =
+            |why: &str| format!("the schedule `{text}` makes no sense: {why}; `0 */5 * * * *` is every five minutes");
         if text.len() > MAX_EXPRESSION {
             return Err(format!("a schedule has at most {MAX_EXPRESSION} bytes"));
         }
@@ -132,7 +133,9 @@ mod tests {
 
     #[test]
     fn what_is_no_schedule_is_said_to_be_none() {
-        for text in ["", "* * * * *", "x * * * * *", "61 * * * * *", "0 0 0 30 2 *", "0 0 0 1 1 * 1999", &"* ".repeat(500)] {
+        for text in
+            ["", "* * * * *", "x * * * * *", "61 * * * * *", "0 0 0 30 2 *", "0 0 0 1 1 * 1999", &"* ".repeat(500)]
+        {
             assert!(Schedule::parse(text).is_err(), "{text}");
         }
     }

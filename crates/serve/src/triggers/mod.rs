@@ -147,7 +147,8 @@ impl Triggers {
 
     async fn wanted(&self, known: &mut HashMap<AppName, Known>) -> BTreeMap<Key, Wanted> {
         let apps = self.site.apps();
-        let apps: Vec<_> = apps.into_iter().filter(|app| app.guests.iter().any(|g| !g.spec.triggers.is_empty())).collect();
+        let apps: Vec<_> =
+            apps.into_iter().filter(|app| app.guests.iter().any(|g| !g.spec.triggers.is_empty())).collect();
         known.retain(|name, _| apps.iter().any(|app| app.name == *name));
         let mut wanted = BTreeMap::<Key, Wanted>::new();
         for app in apps {

@@ -53,9 +53,12 @@ async fn hear(
     let server = format!("{}:{}", address.host(), address.port());
     let mut heard: BTreeSet<String> = channels.into_iter().collect();
     loop {
-        let wanted: BTreeSet<String> = wants.wanted.borrow_and_update().keys().cloned().collect();
-        if wanted != heard {
-            let (new, gone): (Vec<_>, Vec<_>) = (wanted.difference(&heard).collect(), heard.difference(&wanted).collect());
+        // Whoever waited for something else may have seen that it changed.
+        let changed = !wants.wanted.borrow_and_update().keys().eq(heard.iter());
+        if changed {
+            let wanted: BTreeSet<String> = wants.wanted.borrow().keys().cloned().collect();
+            let (new, gone): (Vec<_>, Vec<_>) =
+                (wanted.difference(&heard).collect(), heard.difference(&wanted).collect());
             if let Err(why) = subscription.change(&new, &gone).await {
                 return Some(why);
             }

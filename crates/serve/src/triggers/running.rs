@@ -124,7 +124,9 @@ impl Wants {
     pub(super) fn lost(&mut self, why: &str) {
         self.ready.send_replace(true);
         if !std::mem::replace(&mut self.lost, true) {
-            self.warn(&format!("cannot be listened to: {why}; it is tried again until it can, and messages until then may be lost"));
+            self.warn(&format!(
+                "cannot be listened to: {why}; it is tried again until it can, and messages until then may be lost"
+            ));
         }
     }
 

@@ -38,10 +38,20 @@ pub(crate) struct Mqtt {
 /// What makes sources one: what is listened to once, whoever wants to hear it. `public`: only at public addresses.
 #[derive(Clone)]
 pub(super) enum Key {
-    Redis { text: String, address: RedisAddress, public: bool },
-    Mqtt { it: Mqtt, public: bool },
+    Redis {
+        text: String,
+        address: RedisAddress,
+        public: bool,
+    },
+    Mqtt {
+        it: Mqtt,
+        public: bool,
+    },
     /// Each guest has moments of its own, so that none waits for another.
-    Cron { schedule: Arc<Schedule>, target: Target },
+    Cron {
+        schedule: Arc<Schedule>,
+        target: Target,
+    },
 }
 
 impl Source {
@@ -56,9 +66,7 @@ impl Source {
 impl Key {
     pub(super) fn of(source: &Source, target: &Target, public: bool) -> Self {
         match source {
-            Source::Redis { text, address, .. } => {
-                Key::Redis { text: text.clone(), address: address.clone(), public }
-            }
+            Source::Redis { text, address, .. } => Key::Redis { text: text.clone(), address: address.clone(), public },
             Source::Mqtt(it) => Key::Mqtt { it: Mqtt::clone(it), public },
             Source::Cron(schedule) => Key::Cron { schedule: Arc::clone(schedule), target: target.clone() },
         }
@@ -147,12 +155,14 @@ fn source(trigger: &Trigger, values: Vec<String>) -> std::result::Result<Option<
     Ok(match trigger {
         Trigger::Redis { .. } => {
             let (text, channel) = (next(), next());
-            let address = text.parse().map_err(|_| "the trigger's address is none of a Redis server: write redis://HOST:6379")?;
+            let address =
+                text.parse().map_err(|_| "the trigger's address is none of a Redis server: write redis://HOST:6379")?;
             Some(Source::Redis { text, address, channel })
         }
         Trigger::Mqtt { keep_alive, qos, .. } => {
             let (text, username, password, topic) = (next(), next(), next(), next());
-            let address = text.parse().map_err(|_| "the trigger's address is none of an MQTT broker: write mqtt://HOST:1883")?;
+            let address =
+                text.parse().map_err(|_| "the trigger's address is none of an MQTT broker: write mqtt://HOST:1883")?;
             if !is_topic_filter(&topic) {
                 return Err(format!("`{topic}` is no topic to listen under: `+` and `#` stand alone between slashes"));
             }

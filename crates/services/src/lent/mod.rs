@@ -16,7 +16,7 @@ use crate::kv::{MAX_NAME, MemoryStores, StoreLimits, Stores};
 #[cfg(feature = "http")]
 use crate::llm::Llm;
 use crate::servers::Servers;
-use crate::sql::{AppDatabases, DatabaseFile, Databases, NoDatabases, Place};
+use crate::sql::{AppDatabases, DatabaseFile, Databases, NoDatabases, Place, Scratch};
 use crate::tally::Tally;
 use crate::told::Told;
 use crate::variables::Variables;
@@ -35,6 +35,7 @@ pub struct AppStores {
     blob: MemoryContainers,
     files: Opened<PathBuf, Files>,
     databases: Arc<Opened<PathBuf, DatabaseFile>>,
+    scratch: Arc<Scratch>,
     told: Arc<Told>,
     #[cfg(feature = "sql")]
     libsql: crate::sql::LibsqlServers,
@@ -117,7 +118,6 @@ impl AppStores {
     pub fn new(embedded: Option<Embedded>, report: Option<Report>) -> Self {
         let memory = Arc::<Tally>::default();
         Self {
-            servers: Arc::new(Servers::telling(report.as_ref())),
             embedded,
             #[cfg(feature = "sql")]
             libsql: crate::sql::LibsqlServers::new(Manners { report: report.clone(), ..Manners::default() }),
@@ -128,6 +128,7 @@ impl AppStores {
             blob: MemoryContainers::counted(&memory),
             files: Opened::default(),
             databases: Arc::default(),
+            scratch: Arc::default(),
             #[cfg(feature = "remote")]
             kv_remote: Opened::default(),
             #[cfg(feature = "remote")]
@@ -243,6 +244,7 @@ impl AppStores {
         AppDatabases::new(
             folder,
             services.sql.clone(),
+            Arc::clone(&self.scratch),
             room,
             place,
             #[cfg(feature = "sql")]

@@ -53,7 +53,8 @@ impl FromStr for MqttAddress {
             Some("ssl") => ("ssl", true),
             _ => return Err(MqttError::InvalidAddress),
         };
-        let (server, path) = Remote::parse(address, if tls { 8883 } else { 1883 }, tls).map_err(|_| MqttError::InvalidAddress)?;
+        let (server, path) =
+            Remote::parse(address, if tls { 8883 } else { 1883 }, tls).map_err(|_| MqttError::InvalidAddress)?;
         if path.is_some() {
             return Err(MqttError::InvalidAddress);
         }

@@ -1,9 +1,9 @@
 //! One session with a broker for all who publish there as the same user: begun when it is first needed, and again when it
 //! broke.
 
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
-use std::net::IpAddr;
 
 use rumqttc::{AckMode, AsyncClient, ClientError, EventLoop, PublishOptions, QoS};
 use tokio::sync::Mutex;

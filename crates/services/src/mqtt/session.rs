@@ -94,7 +94,9 @@ pub(super) fn plain(error: &ConnectionError) -> String {
         ConnectionError::ConnectionRefused(
             ConnectReturnCode::BadUserNamePassword | ConnectReturnCode::NotAuthorized,
         ) => "it does not accept the user and password".into(),
-        ConnectionError::ConnectionRefused(ConnectReturnCode::BadClientId) => "it does not accept the client's name".into(),
+        ConnectionError::ConnectionRefused(ConnectReturnCode::BadClientId) => {
+            "it does not accept the client's name".into()
+        }
         ConnectionError::ConnectionRefused(ConnectReturnCode::ServiceUnavailable) => "it is not ready".into(),
         ConnectionError::Io(error) if error.kind() == io::ErrorKind::NotConnected => "it closed the connection".into(),
         error => error.to_string(),

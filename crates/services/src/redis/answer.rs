@@ -85,7 +85,8 @@ mod tests {
 
     #[test]
     fn arrays_are_laid_flat_and_counted() {
-        let answer = Value::Array(vec![Value::Nil, Value::Array(vec![Value::Int(1), Value::Okay]), Value::Boolean(true)]);
+        let answer =
+            Value::Array(vec![Value::Nil, Value::Array(vec![Value::Int(1), Value::Okay]), Value::Boolean(true)]);
         let flat = vec![Reply::Nil, Reply::Int(1), Reply::Status("OK".into()), Reply::Int(1)];
         assert_eq!(replies(answer.clone(), 4 * PART + 2).unwrap(), flat);
         assert_eq!(replies(answer, 4 * PART + 1).unwrap_err(), too_large(4 * PART + 1));

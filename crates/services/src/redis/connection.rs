@@ -20,9 +20,31 @@ const FRAME: u64 = 32;
 
 /// Commands after which a connection is not what it was, or that wait for others: who uses one gets a connection of its own.
 const OF_ITS_OWN: &[&str] = &[
-    "ASKING", "AUTH", "BLMOVE", "BLMPOP", "BLPOP", "BRPOP", "BRPOPLPUSH", "BZMPOP", "BZPOPMAX", "BZPOPMIN", "CLIENT",
-    "DISCARD", "EXEC", "HELLO", "MULTI", "READONLY", "READWRITE", "RESET", "SELECT", "UNWATCH", "WAIT", "WAITAOF",
-    "WATCH", "XREAD", "XREADGROUP",
+    "ASKING",
+    "AUTH",
+    "BLMOVE",
+    "BLMPOP",
+    "BLPOP",
+    "BRPOP",
+    "BRPOPLPUSH",
+    "BZMPOP",
+    "BZPOPMAX",
+    "BZPOPMIN",
+    "CLIENT",
+    "DISCARD",
+    "EXEC",
+    "HELLO",
+    "MULTI",
+    "READONLY",
+    "READWRITE",
+    "RESET",
+    "SELECT",
+    "UNWATCH",
+    "WAIT",
+    "WAITAOF",
+    "WATCH",
+    "XREAD",
+    "XREADGROUP",
 ];
 /// Commands that turn a connection into a stream of messages, or silence it, for which guests have no form.
 const IMPOSSIBLE: &[&str] = &["MONITOR", "PSUBSCRIBE", "PSYNC", "QUIT", "SSUBSCRIBE", "SUBSCRIBE", "SYNC"];

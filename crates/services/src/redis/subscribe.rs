@@ -232,7 +232,9 @@ mod tests {
 
     #[test]
     fn lengths_are_not_believed() {
-        for lie in ["*2147483647\r\n", "*-5\r\n", "$99999999999\r\n", "*1\r\n*1\r\n:1\r\n", "HTTP/1.1 200 OK\r\n", "$x\r\n"] {
+        for lie in
+            ["*2147483647\r\n", "*-5\r\n", "$99999999999\r\n", "*1\r\n*1\r\n:1\r\n", "HTTP/1.1 200 OK\r\n", "$x\r\n"]
+        {
             assert!(Frame::parse(lie.as_bytes(), 0).is_err(), "{lie}");
         }
         assert!(Frame::parse(&[b'+'; MAX_LINE], 0).is_err());

@@ -17,18 +17,18 @@ use crate::Report;
 /// Connections to servers, for all guests of one app. Nothing is connected to before a guest uses it.
 #[derive(Debug, Default)]
 pub struct Servers {
-    /// Those to PostgreSQL servers.
-    #[cfg(feature = "sql")]
-    pub postgres: crate::postgres::Postgres,
-    /// Those to MySQL servers.
-    #[cfg(feature = "sql")]
-    pub mysql: crate::mysql::Mysql,
     /// Redis servers.
     #[cfg(feature = "remote")]
     pub redis: crate::redis::RedisServers,
     /// MQTT brokers.
     #[cfg(feature = "remote")]
     pub mqtt: crate::mqtt::MqttServers,
+    /// Those to PostgreSQL servers.
+    #[cfg(feature = "sql")]
+    pub postgres: crate::postgres::Postgres,
+    /// Those to MySQL servers.
+    #[cfg(feature = "sql")]
+    pub mysql: crate::mysql::Mysql,
 }
 
 impl Servers {
@@ -40,28 +40,13 @@ impl Servers {
             Self {
                 redis: crate::redis::RedisServers::new(manners.clone()),
                 mqtt: crate::mqtt::MqttServers::new(manners),
-                ..Self::default()
-            }
-        }
-        #[cfg(not(feature = "remote"))]
-        {
-            let _ = report;
-            Self::default()
-        }
-    }
-}
-
-impl Servers {
-    /// The same, where `report` is told of what does not work.
-    pub fn telling(report: Option<&Report>) -> Self {
-        #[cfg(feature = "sql")]
-        {
-            Self {
+                #[cfg(feature = "sql")]
                 postgres: crate::postgres::Postgres::telling(report.cloned()),
+                #[cfg(feature = "sql")]
                 mysql: crate::mysql::Mysql::telling(report.cloned()),
             }
         }
-        #[cfg(not(feature = "sql"))]
+        #[cfg(not(feature = "remote"))]
         {
             let _ = report;
             Self::default()

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-pub(crate) use app::Place;
+pub(crate) use app::{Place, Scratch};
 pub use app::{AppDatabases, NoDatabases};
 pub use error::SqlError;
 pub(crate) use file::DatabaseFile;

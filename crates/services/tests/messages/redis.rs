@@ -41,7 +41,10 @@ async fn every_command_does_what_its_name_says() {
     assert_eq!(it.execute("set", &words(&["k", "v"])).await.unwrap(), [Reply::Status("OK".into())]);
     let binary = |text: &str| Reply::Binary(text.as_bytes().to_vec());
     assert_eq!(it.execute("mget", &words(&["k", "no"])).await.unwrap(), [binary("v"), Reply::Nil]);
-    assert_eq!(it.execute("INCRBY", &[words(&["n"]), vec![Argument::Int(-7)]].concat()).await.unwrap(), [Reply::Int(-7)]);
+    assert_eq!(
+        it.execute("INCRBY", &[words(&["n"]), vec![Argument::Int(-7)]].concat()).await.unwrap(),
+        [Reply::Int(-7)]
+    );
 }
 
 #[tokio::test]

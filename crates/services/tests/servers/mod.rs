@@ -100,12 +100,7 @@ impl Server {
     }
 
     /// Starts `program` with these arguments, and a folder of its own.
-    fn launch(
-        program: &'static str,
-        url: String,
-        port: u16,
-        args: impl FnOnce(&Path) -> Vec<String>,
-    ) -> Option<Self> {
+    fn launch(program: &'static str, url: String, port: u16, args: impl FnOnce(&Path) -> Vec<String>) -> Option<Self> {
         if !is_there(program) {
             return None;
         }
