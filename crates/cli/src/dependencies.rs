@@ -40,7 +40,9 @@ pub(crate) fn wires(guest: &Guest, root: &Part, parts: &[Part]) -> Result<Vec<Wi
         let mut found = guest.dependencies.iter().enumerate().filter(fits);
         let to = match (found.next(), found.next()) {
             (Some((first, one)), None) => {
-                used.iter_mut().nth(first).into_iter().for_each(|used| *used = true);
+                if let Some(used) = used.get_mut(first) {
+                    *used = true;
+                }
                 let part = parts.get(first).map(|part| part.name.clone()).unwrap_or_default();
                 Target::Part { part, export: one.export.clone() }
             }

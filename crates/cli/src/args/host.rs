@@ -103,10 +103,10 @@ pub(crate) struct HostArgs {
     #[arg(long, conflicts_with = "manifest")]
     pub(crate) no_manifest: bool,
 
-    /// A value for a variable that a spin.toml declares
+    /// A value for a variable that a spin.toml declares; NAME=@FILE for what is in a file, @FILE.json for several
     #[cfg(feature = "spin")]
-    #[arg(long, value_name = "NAME=VALUE", help_heading = "Spin's apps", value_parser = key_value)]
-    pub(crate) variable: Vec<(String, String)>,
+    #[arg(long, value_name = "NAME=VALUE", help_heading = "Spin's apps")]
+    pub(crate) variable: Vec<String>,
 
     /// Take from this file where an app of Spin's keeps its stores, and where its variables and models are
     #[cfg(feature = "spin")]

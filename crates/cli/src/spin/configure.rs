@@ -1,11 +1,17 @@
 //! What the flags and a `runtime-config.toml` say of an app of Spin's.
 
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use holm_engine::{Error, Kind, Result};
 use holm_manifest::{App, Backend, Folder, Platform, RuntimeConfig, Secret, SqlBackend, VariableSource};
 
 use crate::args::HostArgs;
+
+/// The most bytes of a file with values.
+const MAX_VALUES: u64 = 1 << 20;
 
 /// Has `app`, which is called `name`, take over what was said: the flags first, then the file, then what it would do anyway.
 /// An app of ours is told of a flag that is not for it.
@@ -47,7 +53,11 @@ fn say(app: &mut App, args: &HostArgs) -> Result<()> {
     if args.variable.is_empty() {
         return Ok(());
     }
-    let unknown = args.variable.iter().find(|(name, _)| !app.variables.contains_key(name));
+    let mut values = BTreeMap::new();
+    for text in &args.variable {
+        values.extend(values_in(text)?);
+    }
+    let unknown = values.iter().find(|(name, _)| !app.variables.contains_key(*name));
     if let Some((name, _)) = unknown {
         let known: Vec<&str> = app.variables.keys().map(String::as_str).collect();
         let error = Error::new(Kind::Usage, format!("--variable {name}: the app declares no variable of this name"));
@@ -56,9 +66,40 @@ fn say(app: &mut App, args: &HostArgs) -> Result<()> {
             known => error.note(format!("it declares {}", known.join(", "))),
         });
     }
-    let said = args.variable.iter().map(|(name, value)| (name.clone(), Secret::from(value.clone())));
+    let said = values.into_iter().map(|(name, value)| (name, Secret::from(value)));
     app.services.variables.insert(0, VariableSource::Static(said.collect()));
     Ok(())
+}
+
+/// What one `--variable` says. No message repeats a value.
+fn values_in(text: &str) -> Result<BTreeMap<String, String>> {
+    if let Some(file) = text.strip_prefix('@') {
+        let read = read(file)?;
+        return serde_json::from_str(&read).map_err(|error| {
+            let why =
+                format!("--variable @{file}: it holds no names and texts as JSON has them, at line {}", error.line());
+            Error::new(Kind::Usage, why).note("one is {\"name\": \"value\"}")
+        });
+    }
+    let (name, value) = text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(|| {
+        Error::new(Kind::Usage, "--variable is given what is neither NAME=VALUE nor @FILE.json")
+            .note("a variable has a name and a value, as in --variable colour=blue")
+    })?;
+    let value = match value.strip_prefix('@') {
+        Some(file) => read(file)?,
+        None => value.to_owned(),
+    };
+    Ok(BTreeMap::from([(name.to_owned(), value)]))
+}
+
+fn read(file: &str) -> Result<String> {
+    let failed = |error| Error::io(format_args!("read {file} for --variable"), &error);
+    let mut text = String::new();
+    File::open(file).and_then(|file| file.take(MAX_VALUES + 1).read_to_string(&mut text)).map_err(failed)?;
+    match text.len() as u64 > MAX_VALUES {
+        true => Err(Error::new(Kind::Usage, format!("--variable: {file} is larger than {MAX_VALUES} bytes"))),
+        false => Ok(text),
+    }
 }
 
 /// Keeps what is not kept elsewhere in `folder`.
@@ -122,10 +163,26 @@ mod tests {
     #[test]
     fn a_variable_that_is_not_declared_is_told() {
         let said = |name: &str| {
-            let variable = vec![(name.to_owned(), "z".to_owned())];
+            let variable = vec![format!("{name}=z")];
             configure(&mut app(), "a", &HostArgs { variable, ..HostArgs::default() })
         };
         assert!(said("x").is_ok());
         assert_eq!(said("w").unwrap_err().notes(), ["it declares x"]);
+    }
+
+    #[test]
+    fn values_may_lie_in_files() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            std::fs::write(dir.path().join(name), text).unwrap();
+            dir.path().join(name).display().to_string()
+        };
+        let one = values_in(&format!("x=@{}", file("x.txt", "a=b"))).unwrap();
+        assert_eq!(one, BTreeMap::from([("x".to_owned(), "a=b".to_owned())]));
+        let several = values_in(&format!("@{}", file("all.json", "{\"x\": \"1\", \"y\": \"2\"}"))).unwrap();
+        assert_eq!(several.len(), 2);
+        for wrong in ["x", "=y", "x=@none.txt", "@none.json", &format!("@{}", file("bad.json", "secret"))] {
+            assert!(!values_in(wrong).unwrap_err().to_string().contains("secret"), "{wrong}");
+        }
     }
 }
