@@ -66,7 +66,7 @@ enum Error {
     #[component(name = "model-not-supported")]
     ModelNotSupported,
     #[component(name = "runtime-error")]
-    RuntimeError(String),
+    Runtime(String),
     #[component(name = "invalid-input")]
     InvalidInput(String),
 }
@@ -76,7 +76,7 @@ impl From<LlmError> for Error {
         match error {
             LlmError::NoSuchModel => Self::ModelNotSupported,
             LlmError::InvalidInput(why) => Self::InvalidInput(why),
-            LlmError::Failed(why) => Self::RuntimeError(why),
+            LlmError::Failed(why) => Self::Runtime(why),
         }
     }
 }
@@ -127,7 +127,7 @@ fn granted(state: &State, model: &str) -> Result<Arc<Llm>, Error> {
     }
     let llm = state.lent().and_then(|lent| lent.llm.clone());
     llm.ok_or_else(|| {
-        Error::RuntimeError("nothing here runs models; `llm_compute` in runtime-config.toml says what does".into())
+        Error::Runtime("nothing here runs models; `llm_compute` in runtime-config.toml says what does".into())
     })
 }
 
