@@ -45,7 +45,9 @@ fn is_whole(asked: &[u8]) -> bool {
 
 fn json(text: &str) -> String {
     let length = text.len();
-    format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{text}")
+    format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{text}"
+    )
 }
 
 fn respond(asked: &str, elsewhere: SocketAddr) -> String {
@@ -196,9 +198,9 @@ async fn servers_that_are_not_granted_are_not_reached() {
         let answer = ask(&handler, path, &[address, "SELECT 1"]).await;
         assert!(answer.starts_with("error: connection failed: ") && answer.contains("is not permitted"), "{answer}");
     }
-    assert_eq!(refused(&host), [
-        "--outbound postgres://db.example.com:5432",
-        "--outbound mysql://db.example.com:3306",
-    ]);
+    assert_eq!(
+        refused(&host),
+        ["--outbound postgres://db.example.com:5432", "--outbound mysql://db.example.com:3306",]
+    );
     assert_eq!(ask(&handler, "/redis/get", &["redis://db.example.com", "k"]).await, "error: error");
 }

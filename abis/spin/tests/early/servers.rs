@@ -59,7 +59,11 @@ async fn postgres_answers_with_rows_of_every_type_that_there_is() {
             r#"ok ["a 3", "b 4", "c 10", "d 11", "e 0", "f 13"] [["int32 -5", "int64 6", "float64 1.5", "str text", "boolean 1", "unsupported"], ["null", "null", "null", "null", "null", "null"]]"#,
         ),
         ("/pg/query", &["SELECT 1 WHERE false"], r#"ok ["?column? 3"] []"#),
-        ("/pg/execute", &["SELECT $1", "u64 1"], "error: value conversion failed: PostgreSQL has no unsigned integers; pass one with a sign"),
+        (
+            "/pg/execute",
+            &["SELECT $1", "u64 1"],
+            "error: value conversion failed: PostgreSQL has no unsigned integers; pass one with a sign",
+        ),
     ] {
         let lines = [&[&at[..]], lines].concat();
         assert_eq!(ask(&handler, path, &lines).await, expected, "{path} {lines:?}");

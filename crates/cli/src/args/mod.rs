@@ -236,7 +236,7 @@ pub(crate) struct Serve {
     pub(crate) carried: Option<std::sync::Arc<crate::serve::Carried>>,
 
     /// What to serve: a .wasm, a folder with a holm.toml or a spin.toml, a manifest, or oci://HOST/NAME:TAG. Flags count for all of them.
-    /// Without any, what is deployed on this machine
+    /// Without any, the app in this folder if it has such a manifest, else what is deployed on this machine
     #[arg(value_name = "APP")]
     pub(crate) apps: Vec<PathBuf>,
 }

@@ -202,7 +202,7 @@ impl Guest {
                 return Err(Arc::new(Error::new(Kind::Usage, why).note(note)));
             }
         }
-        sources(self).await.map(drop).map_err(|error| Arc::new(error.about(&self.name())))
+        sources(self).await.map(drop).map_err(|error| Arc::new(error.about(self.name())))
     }
 
     /// What to call it in messages: the app, and the guest where it has a name of its own.
