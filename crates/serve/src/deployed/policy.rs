@@ -107,6 +107,8 @@ fn unnamed(guest: &Guest, stored: &BTreeMap<String, PathBuf>) -> Option<PathBuf>
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn read(text: &str, stored: &BTreeMap<String, PathBuf>) -> Result<Manifest, Vec<String>> {
