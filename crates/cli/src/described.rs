@@ -8,17 +8,15 @@ use holm_manifest::{App, Guest, Platform, Services, Trigger, Variable};
 
 /// What a guest has of the app that it belongs to.
 #[derive(Debug, Default)]
+#[cfg_attr(not(feature = "stores"), expect(dead_code, reason = "guests are lent nothing"))]
 pub(crate) struct OfApp {
     /// Where what it is lent is kept.
     pub(crate) services: Services,
     /// The variables that its own are made of.
-    #[cfg_attr(not(feature = "stores"), expect(dead_code, reason = "nobody is lent any"))]
     pub(crate) variables: BTreeMap<String, Variable>,
     /// For which program the app was written.
-    #[cfg_attr(not(feature = "stores"), expect(dead_code, reason = "it shows in what guests are lent"))]
     pub(crate) platform: Platform,
     /// What the app is called, where it keeps what it keeps under that name: those of Spin do.
-    #[cfg_attr(not(feature = "stores"), expect(dead_code, reason = "nothing is kept"))]
     pub(crate) name: Option<String>,
 }
 
