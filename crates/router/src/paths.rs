@@ -3,19 +3,20 @@
 use holm_manifest::{Route, Segment, normal_segment};
 use std::collections::HashMap;
 
-/// What the paths below some prefix lead to.
+/// What the paths below some prefix lead to. Most have nothing below them, so a small thing: there may be many.
 #[derive(Debug)]
 pub(crate) struct Paths<T> {
-    children: HashMap<Box<str>, Paths<T>>,
     /// The path itself, and all that is below.
     here: Option<T>,
-    /// What only routes of Spin have; on the root of a tree, if there is one in it.
-    patterns: Option<Box<Patterns<T>>>,
+    more: Option<Box<More<T>>>,
 }
 
-/// Where names stand in the place of segments, and paths end.
+/// What is more particular.
 #[derive(Debug)]
-struct Patterns<T> {
+struct More<T> {
+    children: HashMap<Box<str>, Paths<T>>,
+    /// On the root of a tree: whether one of its routes is Spin's. Others have none of what follows.
+    spin: bool,
     /// The path itself, and nothing below.
     exact: Option<T>,
     /// Names with something beside them, the most particular first.
@@ -26,13 +27,13 @@ struct Patterns<T> {
 
 impl<T> Default for Paths<T> {
     fn default() -> Self {
-        Paths { children: HashMap::new(), here: None, patterns: None }
+        Paths { here: None, more: None }
     }
 }
 
-impl<T> Default for Patterns<T> {
+impl<T> Default for More<T> {
     fn default() -> Self {
-        Patterns { exact: None, mixed: Vec::new(), named: None }
+        More { children: HashMap::new(), spin: false, exact: None, mixed: Vec::new(), named: None }
     }
 }
 
@@ -43,23 +44,25 @@ impl<T> Paths<T> {
     /// Where the path of `route` leads.
     pub(crate) fn place(&mut self, route: &Route) -> &mut Option<T> {
         if route.as_spin().is_some() {
-            self.patterns.get_or_insert_default();
+            self.more.get_or_insert_default().spin = true;
         }
         let mut paths = self;
         for segment in route.segments() {
+            let more = paths.more.get_or_insert_default();
             paths = match segment {
-                Segment::Exact(text) => paths.children.entry(text.into()).or_default(),
-                Segment::Named(_) => paths.patterns.get_or_insert_default().named.get_or_insert_default(),
-                Segment::Mixed(text) => paths.patterns.get_or_insert_default().mixed(text),
+                Segment::Exact(text) => more.children.entry(text.into()).or_default(),
+                Segment::Named(_) => more.named.get_or_insert_default(),
+                Segment::Mixed(text) => more.mixed(text),
             };
         }
-        if route.is_exact() { &mut paths.patterns.get_or_insert_default().exact } else { &mut paths.here }
+        if route.is_exact() { &mut paths.more.get_or_insert_default().exact } else { &mut paths.here }
     }
 
     /// Where the longest prefix of `path` leads, and that prefix. A path without a slash in front, such as the `*` of
     /// OPTIONS, is below the root alone.
+    #[inline]
     pub(crate) fn find<'p>(&self, path: &'p str) -> Found<'_, 'p, T> {
-        if self.patterns.is_some() {
+        if self.more.as_ref().is_some_and(|more| more.spin) {
             // Spin takes slashes at the beginning for one.
             let slashes = path.len() - path.trim_start_matches('/').len();
             return self.find_pattern(path, slashes.saturating_sub(1));
@@ -67,14 +70,17 @@ impl<T> Paths<T> {
         self.find_plain(path)
     }
 
+    #[inline]
     fn find_plain<'p>(&self, path: &'p str) -> Found<'_, 'p, T> {
         let mut paths = self;
         let mut best = self.here.as_ref().map(|value| (value, ""));
         let mut at = 0;
         // Most hosts have one route, at the root.
-        while !paths.children.is_empty() && path[at..].starts_with('/') {
+        while let Some(more) = &paths.more
+            && path[at..].starts_with('/')
+        {
             let (segment, next) = first_segment(path, at);
-            let Some(child) = paths.children.get(normal_segment(segment).as_ref()) else {
+            let Some(child) = more.children.get(normal_segment(segment).as_ref()) else {
                 break;
             };
             (paths, at) = (child, next);
@@ -87,22 +93,22 @@ impl<T> Paths<T> {
     /// there are segments in some route, and nowhere twice.
     fn find_pattern<'p>(&self, path: &'p str, at: usize) -> Found<'_, 'p, T> {
         let below = || self.here.as_ref().map(|value| (value, &path[..at]));
-        let patterns = self.patterns.as_deref();
+        let Some(more) = &self.more else {
+            return below();
+        };
         if path[at..].bytes().all(|byte| byte == b'/') {
-            let exact = patterns.and_then(|patterns| patterns.exact.as_ref());
-            return exact.map(|value| (value, path)).or_else(below);
+            return more.exact.as_ref().map(|value| (value, path)).or_else(below);
         }
         if !path[at..].starts_with('/') {
             return below();
         }
         let (segment, next) = first_segment(path, at);
-        let texts = || self.children.get(normal_segment(segment).as_ref())?.find_pattern(path, next);
-        let names = || patterns?.find(segment, path, next);
-        texts().or_else(names).or_else(below)
+        let texts = || more.children.get(normal_segment(segment).as_ref())?.find_pattern(path, next);
+        texts().or_else(|| more.find_named(segment, path, next)).or_else(below)
     }
 }
 
-impl<T> Patterns<T> {
+impl<T> More<T> {
     fn mixed(&mut self, text: &str) -> &mut Paths<T> {
         // Names that differ do not make places differ.
         let shape = shape(text);
@@ -118,7 +124,7 @@ impl<T> Patterns<T> {
         &mut self.mixed[at].1
     }
 
-    fn find<'p>(&self, segment: &str, path: &'p str, next: usize) -> Found<'_, 'p, T> {
+    fn find_named<'p>(&self, segment: &str, path: &'p str, next: usize) -> Found<'_, 'p, T> {
         let covering = self.mixed.iter().filter(|(text, _)| Segment::Mixed(text).covers(segment));
         let mixed = || covering.into_iter().find_map(|(_, paths)| paths.find_pattern(path, next));
         mixed().or_else(|| self.named.as_ref()?.find_pattern(path, next))
@@ -133,6 +139,7 @@ fn shape(text: &str) -> Vec<(u8, &str)> {
 }
 
 /// The segment behind the slash at `at`, and where it ends.
+#[inline]
 fn first_segment(path: &str, at: usize) -> (&str, usize) {
     let rest = &path[at + 1..];
     let segment = &rest[..rest.find('/').unwrap_or(rest.len())];
