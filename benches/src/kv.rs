@@ -22,7 +22,8 @@ const TIMES: u32 = 20_000;
 const KEYS: u32 = 1000;
 
 pub fn run() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("tokio starts");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("tokio starts");
     let folder = tempfile::tempdir().expect("a temporary folder");
     let functions = load(folder.path());
     let speed = |what: &str, times: u32| {
