@@ -1,23 +1,19 @@
-//! The functions of interfaces as core functions.
+//! What connects a core module with the functions it imports, and how they are called.
 
-use std::collections::HashMap;
 use std::mem::MaybeUninit;
-use std::pin::Pin;
 
 use holm_engine::shape::{CoreImport, Target};
-use wasmtime::component::{self, ComponentNamedList, LinkerInstance, Resource, ResourceTableError, ResourceType};
+use wasmtime::component::ResourceTableError;
 use wasmtime::{
     AsContextMut, Caller, Error, Func, FuncType, Instance, InstancePre, Linker, Memory, Module, ModuleExport, Result,
-    StoreContextMut, Val, ValRaw, ValType, bail, format_err,
+    Val, ValRaw, ValType, bail, format_err,
 };
 
 use super::canon::{Core, Flat, Guest, Lift, Lower, Out};
-use super::interfaces;
-use crate::module_world::link_preview1;
+use super::functions::{Found, unknown_handle};
+use super::{interfaces, preview1};
 use crate::state::State;
 use crate::version::Version;
-
-type Store<'a> = StoreContextMut<'a, State>;
 
 /// The most core values that parameters are passed as (`MAX_FLAT_PARAMS` in `CanonicalABI.md`).
 const MOST_FLAT: usize = 16;
@@ -68,6 +64,11 @@ impl Direct {
 
     pub(super) fn come_back(&mut self) {
         self.busy = false;
+    }
+
+    /// The guest's memory, for a function that it calls.
+    pub(super) fn memory(&self) -> Result<Memory> {
+        self.enter()?.memory()
     }
 
     /// Whether the guest may call.
@@ -121,236 +122,6 @@ pub(super) fn is(ty: &FuncType, params: &[Core], results: &[Core]) -> bool {
     all(&mut ty.params(), params) && all(&mut ty.results(), results)
 }
 
-/// Adds one function to a linker, under the name that a core module imports it by. Says whether the types fit.
-type Define = Box<dyn Fn(&mut Linker<State>, &CoreImport, FuncType) -> Result<bool> + Send + Sync>;
-
-/// Adds one function or resource to an interface for components.
-type Link = Box<dyn Fn(&mut LinkerInstance<'_, State>) -> Result<()> + Send + Sync>;
-
-/// A function that may wait.
-pub(super) type Waiting<'a, R> = Pin<Box<dyn Future<Output = Result<R>> + Send + 'a>>;
-
-/// What a function is called with, by core modules and by components.
-pub(super) trait Params: Lift + component::Lift + ComponentNamedList + Send + 'static {}
-
-impl<T: Lift + component::Lift + ComponentNamedList + Send + 'static> Params for T {}
-
-/// What a function returns, unless that is nothing.
-pub(super) trait Answer: Lower + component::Lower + Send + Sync + 'static {}
-
-impl<T: Lower + component::Lower + Send + Sync + 'static> Answer for T {}
-
-/// The functions of all interfaces, by interface without version, and name.
-#[derive(Default)]
-pub(crate) struct Functions {
-    /// What is defined next belongs to this one.
-    interface: &'static str,
-    interfaces: HashMap<&'static str, Interface>,
-}
-
-#[derive(Default)]
-struct Interface {
-    functions: HashMap<&'static str, Function>,
-    /// All other functions take a handle that no guest can have.
-    out_of_reach: bool,
-}
-
-/// A function, or the dropping of a handle.
-struct Function {
-    direct: Define,
-    component: Link,
-}
-
-impl Functions {
-    /// What follows belongs to this interface.
-    pub(super) fn interface(&mut self, name: &'static str) -> &mut Self {
-        self.interface = name;
-        self
-    }
-
-    /// No guest can have what the other functions of this interface take.
-    pub(super) fn out_of_reach(&mut self) {
-        self.interfaces.entry(self.interface).or_default().out_of_reach = true;
-    }
-
-    /// What is defined twice is what it was defined as last.
-    fn define(&mut self, name: &'static str, direct: Define, component: Link) -> &mut Self {
-        let functions = &mut self.interfaces.entry(self.interface).or_default().functions;
-        functions.insert(name, Function { direct, component });
-        self
-    }
-
-    /// A function that never waits.
-    pub(super) fn now<A: Params, R: Answer>(
-        &mut self,
-        name: &'static str,
-        call: impl Fn(&mut State, A) -> Result<R> + Copy + Send + Sync + 'static,
-    ) -> &mut Self {
-        let link: Link = Box::new(move |instance| {
-            instance.func_wrap(name, move |mut store: Store<'_>, args: A| Ok((call(store.data_mut(), args)?,)))
-        });
-        self.define(name, define_now(is_method(name), call), link)
-    }
-
-    /// A function that never waits and returns nothing.
-    pub(super) fn acts<A: Params>(
-        &mut self,
-        name: &'static str,
-        call: impl Fn(&mut State, A) -> Result<()> + Copy + Send + Sync + 'static,
-    ) -> &mut Self {
-        let link: Link = Box::new(move |instance| {
-            instance.func_wrap(name, move |mut store: Store<'_>, args: A| call(store.data_mut(), args))
-        });
-        self.define(name, define_now(is_method(name), call), link)
-    }
-
-    /// A function that may wait.
-    pub(super) fn waits<A: Params, R: Answer>(
-        &mut self,
-        name: &'static str,
-        call: impl for<'a> Fn(&'a mut State, A) -> Waiting<'a, R> + Copy + Send + Sync + 'static,
-    ) -> &mut Self {
-        let link: Link = Box::new(move |instance| {
-            instance.func_wrap_async(name, move |mut store: Store<'_>, args: A| {
-                Box::new(async move { Ok((call(store.data_mut(), args).await?,)) })
-            })
-        });
-        self.define(name, define_waits(is_method(name), call), link)
-    }
-
-    /// A function that may wait, and returns nothing.
-    pub(super) fn acts_waiting<A: Params>(
-        &mut self,
-        name: &'static str,
-        call: impl for<'a> Fn(&'a mut State, A) -> Waiting<'a, ()> + Copy + Send + Sync + 'static,
-    ) -> &mut Self {
-        let link: Link = Box::new(move |instance| {
-            instance.func_wrap_async(name, move |mut store: Store<'_>, args: A| {
-                Box::new(async move { call(store.data_mut(), args).await })
-            })
-        });
-        self.define(name, define_waits(is_method(name), call), link)
-    }
-
-    /// Dropping a handle.
-    pub(super) fn drops<T: 'static>(
-        &mut self,
-        resource: &'static str,
-        drop: impl Fn(&mut State, Resource<T>) -> Result<()> + Copy + Send + Sync + 'static,
-    ) -> &mut Self {
-        let link: Link = Box::new(move |instance| {
-            instance.resource(resource, ResourceType::host::<T>(), move |mut store, handle| {
-                drop(store.data_mut(), Resource::new_own(handle))
-            })
-        });
-        let direct = define_now(false, move |state: &mut State, (handle,): (Resource<T>,)| drop(state, handle));
-        self.define(resource, direct, link)
-    }
-
-    /// Dropping a handle, which may wait.
-    pub(super) fn drops_waiting<T: 'static>(
-        &mut self,
-        resource: &'static str,
-        drop: impl for<'a> Fn(&'a mut State, Resource<T>) -> Waiting<'a, ()> + Copy + Send + Sync + 'static,
-    ) -> &mut Self {
-        let link: Link = Box::new(move |instance| {
-            instance.resource_async(resource, ResourceType::host::<T>(), move |mut store, handle| {
-                Box::new(async move { drop(store.data_mut(), Resource::new_own(handle)).await })
-            })
-        });
-        let direct = define_waits(false, move |state, (handle,): (Resource<T>,)| drop(state, handle));
-        self.define(resource, direct, link)
-    }
-
-    /// Functions that take a handle which no guest can have.
-    pub(super) fn never(&mut self, names: &[&'static str]) {
-        for &name in names {
-            let direct: Define = Box::new(|linker, import, ty| {
-                linker.func_new(&import.module, &import.name, ty, |_, _, _| unknown_handle())?;
-                Ok(true)
-            });
-            let link: Link = Box::new(move |instance| instance.func_new(name, |_, _, _, _| unknown_handle()));
-            self.define(name, direct, link);
-        }
-    }
-
-    fn find(&self, interface: &str, name: &str) -> Option<Found<'_>> {
-        let interface = self.interfaces.get(interface)?;
-        match interface.functions.get(name) {
-            Some(function) => Some(Found::Function(&function.direct)),
-            None => interface.out_of_reach.then_some(Found::OutOfReach),
-        }
-    }
-
-    /// Whether there is an interface of this name.
-    pub(crate) fn have(&self, interface: &str) -> bool {
-        self.interfaces.contains_key(interface)
-    }
-
-    /// Adds an interface to what components are linked with, whatever it and its version are called there.
-    pub(crate) fn link_component(&self, interface: &str, instance: &mut LinkerInstance<'_, State>) -> Result<()> {
-        let functions = self.interfaces.get(interface).into_iter().flat_map(|interface| interface.functions.values());
-        functions.into_iter().try_for_each(|function| (function.component)(instance))
-    }
-}
-
-/// Whether the first of a function's parameters is lent to it, as the component model has it for those of this name
-/// (`design/mvp/Explainer.md`, "Import and Export Definitions").
-fn is_method(name: &str) -> bool {
-    name.starts_with("[method]")
-}
-
-fn define_now<A: Lift + 'static, R: Lower + 'static>(
-    method: bool,
-    call: impl Fn(&mut State, A) -> Result<R> + Copy + Send + Sync + 'static,
-) -> Define {
-    let signature = Signature::of::<A, R>();
-    Box::new(move |linker, import, ty| {
-        if !signature.is(&ty) {
-            return Ok(false);
-        }
-        let types = signature.params.clone();
-        let function = move |caller: Caller<'_, State>, values: &mut [MaybeUninit<ValRaw>]| {
-            answer_now(caller, values, &types, method, call)
-        };
-        // SAFETY: `answer_now` reads as many values as there are parameters, by their types, and writes the result if
-        // there is one, of the type in `ty`: `Signature::is` compared them.
-        unsafe { linker.func_new_unchecked(&import.module, &import.name, ty, function)? };
-        Ok(true)
-    })
-}
-
-fn define_waits<A: Lift + Send + 'static, R: Lower + Send + 'static>(
-    method: bool,
-    call: impl for<'a> Fn(&'a mut State, A) -> Waiting<'a, R> + Copy + Send + Sync + 'static,
-) -> Define {
-    let signature = Signature::of::<A, R>();
-    Box::new(move |linker, import, ty| {
-        if !signature.is(&ty) {
-            return Ok(false);
-        }
-        let long = signature.results == [Core::I64];
-        linker.func_new_async(&import.module, &import.name, ty, move |mut caller, params, results| {
-            Box::new(async move {
-                let (link, args, at) = arrive::<A, R>(&mut caller, params, method)?;
-                let result = call(caller.data_mut(), args).await.map_err(handle_error)?;
-                if R::FLAT > 1 {
-                    let mut out = Out::with_room(caller, link, result.heap()).await?;
-                    return result.store(&mut out, at);
-                }
-                if let Some(first) = results.first_mut() {
-                    let value = result.lower().cast_signed();
-                    #[expect(clippy::cast_possible_truncation, reason = "the result is as short as its type")]
-                    let short = value as i32;
-                    *first = if long { Val::I64(value) } else { Val::I32(short) };
-                }
-                Ok(())
-            })
-        })?;
-        Ok(true)
-    })
-}
-
 /// Finds the function for an import, in the version of its interface.
 fn find(import: &CoreImport) -> Option<Found<'static>> {
     // A resource and a function never have the same name: functions of resources have theirs in brackets.
@@ -374,7 +145,7 @@ pub(super) fn link(module: &Module, imports: &[CoreImport]) -> Result<Option<Ins
     // A module may import the same twice.
     linker.allow_shadowing(true);
     if imports.iter().any(|import| import.target == Target::Preview1) {
-        link_preview1(&mut linker, State::preview1)?;
+        preview1::link(&mut linker)?;
     }
     for (import, wanted) in imports.iter().zip(module.imports()) {
         let Some(ty) = wanted.ty().func().cloned() else { return Ok(None) };
@@ -395,22 +166,15 @@ pub(super) fn link(module: &Module, imports: &[CoreImport]) -> Result<Option<Ins
     linker.instantiate_pre(module).map(Some)
 }
 
-enum Found<'a> {
-    Function(&'a Define),
-    OutOfReach,
-    /// One of WASI 0.1.
-    Preview1,
-}
-
 /// The types of a function as a core function.
 #[derive(Clone)]
-struct Signature {
-    params: Vec<Core>,
-    results: Vec<Core>,
+pub(super) struct Signature {
+    pub(super) params: Vec<Core>,
+    pub(super) results: Vec<Core>,
 }
 
 impl Signature {
-    fn of<A: Lift, R: Lower>() -> Self {
+    pub(super) fn of<A: Lift, R: Lower>() -> Self {
         let (mut params, mut results) = (Vec::new(), Vec::new());
         A::flatten(&mut params);
         if R::FLAT > 1 {
@@ -422,13 +186,13 @@ impl Signature {
         Self { params, results }
     }
 
-    fn is(&self, ty: &FuncType) -> bool {
+    pub(super) fn is(&self, ty: &FuncType) -> bool {
         is(ty, &self.params, &self.results)
     }
 }
 
 /// Calls a function of the host for a guest, by the values that are the parameters, and writes the result in their place.
-fn answer_now<A: Lift, R: Lower>(
+pub(super) fn answer_now<A: Lift, R: Lower>(
     mut caller: Caller<'_, State>,
     values: &mut [MaybeUninit<ValRaw>],
     types: &[Core],
@@ -459,18 +223,14 @@ fn answer_now<A: Lift, R: Lower>(
 }
 
 /// An error that the engine has words of its own for where a guest is a component.
-fn handle_error(error: Error) -> Error {
+pub(super) fn handle_error(error: Error) -> Error {
     match error.downcast_ref() {
         Some(ResourceTableError::NotPresent | ResourceTableError::WrongType) => format_err!("{UNKNOWN}"),
         _ => error,
     }
 }
 
-const UNKNOWN: &str = "unknown handle: the guest gave one that it does not have";
-
-fn unknown_handle() -> Result<()> {
-    bail!("{UNKNOWN}")
-}
+pub(super) const UNKNOWN: &str = "unknown handle: the guest gave one that it does not have";
 
 /// The parameters of a call, and the address of its result if that goes through memory.
 fn lift<A: Lift, R: Lower>(caller: &mut Caller<'_, State>, values: &[u64], method: bool) -> Result<(Wiring, A, u32)> {
@@ -485,7 +245,11 @@ fn lift<A: Lift, R: Lower>(caller: &mut Caller<'_, State>, values: &[u64], metho
     Ok((link, args, at))
 }
 
-fn arrive<A: Lift, R: Lower>(caller: &mut Caller<'_, State>, params: &[Val], method: bool) -> Result<(Wiring, A, u32)> {
+pub(super) fn arrive<A: Lift, R: Lower>(
+    caller: &mut Caller<'_, State>,
+    params: &[Val],
+    method: bool,
+) -> Result<(Wiring, A, u32)> {
     let mut flat = [0; MOST_FLAT + 1];
     for (flat, value) in flat.iter_mut().zip(params) {
         *flat = match value {

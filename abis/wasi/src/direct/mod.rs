@@ -8,8 +8,10 @@
 //! Only for guests whose every import is known here; all others stay components.
 
 mod canon;
+mod functions;
 pub(crate) mod interfaces;
 mod link;
+mod preview1;
 #[cfg(test)]
 mod tests;
 

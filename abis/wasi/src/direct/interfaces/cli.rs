@@ -15,7 +15,7 @@ use wasmtime_wasi::p2::bindings::cli::terminal_stderr::Host as _;
 use wasmtime_wasi::p2::bindings::cli::terminal_stdin::Host as _;
 use wasmtime_wasi::p2::bindings::cli::terminal_stdout::Host as _;
 
-use crate::direct::link::Functions;
+use crate::direct::functions::Functions;
 
 pub(super) fn define(functions: &mut Functions) {
     functions

@@ -5,7 +5,7 @@ use wasmtime_wasi::p2::bindings::clocks::monotonic_clock::Host as Monotonic;
 use wasmtime_wasi::p2::bindings::clocks::wall_clock::{Datetime, Host as Wall};
 
 use crate::direct::canon::record;
-use crate::direct::link::Functions;
+use crate::direct::functions::Functions;
 
 record!(Datetime { seconds: u64, nanoseconds: u32 });
 

@@ -12,7 +12,7 @@ use wasmtime_wasi_http::p2::bindings::http::types::{
 use wasmtime_wasi_http::p2::{HeaderResult, HttpResult};
 use wasmtime_wasi_http::{FieldMap, WasiHttpView as _};
 
-use crate::direct::link::Functions;
+use crate::direct::functions::Functions;
 use crate::outgoing;
 use crate::state::State;
 

@@ -7,7 +7,7 @@ use wasmtime_wasi::p2::bindings::io::streams::{Host as _, HostInputStream, HostO
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, DynPollable, StreamResult};
 
 use crate::direct::canon::variant;
-use crate::direct::link::Functions;
+use crate::direct::functions::Functions;
 use crate::state::State;
 
 variant!(lower StreamError { LastOperationFailed(it: Resource<Error>), Closed });

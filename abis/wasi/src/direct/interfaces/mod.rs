@@ -15,7 +15,7 @@ mod october;
 
 use std::sync::OnceLock;
 
-use super::link::Functions;
+use super::functions::Functions;
 use crate::version::Version;
 
 /// All of them, in a version.

@@ -9,12 +9,12 @@ use wasmtime_wasi::p2::bindings::sockets::tcp::HostTcpSocket;
 use wasmtime_wasi::p2::bindings::sockets::udp::HostUdpSocket;
 use wasmtime_wasi::p2::{TcpSocket, UdpSocket};
 use wasmtime_wasi::sockets::WasiSocketsView as _;
+use wasmtime_wasi_http::WasiHttpView as _;
 use wasmtime_wasi_http::p2::bindings::http::types::{
     ErrorCode, FutureTrailers, HostFutureTrailers, HostRequestOptions as _, RequestOptions, Trailers,
 };
-use wasmtime_wasi_http::{FieldMap, WasiHttpView as _};
 
-use crate::direct::link::Functions;
+use crate::direct::functions::Functions;
 use crate::state::State;
 
 pub(super) fn define(functions: &mut Functions) {
@@ -62,8 +62,7 @@ pub(super) fn trailers(
     state: &mut State,
     it: Resource<FutureTrailers>,
 ) -> Result<Option<Result<Option<Resource<Trailers>>, ErrorCode>>> {
-    let answer: Option<Result<Result<Option<Resource<FieldMap>>, ErrorCode>, ()>> =
-        HostFutureTrailers::get(&mut state.http(), it)?;
+    let answer = HostFutureTrailers::get(&mut state.http(), it)?;
     let twice = || ErrorCode::InternalError(Some("the trailers were asked for twice".to_owned()));
     Ok(answer.map(|answer| answer.unwrap_or_else(|()| Err(twice()))))
 }

@@ -13,7 +13,7 @@ use wasmtime_wasi::p2::{DynPollable, SocketResult};
 use wasmtime_wasi::sockets::WasiSocketsView as _;
 
 use crate::direct::canon::{record, variant};
-use crate::direct::link::Functions;
+use crate::direct::functions::Functions;
 use crate::state::State;
 
 mod tcp;

@@ -1,10 +1,10 @@
 //! Follows each import of the core module to what it is.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use wasmparser::{ComponentExternalKind, ComponentInstance, ExternalKind, Instance, Parser, Payload, TypeRef};
 
-use super::adapter::{PREVIEW1, passes_on};
+use super::adapter::Adapter;
 use super::glue::{self, Shim};
 use super::space::{ComponentInstanceOf, CoreFunction, Function, Of, Options, Space, Type};
 use super::{CoreExport, CoreImport, LoneCore, Target};
@@ -70,7 +70,7 @@ impl<'a> Space<'a> {
     }
 
     /// A core function that is the export of an instance.
-    fn core_export(&self, function: u32) -> Option<Of<'a>> {
+    pub(super) fn core_export(&self, function: u32) -> Option<Of<'a>> {
         match self.core_functions.get(function as usize)? {
             CoreFunction::Export(of) => Some(*of),
             _ => None,
@@ -82,7 +82,7 @@ impl<'a> Space<'a> {
     }
 
     /// The module that a core instance is made of, and what it is given.
-    fn instantiated(&self, instance: u32) -> Option<(u32, HashMap<&'a str, u32>)> {
+    pub(super) fn instantiated(&self, instance: u32) -> Option<(u32, HashMap<&'a str, u32>)> {
         match self.core_instance(instance)? {
             Instance::Instantiate { module_index, args } => {
                 Some((*module_index, args.iter().map(|arg| (arg.name, arg.index)).collect()))
@@ -97,7 +97,7 @@ impl<'a> Space<'a> {
     }
 
     /// What a core instance that is only a list of exports has under this name.
-    fn listed(&self, instance: u32, name: &str, kind: ExternalKind) -> Option<u32> {
+    pub(super) fn listed(&self, instance: u32, name: &str, kind: ExternalKind) -> Option<u32> {
         match self.core_instance(instance)? {
             Instance::FromExports(exports) => {
                 let export = exports.iter().find(|export| export.name == name && export.kind == kind)?;
@@ -108,7 +108,7 @@ impl<'a> Space<'a> {
     }
 
     /// The name of an imported instance.
-    fn imported(&self, instance: u32) -> Option<&'a str> {
+    pub(super) fn imported(&self, instance: u32) -> Option<&'a str> {
         match self.instances.get(instance as usize)? {
             ComponentInstanceOf::Import(name) => Some(name),
             _ => None,
@@ -130,26 +130,19 @@ struct Glue<'a> {
     adapter: Option<u32>,
 }
 
-/// What stands between a program built for WASI 0.1 and 0.2.
-struct Adapter<'a> {
-    instance: u32,
-    /// The interfaces that it imports, without versions.
-    reached: HashSet<&'a str>,
-}
-
-struct Wiring<'s, 'a> {
+pub(super) struct Wiring<'s, 'a> {
     file: &'a [u8],
-    space: &'s Space<'a>,
+    pub(super) space: &'s Space<'a>,
     /// The core instance of the program's own module.
     main: u32,
     glue: Option<Glue<'a>>,
-    adapter: Option<Adapter<'a>>,
+    pub(super) adapter: Option<Adapter<'a>>,
     /// What all lowered functions have in common.
     options: Options,
 }
 
 impl<'a> Wiring<'_, 'a> {
-    fn bytes_of(&self, instance: u32) -> Option<&'a [u8]> {
+    pub(super) fn bytes_of(&self, instance: u32) -> Option<&'a [u8]> {
         self.file.get(self.space.module_of(instance)?)
     }
 
@@ -211,55 +204,8 @@ impl<'a> Wiring<'_, 'a> {
         Some(imports)
     }
 
-    /// What an adapter is, if it imports nothing but the program's memory and functions, and interfaces of WASI.
-    fn adapter(&self, instance: u32) -> Option<Adapter<'a>> {
-        let (_, given) = self.space.instantiated(instance)?;
-        let mut reached = HashSet::new();
-        for payload in Parser::new(0).parse_all(self.bytes_of(instance)?) {
-            let Payload::ImportSection(section) = payload.ok()? else { continue };
-            for import in section.into_imports() {
-                let import = import.ok()?;
-                let from = *given.get(import.module)?;
-                match import.ty {
-                    TypeRef::Memory(_) => {
-                        let memory = self.space.listed(from, import.name, ExternalKind::Memory)?;
-                        self.of_main(self.space.core_memories.get(memory as usize)?)?;
-                    }
-                    TypeRef::Func(_) => reached.extend(self.reached(self.import(from, import.name)?)?),
-                    _ => return None,
-                }
-            }
-            break;
-        }
-        Some(Adapter { instance, reached })
-    }
-
-    /// The interface that a core function is of, `Some(None)` for one of the program's own.
-    fn reached(&self, function: u32) -> Option<Option<&'a str>> {
-        let instance = match self.space.core_functions.get(function as usize)? {
-            CoreFunction::Export(of) => return self.of_main(of).map(|_| None),
-            CoreFunction::Lower { function, .. } => match self.space.functions.get(*function as usize)? {
-                Function::Export(of) => of.instance,
-                Function::Lift { .. } => return None,
-            },
-            CoreFunction::Drop { resource } => match self.space.types.get(*resource as usize)? {
-                Type::Export(of) => of.instance,
-                Type::Other => return None,
-            },
-        };
-        let (interface, _) = self.space.imported(instance)?.split_once('@')?;
-        interface.starts_with("wasi:").then_some(Some(interface))
-    }
-
-    /// Whether a function that the program imports is one of WASI 0.1 that its adapter passes on.
-    fn adapted(&self, function: u32, module: &str, name: &str) -> Option<Target> {
-        let (of, adapter) = (self.space.core_export(function)?, self.adapter.as_ref()?);
-        let same = of.instance == adapter.instance && of.name == name && module == PREVIEW1;
-        (same && passes_on(name, &adapter.reached)).then_some(Target::Preview1)
-    }
-
     /// The core function that an instance given to the program has under this name.
-    fn import(&self, instance: u32, name: &str) -> Option<u32> {
+    pub(super) fn import(&self, instance: u32, name: &str) -> Option<u32> {
         let function = self.space.listed(instance, name, ExternalKind::Func)?;
         match self.space.core_functions.get(function as usize)? {
             CoreFunction::Export(of) => match self.glue.as_ref().filter(|glue| glue.instance == of.instance) {
@@ -309,7 +255,7 @@ impl<'a> Wiring<'_, 'a> {
     }
 
     /// The name of what must be an export of the program's own module.
-    fn of_main(&self, of: &Of<'_>) -> Option<String> {
+    pub(super) fn of_main(&self, of: &Of<'_>) -> Option<String> {
         (of.instance == self.main).then(|| of.name.to_owned())
     }
 

@@ -6,7 +6,7 @@ use wasmtime_wasi::p2::bindings::clocks::monotonic_clock::Host as _;
 use wasmtime_wasi::p2::bindings::clocks::wall_clock::Datetime;
 
 use crate::direct::canon::record;
-use crate::direct::link::Functions;
+use crate::direct::functions::Functions;
 
 /// `timezone-display`.
 #[derive(ComponentType, Lift, Lower)]

@@ -6,15 +6,14 @@ use wasmtime_wasi_http::p2::HeaderResult;
 use wasmtime_wasi_http::p2::bindings::http::outgoing_handler::Host as _;
 use wasmtime_wasi_http::p2::bindings::http::types::{
     ErrorCode, FutureIncomingResponse, FutureTrailers, HeaderError, HostFields, HostFutureIncomingResponse,
-    HostOutgoingBody, HostOutgoingRequest, HostOutgoingResponse, HostRequestOptions, HostResponseOutparam,
-    IncomingResponse, Method, OutgoingBody, OutgoingRequest, OutgoingResponse, RequestOptions, ResponseOutparam,
-    Scheme,
+    HostOutgoingBody, HostOutgoingRequest, HostOutgoingResponse, HostRequestOptions, HostResponseOutparam, Method,
+    OutgoingBody, OutgoingRequest, OutgoingResponse, RequestOptions, ResponseOutparam, Scheme,
 };
 use wasmtime_wasi_http::{FieldMap, WasiHttpView as _};
 
 use crate::direct::canon::{record, variant};
+use crate::direct::functions::Functions;
 use crate::direct::interfaces::{http as released, november};
-use crate::direct::link::Functions;
 use crate::outgoing;
 use crate::state::State;
 
@@ -201,8 +200,7 @@ fn answers(functions: &mut Functions) {
             HostResponseOutparam::set(&mut s.http(), out, response.map_err(ErrorCode::from))
         })
         .now("[method]future-incoming-response.get", |s, (it,): (Resource<FutureIncomingResponse>,)| {
-            let answer: Option<Result<Result<Resource<IncomingResponse>, ErrorCode>, ()>> =
-                HostFutureIncomingResponse::get(&mut s.http(), it)?;
+            let answer = HostFutureIncomingResponse::get(&mut s.http(), it)?;
             Ok(answer.map(|once| once.map(|response| response.map_err(HttpError::from))))
         })
         .now("[method]future-trailers.get", |s, (it,): (Resource<FutureTrailers>,)| match november::trailers(s, it)? {

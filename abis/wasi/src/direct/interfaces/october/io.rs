@@ -7,8 +7,8 @@ use wasmtime_wasi::p2::bindings::io::poll::{Host as _, HostPollable};
 use wasmtime_wasi::p2::bindings::io::streams::{HostInputStream, HostOutputStream, StreamError};
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, DynPollable};
 
+use crate::direct::functions::Functions;
 use crate::direct::interfaces::io::stream;
-use crate::direct::link::Functions;
 use crate::state::State;
 
 type Input = Resource<DynInputStream>;

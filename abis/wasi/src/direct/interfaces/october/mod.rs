@@ -7,7 +7,7 @@ mod http;
 mod io;
 mod sockets;
 
-use crate::direct::link::Functions;
+use crate::direct::functions::Functions;
 
 pub(super) fn define(functions: &mut Functions) {
     clocks::define(functions);

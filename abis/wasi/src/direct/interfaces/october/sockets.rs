@@ -6,8 +6,8 @@ use wasmtime_wasi::p2::bindings::sockets::tcp::HostTcpSocket;
 use wasmtime_wasi::p2::{TcpSocket, UdpSocket};
 use wasmtime_wasi::sockets::WasiSocketsView as _;
 
+use crate::direct::functions::Functions;
 use crate::direct::interfaces::sockets::{plain, socket};
-use crate::direct::link::Functions;
 use crate::parts::Whose;
 
 type Tcp = Resource<TcpSocket>;

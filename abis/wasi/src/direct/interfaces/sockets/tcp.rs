@@ -8,7 +8,7 @@ use wasmtime_wasi::sockets::WasiSocketsView as _;
 
 use super::{plain, socket};
 use crate::direct::canon::variant;
-use crate::direct::link::Functions;
+use crate::direct::functions::Functions;
 
 variant!(both ShutdownType { Receive, Send, Both });
 

@@ -11,7 +11,7 @@ use wasmtime_wasi::sockets::WasiSocketsView as _;
 
 use super::{plain, socket};
 use crate::direct::canon::{Element, record};
-use crate::direct::link::Functions;
+use crate::direct::functions::Functions;
 
 record!(IncomingDatagram { data: Vec<u8>, remote_address: IpSocketAddress });
 record!(OutgoingDatagram { data: Vec<u8>, remote_address: Option<IpSocketAddress> });
