@@ -46,6 +46,7 @@ impl From<MqttError> for Error {
 #[expect(dead_code, reason = "guests make them")]
 #[component(enum)]
 #[repr(u8)]
+#[expect(clippy::enum_variant_names, reason = "MQTT's own names")]
 enum Quality {
     #[component(name = "at-most-once")]
     AtMostOnce,

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use holm_abi::{Body, BodyError, CallError, Host};
 use holm_engine::shape::Shape;
 use holm_grants::{CHAINED, INTERNAL};
+use holm_services::connections::Connections;
 use holm_services::http_client::{HttpError, Options};
 use http::uri::PathAndQuery;
 use http::{HeaderName, Method, Request, Response, Uri};

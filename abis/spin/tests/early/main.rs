@@ -1,4 +1,5 @@
 //! Core modules as Spin's early SDKs made them.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 mod hostile;

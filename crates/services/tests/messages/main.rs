@@ -1,4 +1,6 @@
 //! What guests say to Redis servers and MQTT brokers, and what these send: against the real servers.
+#![cfg(feature = "remote")]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 mod mqtt;
 mod redis;
