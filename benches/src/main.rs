@@ -1,6 +1,6 @@
 //! Runs every benchmark beside its peers and prints medians.
 //!
-//!     cargo run --release --manifest-path benches/Cargo.toml [-- start | first | throughput | call | plugin | plugins | compose | request | serve | spin | filter
+//!     cargo run --release --manifest-path benches/Cargo.toml [-- start | first | throughput | call | plugin | plugins | compose | request | serve | spin | spin-kv | filter
 //!         | polyglot | cold | deployed | neighbour | resident | size | soak]
 //!
 //! Processes are compared in turn (A B A B …) and in CPU time, because machines are noisy. `wasmtime` and `wasm3` are
@@ -12,6 +12,7 @@ mod compose;
 mod deployed;
 mod filter;
 mod first;
+mod kv;
 mod measure;
 mod neighbour;
 mod peers;
@@ -37,7 +38,7 @@ fn main() {
     if wanted == ["soak"] {
         return soak::run();
     }
-    let all: [(&str, fn()); 17] = [
+    let all: [(&str, fn()); 18] = [
         ("start", start::run),
         ("first", first::run),
         ("throughput", throughput::run),
@@ -48,6 +49,7 @@ fn main() {
         ("request", request::run),
         ("serve", serve::run),
         ("spin", spin::run),
+        ("spin-kv", kv::run),
         ("filter", filter::run),
         ("polyglot", polyglot::run),
         ("cold", deployed::cold),

@@ -72,8 +72,8 @@ fn what_is_not_there_is_not_deployed() {
     let said = |path: &str| server.holm(["deploy", "--name", "a"]).within(app.path()).arg(path).fails(127);
     assert_snapshot!(said("."), @"error: cannot read ./gone.wasm: No such file or directory");
     assert_snapshot!(said("empty"), @r"
-    error: empty has no holm.toml
-    hint: name a .wasm, a manifest, or a folder with a holm.toml
+    error: empty has no holm.toml and no spin.toml
+    hint: name a .wasm, a manifest, or a folder with one
     ");
     assert_snapshot!(said("bare"), @r#"
     error: bare/holm.toml names no guest, and there is no .wasm beside it
@@ -81,7 +81,7 @@ fn what_is_not_there_is_not_deployed() {
     "#);
     assert_snapshot!(said("nowhere.wasm"), @r"
     error: nowhere.wasm does not exist
-    hint: name a .wasm, a manifest, or a folder with a holm.toml
+    hint: name a .wasm, a manifest, or a folder with one
     ");
 }
 

@@ -6,7 +6,7 @@ use holm_engine::shape::Shape;
 use holm_wasi::State;
 use wasmtime::component::Linker;
 
-use crate::{mysql, postgres, sqlite};
+use crate::{exports, http, key_value, llm, mqtt, mysql, otel, postgres, redis, sqlite, variables};
 
 /// One interface in one version.
 struct Interface {
@@ -19,6 +19,27 @@ struct Interface {
 
 /// One line for each.
 const INTERFACES: &[Interface] = &[
+    Interface { name: mqtt::V2, link: mqtt::link_v2, provision: Provision::Grant(MQTT) },
+    Interface { name: mqtt::V3, link: mqtt::link_v3, provision: Provision::Grant(MQTT) },
+    Interface { name: redis::TYPES, link: no_functions, provision: Provision::Always },
+    Interface { name: redis::V1, link: redis::link_v1, provision: Provision::Grant(REDIS) },
+    Interface { name: redis::V2, link: redis::link_v2, provision: Provision::Grant(REDIS) },
+    Interface { name: redis::V3, link: redis::link_v3, provision: Provision::Grant(REDIS) },
+    Interface { name: exports::TYPES[0], link: no_functions, provision: Provision::Always },
+    Interface { name: exports::TYPES[1], link: no_functions, provision: Provision::Always },
+    Interface { name: exports::TYPES[2], link: no_functions, provision: Provision::Always },
+    Interface { name: http::OUTBOUND, link: http::link, provision: Provision::Grant(HTTP) },
+    Interface { name: key_value::V1, link: key_value::link_v1, provision: Provision::Grant(KV) },
+    Interface { name: key_value::V2, link: key_value::link_v2, provision: Provision::Grant(KV) },
+    Interface { name: key_value::V3, link: key_value::link_v3, provision: Provision::Grant(KV) },
+    Interface { name: llm::V1, link: llm::link_v1, provision: Provision::Grant(MODEL) },
+    Interface { name: llm::V2, link: llm::link_v2, provision: Provision::Grant(MODEL) },
+    Interface { name: otel::LOGS, link: otel::link_logs, provision: Provision::Always },
+    Interface { name: otel::METRICS, link: otel::link_metrics, provision: Provision::Always },
+    Interface { name: otel::TRACING, link: otel::link_tracing, provision: Provision::Always },
+    Interface { name: variables::CONFIG, link: variables::link_config, provision: Provision::Always },
+    Interface { name: variables::V2, link: variables::link_v2, provision: Provision::Always },
+    Interface { name: variables::V3, link: variables::link_v3, provision: Provision::Always },
     Interface { name: mysql::V1, link: mysql::link_v1, provision: Provision::Grant(MYSQL) },
     Interface { name: mysql::V2, link: mysql::link_v2, provision: Provision::Grant(MYSQL) },
     Interface { name: mysql::V3, link: mysql::link_v3, provision: Provision::Grant(MYSQL) },
@@ -34,13 +55,24 @@ const INTERFACES: &[Interface] = &[
     Interface { name: sqlite::V3_1, link: sqlite::link_v3_1, provision: Provision::Grant(SQL) },
 ];
 
+const HTTP: &str = "--http PATTERN";
+const KV: &str = "--kv=NAME";
+const MODEL: &str = "--model NAME";
+const MQTT: &str = "--outbound mqtt://HOST";
 const MYSQL: &str = "--outbound mysql://HOST";
 const POSTGRES: &str = "--outbound postgres://HOST";
+const REDIS: &str = "--outbound redis://HOST";
 const SQL: &str = "--sql=NAME";
+
+/// Of an interface that has types only, which need nothing of us.
+#[expect(clippy::unnecessary_wraps, reason = "others can fail")]
+fn no_functions(_: &mut Linker<State>) -> wasmtime::Result<()> {
+    Ok(())
+}
 
 /// Whether only guests of Spin have an import or export of this name.
 pub(crate) fn is_spin(name: &str) -> bool {
-    ["fermyon:spin/", "fermyon:spin-", "spin:"].iter().any(|package| name.starts_with(package))
+    ["fermyon:spin/", "fermyon:spin-", "spin:"].iter().any(|package| name.starts_with(package)) || otel::is_otel(name)
 }
 
 /// What would satisfy an import of this name.

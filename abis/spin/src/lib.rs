@@ -1,17 +1,26 @@
 //! Spin: components that import what Spin lends beside WASI, and the core modules of its early SDKs.
 #![forbid(unsafe_code)]
 
+mod early;
+mod exports;
+mod http;
 mod interfaces;
+mod key_value;
+mod llm;
+mod mqtt;
 mod mysql;
+mod otel;
 mod postgres;
 mod rdbms;
 mod reach;
+mod redis;
 mod rows;
 mod sqlite;
+mod variables;
 
 use holm_abi::{Abi, Certainty, Entry, Evidence, Guest, Host, Provision, Result};
 use holm_engine::shape::{Form, Import, LoneCore, Shape};
-use holm_wasi::{Extension, State, Wasi};
+use holm_wasi::{Extension, Linked, State, Wasi};
 use wasmtime::component::Linker;
 
 /// Spin's ABI: WASI, and what Spin offers beside it. Cheap to make.
@@ -26,8 +35,8 @@ impl Abi for Spin {
     }
 
     fn recognise(&self, shape: &Shape) -> Option<Evidence> {
-        if shape.form != Form::Component {
-            return None;
+        if shape.form == Form::Module {
+            return early::recognise(shape);
         }
         let imports = shape.imports.iter().map(|import| ("imports", import.name.as_str()));
         let exports = shape.exports.iter().map(|export| ("exports", export.name.as_str()));
@@ -36,6 +45,9 @@ impl Abi for Spin {
     }
 
     fn provides(&self, import: &Import) -> Provision {
+        if let Some(provision) = early::provision(import) {
+            return provision;
+        }
         match interfaces::provision(&import.name) {
             Provision::Nothing => self.wasi.provides(import),
             provision => provision,
@@ -47,12 +59,19 @@ impl Abi for Spin {
     }
 
     fn load(&self, guest: &Guest, host: &Host) -> Result<Vec<Entry>> {
-        self.wasi.load_with(guest, host, Some(self))
+        match guest.shape.form {
+            Form::Module => early::load(&self.wasi, guest, host),
+            Form::Component => self.wasi.load_with(guest, host, Some(self)),
+        }
     }
 }
 
 impl Extension for Spin {
     fn link(&self, linker: &mut Linker<State>, shape: &Shape) -> wasmtime::Result<()> {
         interfaces::link(linker, shape)
+    }
+
+    fn entries(&self, linked: &Linked) -> Result<Vec<Entry>> {
+        exports::entries(linked)
     }
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use holm_grants::{Ask, Grants};
+use holm_grants::{Ask, Audit, Grants};
 use holm_services::connections::Open;
 use holm_services::servers::Gate;
 use holm_wasi::State;
@@ -21,13 +21,31 @@ pub(crate) struct Granted {
 /// # Errors
 /// A sentence for the guest.
 pub(crate) fn ask(state: &State, schemes: &'static [&'static str], host: &str, port: u16) -> Result<Granted, String> {
-    let grants = state.grants();
-    if !schemes.iter().any(|scheme| grants.allows_outbound(scheme, host, port)) {
-        let scheme = schemes.first().copied().unwrap_or_default();
-        state.refuse(Ask::outbound(scheme, host, port));
-        return Err(format!("address {scheme}://{host}:{port} is not permitted"));
+    let granted = under(state.grants(), state.audit(), schemes, host, port);
+    granted.map(|()| Granted { grants: Arc::new(state.grants().clone()), schemes, port })
+}
+
+/// The same for a guest of these grants.
+///
+/// # Errors
+/// As [`ask`].
+pub(crate) fn ask_for(
+    grants: &Arc<Grants>,
+    audit: &Audit,
+    schemes: &'static [&'static str],
+    host: &str,
+    port: u16,
+) -> Result<Granted, String> {
+    under(grants, audit, schemes, host, port).map(|()| Granted { grants: Arc::clone(grants), schemes, port })
+}
+
+fn under(grants: &Grants, audit: &Audit, schemes: &[&str], host: &str, port: u16) -> Result<(), String> {
+    if schemes.iter().any(|scheme| grants.allows_outbound(scheme, host, port)) {
+        return Ok(());
     }
-    Ok(Granted { grants: Arc::new(grants.clone()), schemes, port })
+    let scheme = schemes.first().copied().unwrap_or_default();
+    audit.denied(Ask::outbound(scheme, host, port));
+    Err(format!("address {scheme}://{host}:{port} is not permitted"))
 }
 
 impl Gate for Granted {

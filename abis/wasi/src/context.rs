@@ -4,9 +4,13 @@ use std::sync::Arc;
 
 use holm_abi::{Error, Host, Kind, Observe, Result, Run, Stdio};
 use holm_grants::DirGrant;
+#[cfg(feature = "http")]
+use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder};
 
 use crate::clocks::{self, SteadyClock};
+#[cfg(feature = "http")]
+use crate::module_world;
 use crate::network::Network;
 use crate::stdio::{self, Account};
 use crate::switch::Switches;
@@ -63,6 +67,16 @@ pub(crate) struct Made {
     /// Where it goes, which changes if the instance is used again.
     #[cfg_attr(not(feature = "http"), allow(dead_code, reason = "only handlers are used again"))]
     switches: Option<Switches>,
+    /// For guests that are run without the adapter between WASI 0.1 and this.
+    #[cfg(feature = "http")]
+    preview1: Preview1,
+}
+
+/// The same world as WASI 0.1 has it, made when the guest first asks for something of it, and of what.
+#[cfg(feature = "http")]
+struct Preview1 {
+    given: Given,
+    made: Option<Box<WasiP1Ctx>>,
 }
 
 impl World {
@@ -138,13 +152,38 @@ impl Made {
         };
         let given = Given { streams: Streams::Are(stdio), ..given };
         let ctx = context(host, &given, &network, &output)?.build();
-        Ok(Box::new(Self { ctx, network, output, switches }))
+        Ok(Box::new(Self {
+            ctx,
+            network,
+            output,
+            switches,
+            #[cfg(feature = "http")]
+            preview1: Preview1 { given, made: None },
+        }))
+    }
+
+    /// What WASI 0.1's functions act on.
+    #[cfg(feature = "http")]
+    pub(crate) fn preview1(&mut self, host: &Host) -> &mut WasiP1Ctx {
+        let Self { network, output, preview1: Preview1 { given, made }, .. } = self;
+        made.get_or_insert_with(|| {
+            // Only directories could fail, and such guests are granted none.
+            let builder = context(host, given, network, output).unwrap_or_else(|_| WasiCtxBuilder::new());
+            Box::new(module_world::world(builder, host))
+        })
     }
 
     /// A world with nothing in it.
     fn closed(host: &Host) -> Self {
         let (ctx, network, output) = (WasiCtx::default(), Network::new(host), Account::new(Some(0)));
-        Self { ctx, network, output, switches: None }
+        Self {
+            ctx,
+            network,
+            output,
+            switches: None,
+            #[cfg(feature = "http")]
+            preview1: Preview1 { given: Given::new(Arc::default(), Streams::Are(Stdio::default())), made: None },
+        }
     }
 }
 

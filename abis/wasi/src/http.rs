@@ -5,15 +5,15 @@
 //! app, where whoever serves it lends that.
 
 mod sent;
+mod site;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use holm_abi::{Body, BodyError, CallError};
+use holm_abi::{Body, BodyError, CallError, Host};
 use holm_engine::shape::Shape;
-use holm_grants::{Ask, INTERNAL, Proto, sibling};
+use holm_grants::{CHAINED, INTERNAL};
 use holm_services::connections::Connections;
-use holm_services::http_client::{AddressPolicy, HttpError, Options};
+use holm_services::http_client::{HttpError, Options};
 use http::uri::PathAndQuery;
 use http::{HeaderName, Method, Request, Response, Uri};
 use http_body_util::BodyExt as _;
@@ -23,17 +23,20 @@ use wasmtime_wasi_http::{
     DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, Result, WasiBody, WasiHttpHooks, p2, p3,
 };
 
-use crate::outgoing;
 use crate::parts::Whose;
 use crate::services::Services;
 use crate::state::State;
+use crate::version::{Version, is_p2, is_p3};
+use crate::{Wasi, outgoing};
 use sent::watched;
+use site::{Site, Way};
 
 /// Whether an import of this name is one that [`link`] provides.
 pub(crate) fn provides(name: &str) -> bool {
     match name.strip_prefix("wasi:http/").and_then(|rest| rest.split_once('@')) {
-        Some(("types" | "outgoing-handler", version)) if version.starts_with("0.2.") => true,
-        Some(("types" | "client", version)) if version.starts_with("0.3.") => true,
+        Some(("types", version)) => Version::of(version).is_some() || is_p3(version),
+        Some(("outgoing-handler", version)) => Version::of(version).is_some(),
+        Some(("client", version)) => is_p3(version),
         _ => false,
     }
 }
@@ -45,16 +48,17 @@ pub(crate) fn sends(name: &str) -> bool {
 
 /// Links outbound HTTP if the guest imports it.
 pub(crate) fn link(linker: &mut Linker<State>, shape: &Shape) -> wasmtime::Result<()> {
-    let imports = |version| {
-        shape.imports.iter().any(|import| {
-            provides(&import.name) && import.name.split_once('@').is_some_and(|(_, has)| has.starts_with(version))
-        })
+    let imports = |version: fn(&str) -> bool| {
+        shape
+            .imports
+            .iter()
+            .any(|import| provides(&import.name) && import.name.split_once('@').is_some_and(|(_, has)| version(has)))
     };
-    if imports("0.2.") {
+    if imports(is_p2) {
         p2::add_only_http_to_linker_async(linker)?;
         outgoing::link_p2(linker)?;
     }
-    if imports("0.3.") && linker.engine().get_concurrency_support() {
+    if imports(is_p3) && linker.engine().get_concurrency_support() {
         p3::add_to_linker(linker)?;
         outgoing::link_p3(linker)?;
     }
@@ -73,6 +77,46 @@ pub(crate) struct Outbound {
     pub(crate) sender: Whose,
     /// What the host has to do with them.
     pub(crate) lent: Option<Arc<dyn holm_abi::Outbound>>,
+}
+
+/// Sends requests as a guest's own of `wasi:http` are sent.
+pub struct Requests {
+    services: Arc<Services>,
+    lent: Option<Arc<dyn holm_abi::Outbound>>,
+}
+
+impl Outbound {
+    pub(crate) fn requests(&self) -> Requests {
+        Requests { services: Arc::clone(&self.services), lent: self.lent.clone() }
+    }
+}
+
+impl Requests {
+    /// Those of a guest of another ABI, with what `wasi` lends and under what `host` grants; for all its instances.
+    pub fn new(wasi: &Wasi, host: &Host) -> Self {
+        Self { services: Arc::new(Services::new(wasi, host)), lent: None }
+    }
+
+    /// The same while one request is answered, for which `lent` is what the host has to do with them.
+    pub fn lending(&self, lent: Option<&Arc<dyn holm_abi::Outbound>>) -> Self {
+        Self { services: Arc::clone(&self.services), lent: lent.cloned() }
+    }
+
+    /// What they count in with connections of other kinds.
+    pub fn connections(&self) -> &Arc<Connections> {
+        &self.services.connections
+    }
+
+    /// Sends one with an absolute URI, if the guest's grants allow it. No redirect is followed.
+    ///
+    /// # Errors
+    /// `wasi:http`'s; [`Error::HttpRequestDenied`] and [`Error::DestinationIpProhibited`] for want of a grant, which is
+    /// remembered.
+    pub async fn send(&self, request: Request<Body>) -> Result<Response<Body>> {
+        let request = request.map(incoming);
+        let response = send(&self.services, self.lent.as_deref(), request, RequestOptions::default()).await?;
+        Ok(response.map(|body| body.map_err(BodyError::from).boxed_unsync()))
+    }
 }
 
 /// Headers that belong to a connection, and so not to a guest. `te` speaks of one too (RFC 9110, section 10.1.4).
@@ -109,17 +153,41 @@ impl WasiHttpHooks for Outbound {
         options: Option<RequestOptions>,
         _response_processed: Done,
     ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Done)>> + Send> {
+        let sending = self.sending(request, options.unwrap_or_default());
+        Box::new(async move {
+            // The client drives its connections itself, so nothing is left to do.
+            Ok((sending.await?, Box::new(async { Ok(()) }) as Done))
+        })
+    }
+}
+
+impl Outbound {
+    fn sending(
+        &self,
+        request: Request<WasiBody>,
+        options: RequestOptions,
+    ) -> impl Future<Output = Result<Response<WasiBody>>> + Send + use<> {
         let services = match self.sender {
             Whose::Guest => &self.services,
             // Only parts that there are can send.
             Whose::Part(part) => &self.services.parts[part],
         };
         let (services, lent) = (Arc::clone(services), self.lent.clone());
-        Box::new(async move {
-            let response = send(&services, lent.as_deref(), request, options.unwrap_or_default()).await?;
-            // The client drives its connections itself, so nothing is left to do.
-            Ok((response, Box::new(async { Ok(()) }) as Done))
-        })
+        async move { send(&services, lent.as_deref(), request, options).await }
+    }
+}
+
+impl State {
+    /// Sends a request of the guest as `wasi:http` does: if it is granted, to wherever it leads, guests of the same app
+    /// included. A URI that is only a path is for the app itself.
+    ///
+    /// The future does not keep the state. What was refused is remembered when it is polled.
+    pub fn send_http(
+        &self,
+        request: Request<WasiBody>,
+        options: RequestOptions,
+    ) -> impl Future<Output = Result<Response<WasiBody>>> + Send + use<> {
+        self.outbound.sending(request, options)
     }
 }
 
@@ -130,30 +198,31 @@ async fn send(
     options: RequestOptions,
 ) -> Result<Response<WasiBody>> {
     let site = Site::of(request.uri(), services).ok_or(Error::HttpRequestUriInvalid)?;
-    if !site.is_granted() {
-        services.host.audit.denied(Ask::http(&site.scheme, &site.host, site.port));
+    let way = site.way();
+    if !site.is_granted(&way) {
+        services.host.audit.denied(site.ask(&way));
         return Err(Error::HttpRequestDenied);
     }
     let (mut head, body) = request.into_parts();
     let sent = lent.and_then(|lent| lent.begin(&mut head));
     let request = Request::from_parts(head, body);
-    let answer = match sibling(&site.host) {
-        Some(name) => call(lent, &site, name, request, options).await,
-        None => dial(services, &site, request, options).await,
+    let answer = match way {
+        Way::Out => dial(services, &site, request, options).await,
+        inside => call(lent, &site, inside, request, options).await,
     };
     watched(answer, sent)
 }
 
-/// Hands a request to the guest of the same app that is called `name`.
+/// Hands a request to a guest of the same app.
 async fn call(
     lent: Option<&dyn holm_abi::Outbound>,
     site: &Site<'_>,
-    name: &str,
+    way: Way<'_>,
     request: Request<WasiBody>,
     options: RequestOptions,
 ) -> Result<Response<WasiBody>> {
     // They answer where grants say they do, and nowhere else.
-    if (site.scheme.as_str(), site.port) != ("http", 80) {
+    if matches!(way, Way::Sibling(_)) && (site.scheme.as_str(), site.port) != ("http", 80) {
         return Err(Error::ConnectionRefused);
     }
     if request.method() == Method::CONNECT {
@@ -163,10 +232,18 @@ async fn call(
     let (mut head, body) = request.into_parts();
     let path = head.uri.path_and_query().map_or("/", PathAndQuery::as_str);
     // As everyone writes it, and without a user.
-    let uri = Uri::builder().scheme("http").authority(format!("{name}.{INTERNAL}")).path_and_query(path).build();
+    let authority = match way {
+        Way::Chained(name) => format!("{name}.{CHAINED}"),
+        Way::Sibling(name) => format!("{name}.{INTERNAL}"),
+        Way::Own | Way::Out => "self".to_owned(),
+    };
+    let uri = Uri::builder().scheme("http").authority(authority).path_and_query(path).build();
     head.uri = uri.map_err(|_| Error::HttpRequestUriInvalid)?;
     let request = Request::from_parts(head, body.map_err(BodyError::from).boxed_unsync());
-    let called = lent.call(name, request);
+    let called = match way {
+        Way::Chained(name) | Way::Sibling(name) => lent.call(name, request),
+        Way::Own | Way::Out => lent.call_app(request),
+    };
     let answer = match options.first_byte_timeout {
         Some(limit) => timeout(limit, called).await.map_err(|_| Error::ConnectionReadTimeout)?,
         // The other guest has a limit of its own.
@@ -191,7 +268,7 @@ async fn dial(
     let answer = client.send(request, site, &timeouts(options)).await;
     if let Err(HttpError::DestinationIpProhibited { addresses, .. }) = &answer {
         for address in addresses {
-            services.host.audit.denied(Ask::connect(Proto::Tcp, *address));
+            services.host.audit.denied(site.ask_at(*address));
         }
     }
     let response = answer.map_err(error_code)?;
@@ -206,43 +283,6 @@ fn timeouts(options: RequestOptions) -> Options {
         first_byte_timeout: options.first_byte_timeout.unwrap_or(default.first_byte_timeout),
         between_bytes_timeout: options.between_bytes_timeout.unwrap_or(default.between_bytes_timeout),
         ..default
-    }
-}
-
-/// Where one request goes, as grants see it.
-struct Site<'a> {
-    scheme: String,
-    host: String,
-    port: u16,
-    path: String,
-    services: &'a Services,
-}
-
-impl<'a> Site<'a> {
-    fn of(uri: &Uri, services: &'a Services) -> Option<Self> {
-        let scheme = uri.scheme_str()?.to_owned();
-        let default = if scheme == "https" { 443 } else { 80 };
-        let host = uri.host()?.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
-        Some(Self { port: uri.port_u16().unwrap_or(default), path: uri.path().to_owned(), scheme, host, services })
-    }
-
-    fn is_granted(&self) -> bool {
-        self.services.host.grants.allows_http(&self.scheme, &self.host, self.port, &self.path)
-    }
-}
-
-impl AddressPolicy for Site<'_> {
-    fn allow(&self, host: &str, address: SocketAddr) -> bool {
-        let grants = &self.services.host.grants;
-        grants.allows_http_at(&self.scheme, host, address.port(), &self.path, address.ip())
-    }
-
-    fn identity(&self) -> u64 {
-        self.services.identity
-    }
-
-    fn connections(&self) -> Option<&Arc<Connections>> {
-        Some(&self.services.connections)
     }
 }
 
@@ -293,13 +333,5 @@ mod tests {
         let options = timeouts(asked);
         assert_eq!(options.first_byte_timeout, Duration::from_millis(5));
         assert_eq!(options.connect_timeout, Options::default().connect_timeout);
-    }
-
-    #[test]
-    fn an_address_is_judged_without_its_brackets_and_with_its_schemes_port() {
-        let services = Services::new(&crate::Wasi::new(), &holm_abi::Host::default());
-        let site = Site::of(&Uri::from_static("https://[::1]/a?b"), &services).unwrap();
-        assert_eq!((site.host.as_str(), site.port, site.path.as_str()), ("::1", 443, "/a"));
-        assert!(Site::of(&Uri::from_static("/a"), &services).is_none());
     }
 }

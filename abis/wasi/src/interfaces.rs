@@ -13,6 +13,7 @@ use wasmtime_wasi::random::{WasiRandom, WasiRandomView as _};
 use wasmtime_wasi::sockets::{WasiSockets, WasiSocketsView as _};
 
 use crate::state::State;
+use crate::version::{is_p2, is_p3};
 use crate::{names, sockets};
 
 type Link = fn(&mut Linker<State>) -> wasmtime::Result<()>;
@@ -68,22 +69,22 @@ const P3: &[(&str, Link)] = &[
 
 /// Links the interfaces of WASI that a component of this shape imports.
 pub(crate) fn link(linker: &mut Linker<State>, shape: &Shape) -> wasmtime::Result<()> {
-    for (_, link) in P2.iter().filter(|(name, _)| imports(shape, "0.2.", |import| import == *name)) {
+    for (_, link) in P2.iter().filter(|(name, _)| imports(shape, is_p2, |import| import == *name)) {
         link(linker)?;
     }
     // Without concurrency the engine cannot link any of it, and the guest hears what it lacks.
     let concurrent = linker.engine().get_concurrency_support();
     for (_, link) in
-        P3.iter().filter(|(name, _)| concurrent && imports(shape, "0.3.", |import| import.starts_with(name)))
+        P3.iter().filter(|(name, _)| concurrent && imports(shape, is_p3, |import| import.starts_with(name)))
     {
         link(linker)?;
     }
     Ok(())
 }
 
-fn imports(shape: &Shape, version: &str, is: impl Fn(&str) -> bool) -> bool {
+fn imports(shape: &Shape, version: fn(&str) -> bool, is: impl Fn(&str) -> bool) -> bool {
     let named = shape.imports.iter().filter_map(|import| import.name.split_once('@'));
-    named.into_iter().any(|(name, has)| has.starts_with(version) && is(name))
+    named.into_iter().any(|(name, has)| version(has) && is(name))
 }
 
 struct Io;

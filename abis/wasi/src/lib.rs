@@ -19,6 +19,7 @@ mod interfaces;
 mod kept;
 #[cfg(feature = "stores")]
 mod keyvalue;
+mod linked;
 mod missing;
 mod module;
 mod module_world;
@@ -29,6 +30,8 @@ mod outgoing;
 mod parts;
 mod paths;
 mod services;
+#[cfg(feature = "http")]
+mod snapshots;
 mod sockets;
 mod state;
 mod stdio;
@@ -37,6 +40,7 @@ mod threads;
 #[cfg(feature = "tls")]
 mod tls;
 mod typed;
+mod version;
 
 use holm_abi::{Abi, Certainty, Entry, Evidence, Guest, Host, Provision, Result};
 #[cfg(feature = "http")]
@@ -48,6 +52,9 @@ use holm_services::http_client::{ClientConfig, HttpClient};
 use holm_services::lent::Lent;
 
 pub use extension::Extension;
+#[cfg(feature = "http")]
+pub use http::Requests;
+pub use linked::{Export, Linked};
 pub use module_world::{InWorld, ModuleWorld, exited, link_world};
 pub use stdio::capture;
 pub use typed::{State, Typed, TypedInstance, World, host};
@@ -183,7 +190,7 @@ fn provides_interface(name: &str) -> Provision {
         return Provision::Always;
     }
     let (interface, version) = name.split_once('@').unwrap_or((name, ""));
-    if !version.starts_with("0.2.") && !version.starts_with("0.3.") {
+    if !version::is_known(version) {
         return Provision::Nothing;
     }
     match interface.split_once('/') {

@@ -1,11 +1,13 @@
 //! Imports that do not link: all of them at once, each with its reason.
 
 use holm_abi::{Error, Guest, Kind, MissingImport, missing_imports};
+use holm_engine::shape::as_in_guest;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker as ComponentLinker, ResourceType};
 use wasmtime::{Linker, Module, Store};
 
 use crate::state::State;
+use crate::version;
 
 /// The error for a module that did not link. `store` may be any of the right type.
 pub(crate) fn module<T: 'static>(
@@ -41,13 +43,13 @@ pub(crate) fn component(guest: &Guest, component: &Component, mut linker: Compon
     let mut missing = Vec::new();
     for _ in 0..ROUNDS {
         let Err(error) = linker.instantiate_pre(component) else { break };
-        let Some(name) =
-            named_import(&error).filter(|name| missing.iter().all(|known: &MissingImport| known.from != *name))
+        let Some(name) = named_import(&error)
+            .filter(|name| missing.iter().all(|known: &MissingImport| known.from != as_in_guest(name)))
         else {
             break;
         };
         let (item, why) = describe(component, &name, &error);
-        missing.push(MissingImport { from: name.clone(), item, why });
+        missing.push(MissingImport { from: as_in_guest(&name).into_owned(), item, why });
         if stand_in(&mut linker, component, &name).is_err() {
             break;
         }
@@ -99,6 +101,8 @@ fn skew(import: &str) -> Option<String> {
         format!("the guest wants {wanted}, Holm has up to {offered}: compatible, but this came later or never was")
     };
     match wanted {
+        // One that is offered, and lacks what it never had.
+        _ if version::is_known(wanted) && wanted.contains(['-', '+']) => None,
         _ if wanted.contains('-') => Some(format!("{wanted} is a draft, which no released version is compatible with")),
         _ if wanted.starts_with("0.2.") => Some(release(WASI_0_2)),
         _ if wanted.starts_with("0.3.") => Some(release(WASI_0_3)),

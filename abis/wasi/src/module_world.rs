@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use holm_abi::{Error, Guest, Host, Kind, Result, Stdio};
+use holm_abi::{Error, Guest, Host, Kind, Observe, Result, Run, Stdio};
 use holm_engine::Limited;
 use holm_engine::shape::Shape;
 use tokio::io::AsyncWriteExt as _;
@@ -49,6 +49,27 @@ impl ModuleWorld {
     /// [`Kind::NotFound`] or [`Kind::Io`] when a granted directory cannot be opened.
     pub fn new(guest: &Guest, host: &Arc<Host>) -> Result<Self> {
         Self::with(host, Given::new(Arc::new([guest.name.clone()]), Streams::Are(host.stdio.clone())))
+    }
+
+    /// Likewise for an instance whose output goes where `observer` says, who is asked for that when it is first needed.
+    /// `None`: where the host says.
+    ///
+    /// # Errors
+    /// As [`ModuleWorld::new`].
+    pub fn seen_by(guest: &Guest, host: &Arc<Host>, observer: Option<&Arc<dyn Observe>>) -> Result<Self> {
+        let streams = match observer {
+            Some(observer) => Streams::Of(Arc::clone(observer)),
+            None => Streams::Are(host.stdio.clone()),
+        };
+        Self::with(host, Given::new(Arc::new([guest.name.clone()]), streams))
+    }
+
+    /// Likewise for one run as a program.
+    ///
+    /// # Errors
+    /// As [`ModuleWorld::new`].
+    pub fn of_run(run: &Run, host: &Arc<Host>) -> Result<Self> {
+        Self::with(host, Given::of(run, &host.stdio))
     }
 
     /// # Errors
@@ -164,8 +185,21 @@ fn link<T: InWorld>(linker: &mut Linker<T>, shape: &Shape, host: &Host) -> wasmt
     if host.audit_paths { paths::module::link(linker) } else { Ok(()) }
 }
 
+/// Links WASI 0.1 for a module whose state has its world at `world`.
+///
+/// # Errors
+/// `linker` has functions of these names already, and may not have them twice.
+#[cfg(feature = "http")]
+pub(crate) fn link_preview1<T: Send + 'static>(
+    linker: &mut Linker<T>,
+    world: impl Fn(&mut T) -> &mut WasiP1Ctx + Copy + Send + Sync + 'static,
+) -> wasmtime::Result<()> {
+    p1::add_to_linker_async(linker, world)?;
+    link_exit(linker)
+}
+
 /// `proc_exit` with every code there is: the engine's own takes those from 126 on for mistakes.
-fn link_exit<T: InWorld>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
+fn link_exit<T: 'static>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     for module in MODULES {
         linker.func_wrap(module, "proc_exit", |code: i32| -> wasmtime::Result<()> { Err(I32Exit(code).into()) })?;

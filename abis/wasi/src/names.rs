@@ -4,7 +4,9 @@ use std::net::IpAddr;
 
 use wasmtime::component::{Accessor, HasData, HasSelf, Linker, Resource};
 use wasmtime_wasi::p2::bindings::sockets::ip_name_lookup as p2;
-use wasmtime_wasi::p2::bindings::sockets::network::{self, ErrorCode, IpAddress, Network as NetworkHandle};
+use wasmtime_wasi::p2::bindings::sockets::network::{
+    self, ErrorCode, IpAddress, IpAddressFamily, Network as NetworkHandle,
+};
 use wasmtime_wasi::p2::{DynPollable, SocketError, SocketResult};
 use wasmtime_wasi::p3::bindings::sockets::ip_name_lookup as p3;
 use wasmtime_wasi::sockets::{WasiSockets, WasiSocketsCtxView, WasiSocketsView as _};
@@ -50,23 +52,42 @@ impl p2::Host for State {
         network: Resource<NetworkHandle>,
         name: String,
     ) -> SocketResult<Resource<p2::ResolveAddressStream>> {
-        self.look_up(network, name, Whose::Guest)
+        self.look_up(network, name, None, Whose::Guest)
+    }
+}
+
+/// A lookup under way.
+#[derive(Clone)]
+pub(crate) struct Lookup {
+    whose: Whose,
+    name: String,
+    family: Option<IpAddressFamily>,
+}
+
+impl Lookup {
+    fn wants(&self, address: IpAddress) -> bool {
+        let is = match address {
+            IpAddress::Ipv4(_) => IpAddressFamily::Ipv4,
+            IpAddress::Ipv6(_) => IpAddressFamily::Ipv6,
+        };
+        self.family.is_none_or(|family| family == is)
     }
 }
 
 impl State {
-    /// Begins to look a name up under these grants.
+    /// Begins to look a name up under these grants, for addresses of one family or of both.
     pub(crate) fn look_up(
         &mut self,
         network: Resource<NetworkHandle>,
         name: String,
+        family: Option<IpAddressFamily>,
         whose: Whose,
     ) -> SocketResult<Resource<p2::ResolveAddressStream>> {
         if !self.network_of(whose).may_resolve(&name) {
             return Err(ErrorCode::AccessDenied.into());
         }
         let stream = p2::Host::resolve_addresses(&mut self.sockets(), network, name.clone())?;
-        self.lookups.insert(stream.rep(), (whose, name));
+        self.lookups.insert(stream.rep(), Lookup { whose, name, family });
         Ok(stream)
     }
 }
@@ -76,12 +97,16 @@ impl p2::HostResolveAddressStream for State {
         &mut self,
         stream: Resource<p2::ResolveAddressStream>,
     ) -> Result<Option<IpAddress>, SocketError> {
-        let name = self.lookups.get(&stream.rep()).cloned();
-        let next = p2::HostResolveAddressStream::resolve_next_address(&mut self.sockets(), stream)?;
-        if let (Some((whose, name)), Some(address)) = (name, next) {
-            self.network_of(whose).resolved(&name, ip(address));
+        let lookup = self.lookups.get(&stream.rep()).cloned();
+        loop {
+            let stream = Resource::new_borrow(stream.rep());
+            let next = p2::HostResolveAddressStream::resolve_next_address(&mut self.sockets(), stream)?;
+            let (Some(lookup), Some(address)) = (&lookup, next) else { return Ok(next) };
+            if lookup.wants(address) {
+                self.network_of(lookup.whose).resolved(&lookup.name, ip(address));
+                return Ok(next);
+            }
         }
-        Ok(next)
     }
 
     fn subscribe(&mut self, stream: Resource<p2::ResolveAddressStream>) -> wasmtime::Result<Resource<DynPollable>> {

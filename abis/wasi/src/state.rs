@@ -8,6 +8,8 @@ use holm_abi::{Caller, Host, Result};
 use holm_core::Lent;
 use holm_engine::{DEFAULT_HANDLES, Limited, Limiter};
 use wasmtime::component::ResourceTable;
+#[cfg(feature = "http")]
+use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{WasiCtxView, WasiView};
 #[cfg(feature = "http")]
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
@@ -17,6 +19,7 @@ use wasmtime_wasi_tls::{WasiTlsCtx, WasiTlsCtxBuilder, WasiTlsCtxView, WasiTlsVi
 use crate::context::{Given, World};
 #[cfg(feature = "http")]
 use crate::http::Outbound;
+use crate::names::Lookup;
 use crate::parts::{PartWorld, Whose};
 use crate::paths;
 use crate::services::Services;
@@ -28,8 +31,8 @@ pub struct State {
     caller: Caller,
     /// What implements the imports of its world, where the host knows that.
     pub(crate) hosted: Option<Box<dyn Any + Send>>,
-    /// The names behind the lookups under way and for whom they are, by handle.
-    pub(crate) lookups: HashMap<u32, (Whose, String)>,
+    /// The lookups under way, by handle.
+    pub(crate) lookups: HashMap<u32, Lookup>,
     pub(crate) services: Arc<Services>,
     pub(crate) sockets: Sockets,
     pub(crate) table: ResourceTable,
@@ -49,7 +52,7 @@ pub struct State {
     #[cfg(feature = "http")]
     http: WasiHttpCtx,
     #[cfg(feature = "http")]
-    outbound: Outbound,
+    pub(crate) outbound: Outbound,
     /// Made when a guest first uses it.
     #[cfg(feature = "tls")]
     tls: Option<WasiTlsCtx>,
@@ -98,6 +101,11 @@ impl State {
 
 #[cfg(feature = "http")]
 impl State {
+    /// What the functions of WASI 0.1 act on, for a core module that was built for it.
+    pub(crate) fn preview1(&mut self) -> &mut WasiP1Ctx {
+        self.world.get(&self.services.host).preview1(&self.services.host)
+    }
+
     /// From now on `outbound` hears of the requests that the guest makes.
     pub(crate) fn lend(&mut self, outbound: Option<&Arc<dyn holm_abi::Outbound>>) {
         self.outbound.lent = outbound.cloned();

@@ -100,7 +100,7 @@ impl<W: World> Typed<W> {
             Error::new(Kind::Usage, format!("{} is a core module, and worlds are of components", guest.name))
         })?;
         let failed = |error: wasmtime::Error| Error::new(Kind::Internal, format!("the world does not link: {error:#}"));
-        let mut linker = component::linker(code.engine(), &guest.shape, host).map_err(failed)?;
+        let mut linker = component::linker(code, &guest.shape, host).map_err(failed)?;
         link_component(&mut linker, code, &guest.name, &host.provided)?;
         W::link(&mut linker).map_err(failed)?;
         let pre = linker.instantiate_pre(code).map_err(|_| missing::component(guest, code, linker))?;

@@ -17,12 +17,21 @@ pub trait Outbound: Send + Sync {
     fn begin(&self, request: &mut Parts) -> Option<Box<dyn Sent>>;
 
     /// Hands a request to the guest of the same app that is called `name`, which is whatever stands before
-    /// [`holm_grants::INTERNAL`] in the host. Returns as soon as the head of the response is there. Who drops the body, or
+    /// [`holm_grants::INTERNAL`] or [`holm_grants::CHAINED`] in the host. Returns as soon as the head of the response is there. Who drops the body, or
     /// this future, ends what was asked. A server's own refusal is a response like any other.
     ///
     /// # Errors
     /// See [`CallError`].
     async fn call(&self, name: &str, request: Request<Body>) -> Result<Response<Body>, CallError>;
+
+    /// Hands a request to the guest of the same app that its path leads to, by the app's own routes; else as
+    /// [`Outbound::call`]. Its host says nothing ([`holm_grants::is_own_app`]).
+    ///
+    /// # Errors
+    /// See [`CallError`]. A path that leads nowhere is a response.
+    async fn call_app(&self, _request: Request<Body>) -> Result<Response<Body>, CallError> {
+        Err(CallError::NotFound)
+    }
 }
 
 /// A request that was sent. Dropping it says that it is over, with the body of its response.

@@ -20,6 +20,9 @@ pub struct Deploy {
     /// What the manifest calls each guest, and the digest it was uploaded under.
     #[serde(default, deserialize_with = "unique_keys")]
     pub guests: BTreeMap<String, Digest>,
+    /// The hosts that its routes without one are for; none: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<String>,
     /// The version this one shall follow; 0 when there must be none. Without it, any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub if_version: Option<u64>,

@@ -20,7 +20,7 @@ fn deploy(store: &Store, text: &str) -> Result<u64, StoreError> {
     let digest = Digest::of(&bytes);
     store.put_blob(digest, 1 << 20, &bytes[..])?;
     let guests = BTreeMap::from([("guest".to_owned(), digest)]);
-    Ok(store.apply(&shop(), Draft { manifest: text.to_owned(), guests, notes: String::new() }, None)?.version)
+    Ok(store.apply(&shop(), Draft { manifest: text.to_owned(), guests, ..Draft::default() }, None)?.version)
 }
 
 /// Asserts that exactly version 1 is there and whole, now and after a restart.

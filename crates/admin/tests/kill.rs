@@ -44,7 +44,7 @@ fn deploys_until_killed() {
         };
         let [one, two] = guests(next).map(put);
         let guests = BTreeMap::from([("one".to_owned(), one), ("two".to_owned(), two)]);
-        let draft = Draft { manifest: next.to_string(), guests, notes: String::new() };
+        let draft = Draft { manifest: next.to_string(), guests, ..Draft::default() };
         let other: AppName = "other".parse().unwrap();
         store.apply(&other, draft.clone(), None).unwrap();
         store.remove(&other).unwrap();

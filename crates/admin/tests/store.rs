@@ -23,7 +23,7 @@ fn put(store: &Store, bytes: &[u8]) -> Digest {
 /// A draft that says `text`, with one guest that holds it.
 fn draft(store: &Store, text: &str) -> Draft {
     let guests = BTreeMap::from([("guest.wasm".to_owned(), put(store, text.as_bytes()))]);
-    Draft { manifest: text.to_owned(), guests, notes: String::new() }
+    Draft { manifest: text.to_owned(), guests, ..Draft::default() }
 }
 
 fn deploy(store: &Store, app: &str, text: &str) -> u64 {

@@ -1,7 +1,9 @@
 //! What a build is made of, and whether it is still as it was.
 
+use glob::{MatchOptions, Pattern};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -12,6 +14,14 @@ const DEEPEST: usize = 32;
 const MOST_FILES: usize = 20_000;
 /// Larger files have changed when their times have.
 const LARGEST_READ: u64 = 16 << 20;
+
+/// In a pattern `*` stays within a folder.
+const STRICT: MatchOptions =
+    MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: false };
+
+fn is_pattern(name: &OsStr) -> bool {
+    name.to_string_lossy().contains(['*', '?', '['])
+}
 
 /// What tells a changed file from an unchanged one without reading it: size in bytes, and time of change in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +53,30 @@ impl Inputs {
         let mut inputs = Inputs::default();
         for folder in folders {
             inputs.walk(folder, apart, 0);
+        }
+        inputs
+    }
+
+    /// The files that `patterns` mean, seen from `folder`: `src/**/*.rs`, `Cargo.toml`. Below the folders in which they may
+    /// be, the same is no source as in [`below`](Inputs::below).
+    pub(crate) fn matching(folder: &Path, patterns: &[String], apart: &[PathBuf]) -> Self {
+        let mut inputs = Inputs::default();
+        for pattern in patterns {
+            let whole = folder.join(pattern);
+            let fixed: PathBuf = whole.components().take_while(|part| !is_pattern(part.as_os_str())).collect();
+            if fixed == whole {
+                let files = if whole.is_dir() { Inputs::below(&[&whole], apart) } else { Inputs::of_files(&[whole]) };
+                inputs.and(files);
+                continue;
+            }
+            let rest = whole.strip_prefix(&fixed).unwrap_or(&whole).to_string_lossy();
+            // One that is none means nothing.
+            let Ok(pattern) = Pattern::new(&format!("{}/{rest}", Pattern::escape(&fixed.to_string_lossy()))) else {
+                continue;
+            };
+            let mut below = Inputs::below(&[&fixed], apart);
+            below.0.retain(|path, _| pattern.matches_path_with(path, STRICT));
+            inputs.and(below);
         }
         inputs
     }

@@ -4,7 +4,6 @@
 //! that is built here is run.
 #![forbid(unsafe_code)]
 
-pub mod component;
 mod error;
 mod files;
 mod inputs;

@@ -1,6 +1,5 @@
 //! From a project to its file.
 
-use crate::component::{self, Kind};
 use crate::error::BuildError;
 use crate::files;
 use crate::inputs::{Inputs, Stamp};
@@ -9,6 +8,7 @@ use crate::languages::{self, Product};
 use crate::project::Project;
 use crate::record::{self, Record};
 use crate::wit;
+use holm_componentize::{self as component, Kind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -104,7 +104,10 @@ fn sources(job: &Job<'_>) -> Inputs {
     let wit = wit::folder(job).filter(|wit| !wit.starts_with(&job.folder));
     let folders: Vec<&Path> = [job.folder.as_path()].into_iter().chain(wit.as_deref()).collect();
     let apart: Vec<PathBuf> = job.project.apart.iter().map(|path| absolute(path)).collect();
-    Inputs::below(&folders, &apart)
+    match job.project.build.watch.as_slice() {
+        [] => Inputs::below(&folders, &apart),
+        patterns => Inputs::matching(&job.folder, patterns, &apart),
+    }
 }
 
 /// Makes a component of what the tool made, if it has to be one, and puts it in its place. Returns its size in bytes.

@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use holm_admin::{AppName, BadName};
 use holm_engine::{Error, Kind, Result};
-use holm_manifest::{App as Manifest, Guest, called, is_on_registry};
+use holm_manifest::{App as Manifest, Guest, Platform, called, is_on_registry};
+
+use crate::guest::plain;
+use crate::manifests::{self, is_manifest};
 
 /// An app that was named.
 pub(crate) struct Found {
@@ -20,7 +23,12 @@ impl Found {
     /// # Errors
     /// [`Kind::Usage`] for one that no server takes.
     pub(crate) fn name(&self) -> Result<AppName> {
-        let name = self.manifest.name.clone().unwrap_or_else(|| name_of(&self.from));
+        let name = match (&self.manifest.name, self.manifest.platform) {
+            // Spin's may be called anything.
+            (Some(name), Platform::Spin) => plain(name),
+            (Some(name), Platform::Holm) => name.clone(),
+            (None, _) => name_of(&self.from),
+        };
         name.parse().map_err(|error: BadName| Error::new(Kind::Usage, format!("{}: {error}", self.from.display())))
     }
 
@@ -37,27 +45,28 @@ impl Found {
 pub(crate) fn find(path: &Path) -> Result<Found> {
     let (mut manifest, from) = manifest(path)?;
     for guest in &mut manifest.guests {
+        guest.compose();
         find_file(guest, &from)?;
     }
     Ok(Found { manifest, from })
-}
-
-fn is_manifest(file: &Path) -> bool {
-    file.extension().is_some_and(|extension| extension == "toml") && !is_on_registry(file)
 }
 
 fn manifest(path: &Path) -> Result<(Manifest, PathBuf)> {
     if is_on_registry(path) {
         return Ok((of_guest(path.to_owned()), path.to_owned()));
     }
-    let file = if path.is_dir() { path.join("holm.toml") } else { path.to_owned() };
+    let in_folder = || manifests::in_folder(path).unwrap_or_else(|| path.join("holm.toml"));
+    let file = if path.is_dir() { in_folder() } else { path.to_owned() };
     if !file.exists() {
-        let what = if path.is_dir() { format!("{} has no holm.toml", path.display()) } else { not_there(path) };
-        return Err(Error::new(Kind::NotFound, what).note("name a .wasm, a manifest, or a folder with a holm.toml"));
+        let what = if path.is_dir() {
+            format!("{} has no holm.toml and no spin.toml", path.display())
+        } else {
+            not_there(path)
+        };
+        return Err(Error::new(Kind::NotFound, what).note("name a .wasm, a manifest, or a folder with one"));
     }
     if is_manifest(&file) {
-        let manifest = Manifest::load(&file).map_err(|error| Error::new(Kind::Usage, error.to_string()))?;
-        return Ok((manifest, file));
+        return Ok((manifests::load(&file)?, file));
     }
     let beside = file.with_file_name("holm.toml");
     if beside.exists() {
@@ -81,7 +90,7 @@ fn not_there(path: &Path) -> String {
 
 /// A manifest may leave the file of its only guest out when there is only one beside it.
 fn find_file(guest: &mut Guest, manifest: &Path) -> Result<()> {
-    if guest.file.is_some() || guest.upstream.is_some() {
+    if guest.file.is_some() || guest.upstream.is_some() || guest.respond.is_some() {
         return Ok(());
     }
     let folder = manifest.parent().unwrap_or(Path::new("."));
@@ -107,16 +116,10 @@ fn find_file(guest: &mut Guest, manifest: &Path) -> Result<()> {
 /// The name of an app that has none: its guest's file, or its folder's, without what does not belong into a name.
 fn name_of(from: &Path) -> String {
     let named = match from.file_name() {
-        Some(name) if name == "holm.toml" => {
+        Some(_) if manifests::is_usual(from) => {
             from.canonicalize().ok().and_then(|path| Some(path.parent()?.file_name()?.to_os_string()))
         }
         _ => Some(called(from).into()),
     };
-    let name = named.unwrap_or_default().to_string_lossy().to_lowercase();
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
-    let name: String = name.chars().map(plain).take(63).collect();
-    match name.trim_matches('-') {
-        "" => "app".to_owned(),
-        name => name.to_owned(),
-    }
+    plain(&named.unwrap_or_default().to_string_lossy())
 }

@@ -21,7 +21,14 @@ pub(crate) fn print(audit: &Audit) {
 pub(crate) fn hint(audit: &Audit, guest: &str) {
     let asks = audit.asks();
     for ask in asks.iter().take(NAMED) {
-        output::note(&format!("{guest} asked for more than it was granted: `{}` would grant it", ask.flag()));
+        let flag = ask.flag();
+        // Only guests of Spin ask for these, and most are run from its manifest.
+        let spin = match ask {
+            Ask::Outbound(_) | Ask::Sql(_) | Ask::Model(_) => in_spin(ask).map(|text| format!(", or {text}")),
+            _ => None,
+        };
+        let spin = spin.unwrap_or_default();
+        output::note(&format!("{guest} asked for more than it was granted: `{flag}` would grant it{spin}"));
     }
     let components = audit.components();
     for (table, ask) in components.iter().take(NAMED.saturating_sub(asks.len())) {
@@ -31,6 +38,20 @@ pub(crate) fn hint(audit: &Audit, guest: &str) {
     if asks.len() + components.len() > NAMED {
         output::note(&format!("and {} more: --audit lists them", asks.len() + components.len() - NAMED));
     }
+}
+
+/// What would have granted this to a component of a Spin app.
+#[cfg(feature = "serve")]
+pub(crate) fn granting_in_spin(ask: &Ask) -> String {
+    match in_spin(ask) {
+        Some(text) => format!("{text} would grant it"),
+        None => format!("nothing in a spin.toml grants it; Holm's own flag is `{}`", ask.flag()),
+    }
+}
+
+fn in_spin(ask: &Ask) -> Option<String> {
+    let (key, text) = ask.spin_text()?;
+    Some(format!("`{key} = [{:?}]` in its table of a spin.toml", output::printable(&text)))
 }
 
 /// What would have granted this in the table of a manifest that is headed `table`.

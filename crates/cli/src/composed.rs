@@ -5,7 +5,7 @@ use holm_engine::{Cache, Error, Kind, MadeFrom, Result, Source, SourceKind};
 use holm_manifest::{Guest as Described, Imports};
 
 use crate::guest::short;
-use crate::output;
+use crate::{component, dependencies, output};
 
 /// The version of what is kept: another one composes anew what an older Holm composed otherwise.
 const VERSION: &str = "holm composes, 1";
@@ -13,17 +13,19 @@ const VERSION: &str = "holm composes, 1";
 /// Gets the file of this name.
 pub(crate) type Read<'a> = dyn Fn(&str) -> Result<Source> + 'a;
 
-/// The guest in the file called `name`, composed with its components if it has any. What is composed is kept in the cache,
-/// by what is in its files.
+/// The guest in the file called `name`: a component where it is the core of one, and composed with its components if it has
+/// any. What is made for that is kept in the cache, by what is in its files.
 ///
 /// # Errors
 /// A file cannot be read, is no component, or does not fit the others.
 pub(crate) fn source(name: &str, guest: &Described, read: &Read<'_>, cache: Option<&Cache>) -> Result<Source> {
+    let read = |name: &str| component::of(read(name)?, cache);
+    refuse_middleware(guest)?;
     let root = read(name)?;
     if guest.components.is_empty() {
         return Ok(root);
     }
-    let plan = plan(root, guest, read)?;
+    let plan = plan(root, guest, &read)?;
     let kept = cache.map(|cache| (cache, made_from(cache, &plan)));
     if let Some((path, bytes)) = kept.as_ref().and_then(|(cache, from)| cache.find_made(from)) {
         return Ok(Source { path: Some(path), ..Source::from_bytes(name, bytes)? });
@@ -45,14 +47,24 @@ pub(crate) fn source(name: &str, guest: &Described, read: &Read<'_>, cache: Opti
 /// As [`source`].
 #[cfg(feature = "build")]
 pub(crate) fn whole(name: &str, guest: &Described, read: &Read<'_>) -> Result<Vec<u8>> {
+    let read = |name: &str| component::of(read(name)?, None);
     let root = read(name)?;
     if guest.components.is_empty() {
         return Ok(root.bytes.to_vec());
     }
-    let plan = Plan { apart: false, ..plan(root, guest, read)? };
+    let plan = Plan { apart: false, ..plan(root, guest, &read)? };
     let composed = compose(&plan).map_err(|error| unfit(name, guest, &plan, &error))?;
     refuse_unused(guest, &composed.report.unused)?;
     Ok(composed.bytes)
+}
+
+/// What stands before a component may be what keeps strangers away from it: without it nothing is served.
+fn refuse_middleware(guest: &Described) -> Result<()> {
+    let Some(first) = guest.middleware.first() else { return Ok(()) };
+    let (name, first) = (guest.name.as_deref().unwrap_or_default(), first.source.file());
+    let why = format!("a trigger has {} stand before the component {name}, which Holm cannot do yet", first.display());
+    Err(Error::new(Kind::Unsupported, why)
+        .note("`holm compose` makes one component of both, to be named in their place"))
 }
 
 /// Part N of the plan is the Nth component of the manifest, which is how their grants find them.
@@ -65,7 +77,12 @@ fn plan(root: Source, guest: &Described, read: &Read<'_>) -> Result<Plan> {
         wires.extend(self::wires(&component.name, &component.imports));
         parts.push(Part::new(component.name.as_str(), source.bytes));
     }
-    Ok(Plan { root: Part::new(root_name, binary(root)?.bytes), parts, wires, apart: true })
+    let root = Part::new(root_name, binary(root)?.bytes);
+    if !guest.dependencies.is_empty() {
+        let wires = dependencies::wires(guest, &root, &parts)?;
+        return Ok(Plan { root, parts, wires, apart: dependencies::any_apart(guest) });
+    }
+    Ok(Plan { root, parts, wires, apart: true })
 }
 
 fn binary(source: Source) -> Result<Source> {

@@ -1,9 +1,32 @@
 //! Which guest of a manifest is meant.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use holm_engine::{Error, Kind, Result};
-use holm_manifest::{App, Guest, Services};
+use holm_manifest::{App, Guest, Platform, Services, Trigger, Variable};
+
+/// What a guest has of the app that it belongs to.
+#[derive(Debug, Default)]
+#[cfg_attr(not(feature = "stores"), expect(dead_code, reason = "guests are lent nothing"))]
+pub(crate) struct OfApp {
+    /// Where what it is lent is kept.
+    pub(crate) services: Services,
+    /// The variables that its own are made of.
+    pub(crate) variables: BTreeMap<String, Variable>,
+    /// For which program the app was written.
+    pub(crate) platform: Platform,
+    /// What the app is called, where it keeps what it keeps under that name: those of Spin do.
+    pub(crate) name: Option<String>,
+}
+
+impl OfApp {
+    /// That of this app, which has it no more.
+    pub(crate) fn take(app: &mut App) -> Self {
+        let (services, variables) = (std::mem::take(&mut app.services), std::mem::take(&mut app.variables));
+        Self { services, variables, platform: app.platform, name: None }
+    }
+}
 
 /// Whether every guest of `app` is another file than `guest`, so that the manifest speaks of something else.
 pub(crate) fn is_of_others(app: &App, guest: &str) -> bool {
@@ -13,11 +36,11 @@ pub(crate) fn is_of_others(app: &App, guest: &str) -> bool {
     })
 }
 
-/// The guest of `app` that lies in the file `named`, or its only one, and where its stores are. `manifest` is where the
+/// The guest of `app` that lies in the file `named`, or its only one, and what it has of the app. `manifest` is where the
 /// app is from.
-pub(crate) fn choose(mut app: App, named: Option<&str>, manifest: &Path) -> Result<(Guest, Services)> {
-    let services = std::mem::take(&mut app.services);
-    one(app, named, manifest).map(|guest| (guest, services))
+pub(crate) fn choose(mut app: App, named: Option<&str>, manifest: &Path) -> Result<(Guest, OfApp)> {
+    let of_app = OfApp::take(&mut app);
+    one(app, named, manifest).map(|guest| (guest, of_app))
 }
 
 fn one(mut app: App, named: Option<&str>, manifest: &Path) -> Result<Guest> {
@@ -25,6 +48,11 @@ fn one(mut app: App, named: Option<&str>, manifest: &Path) -> Result<Guest> {
         && let Some(only) = app.guests.pop()
     {
         return Ok(only);
+    }
+    // What says that it is there to be run is what is meant, if nothing else says so.
+    let runs = |guest: &&Guest| guest.triggers.contains(&Trigger::Command);
+    if let (None, Some(only), 1) = (named, app.guests.iter().find(runs), app.guests.iter().filter(runs).count()) {
+        return Ok(only.clone());
     }
     let is_named = |guest: &Guest| match (named, &guest.file) {
         (Some(named), Some(file)) => same_file(Path::new(named), file),

@@ -7,19 +7,27 @@ use std::sync::Mutex;
 use holm_abi::{Abi, Entry, Guest, Host, Part, Stdio, detect};
 use holm_engine::{Cache, Error, Kind, Loaded, Loader, Opened, Result, Runtime, Settings};
 use holm_grants::{Audit, Grants};
-use holm_manifest::{App, Guest as Described, Services, called, is_on_registry};
+use holm_manifest::{App, Guest as Described, Platform, called, is_on_registry};
 use holm_wasi::Wasi;
 
 use crate::args::{EngineArgs, HostArgs};
 use crate::composed;
-use crate::described::{choose, is_of_others, unbuilt};
+use crate::described::{OfApp, choose, is_of_others, unbuilt};
 use crate::progress::Progress;
 use crate::settings::settings;
-use crate::{oci, output};
+use crate::{manifests, output, sources};
 
 /// What the filters of an app share.
 #[cfg(feature = "proxy-wasm")]
 pub(crate) use holm_proxy_wasm::ProxyWasm as Shared;
+
+/// The folder of files that a guest sees.
+#[cfg(feature = "spin")]
+pub(crate) use tempfile::TempDir as Seen;
+
+/// The folder of files that a guest sees: none.
+#[cfg(not(feature = "spin"))]
+pub(crate) enum Seen {}
 
 /// What the filters of an app share: nothing, where there are none.
 #[cfg(not(feature = "proxy-wasm"))]
@@ -59,21 +67,34 @@ fn extism(_: &Wasi) -> holm_extism::Extism {
 /// WASI, with the stores that this guest or one of its components was granted: where its manifest says, else in this user's state directory, by
 /// name, for all guests that are granted the same.
 #[cfg(feature = "stores")]
-fn wasi(services: &Services, host: &Host) -> Result<Wasi> {
-    use holm_services::lent::{AppStores, Embedded, LentLimits};
+fn wasi(of_app: &OfApp, guest: &mut Described) -> Result<Wasi> {
+    use holm_services::lent::{AppStores, Embedded, Lent, LentLimits};
 
-    let (kv, blob) = stores(&host.grants, host.parts.iter().map(|part| &*part.grants));
-    if kv.is_empty() && blob.is_empty() {
+    let variables = crate::variables::of_app(&of_app.variables, &of_app.services, true, Some(Arc::new(output::warn)))?;
+    crate::variables::fill_in(guest, &variables)?;
+    let (kv, blob) = stores(&guest.grants, guest.components.iter().map(|component| &component.grants));
+    // What else there is, guests of ours are not lent.
+    if kv.is_empty() && blob.is_empty() && of_app.platform == Platform::Holm {
         return Ok(Wasi::default());
     }
-    let embedded = state_dir().map(|dir| Embedded { file: dir.join("stores.sqlite"), inside: None });
-    let stores = AppStores::new(embedded, Some(Arc::new(output::warn)));
-    let lent = stores.lend(services, &kv, &blob, LentLimits::default()).map_err(|wrong| unfit(&wrong))?;
-    Ok(Wasi { lent: Some(lent), ..Wasi::default() })
+    let file = match &of_app.name {
+        Some(app) => app_stores(app),
+        None => state_dir().map(|dir| dir.join("stores.sqlite")),
+    };
+    let stores = AppStores::new(file.map(|file| Embedded { file, inside: None }), Some(Arc::new(output::warn)));
+    let lent = stores.lend(&of_app.services, &kv, &blob, LentLimits::default()).map_err(|wrong| unfit(&wrong))?;
+    let variables = Arc::new(variables.of_guest(&guest.variables));
+    Ok(Wasi { lent: Some(Lent { variables, ..lent }), ..Wasi::default() })
+}
+
+/// Where an app's stores lie that was named on this machine, for `holm serve` as well.
+#[cfg(feature = "stores")]
+fn app_stores(app: &str) -> Option<PathBuf> {
+    Some(state_dir()?.join("serve/stores").join(app).join("stores.sqlite"))
 }
 
 #[cfg(not(feature = "stores"))]
-fn wasi(_: &Services, _: &Host) -> Result<Wasi> {
+fn wasi(_: &OfApp, _: &mut Described) -> Result<Wasi> {
     Ok(Wasi::default())
 }
 
@@ -120,6 +141,8 @@ pub(crate) struct Ready {
     pub(crate) host: Host,
     /// Arguments that its manifest gives it.
     pub(crate) args: Vec<String>,
+    /// The folder of files that it sees, which goes with this.
+    pub(crate) seen: Option<Seen>,
 }
 
 /// Reads, recognises, compiles and links a guest. `name` may be left out where a manifest names it.
@@ -127,8 +150,9 @@ pub(crate) struct Ready {
 /// # Errors
 /// Whatever stands in the way, for the user to act on.
 pub(crate) fn ready(name: Option<&str>, args: HostArgs) -> Result<Ready> {
-    let (app, services) = manifest(name, &args)?;
-    let name = match (name, &app.file) {
+    let (mut app, of_app, root) = manifest(name, &args)?;
+    let named = name.filter(|name| !names_an_app(name));
+    let name = match (named, &app.file) {
         (Some(name), _) => name.to_owned(),
         (None, Some(guest)) => guest.to_string_lossy().into_owned(),
         (None, None) if app.upstream.is_some() => {
@@ -144,11 +168,13 @@ pub(crate) fn ready(name: Option<&str>, args: HostArgs) -> Result<Ready> {
         }
     };
     let loader = loader(&args.engine);
-    let read =
-        |name: &str| oci::source(name, &args.registry).map_err(|error| unbuilt(error, Path::new(name), app.built()));
+    let read = |name: &str| {
+        sources::source(name, &app, &args.registry).map_err(|error| unbuilt(error, Path::new(name), app.built()))
+    };
     let source = composed::source(&name, &app, &read, loader.cache.as_ref())?;
     let opened = loader.open(source)?;
-    link(&loader, opened, &name, (app, services), args)
+    let seen = see(&mut app, &root)?;
+    Ok(Ready { seen, ..link(&loader, opened, &name, (app, of_app), args)? })
 }
 
 /// What follows once a guest was read: recognises, compiles and links it with what `app` and the flags give.
@@ -159,7 +185,7 @@ pub(crate) fn link(
     loader: &Loader,
     opened: Opened,
     name: &str,
-    (app, services): (Described, Services),
+    (mut app, of_app): (Described, OfApp),
     args: HostArgs,
 ) -> Result<Ready> {
     let HostArgs { engine, .. } = &args;
@@ -169,8 +195,10 @@ pub(crate) fn link(
     let said_abi = engine.abi.clone().or_else(|| app.abi.clone());
     let app_args = app.args.clone();
     let deterministic = args.deterministic || app.deterministic;
-    let host = host(app, args)?;
-    let abis = abis(wasi(&services, &host)?, Shared::default());
+    say(&mut app, args.clone())?;
+    let wasi = wasi(&of_app, &mut app)?;
+    let host = Host { audit_paths: args.audit_paths, coredump: args.coredump, ..granted(app)? };
+    let abis = abis(wasi, Shared::default());
     let known: Vec<&dyn Abi> = abis.iter().map(AsRef::as_ref).collect();
     let abi = detect(&known, &opened.shape, said_abi.as_deref())?.abi;
 
@@ -188,7 +216,7 @@ pub(crate) fn link(
         lone: None,
     };
     let entries = abi.load(&guest, &host)?;
-    Ok(Ready { name: guest.name, path: name.to_owned(), entries, host, args: app_args })
+    Ok(Ready { name: guest.name, path: name.to_owned(), entries, host, args: app_args, seen: None })
 }
 
 /// The name a guest is called by: its file's, without the folders, or its repository's.
@@ -234,44 +262,85 @@ pub(crate) fn cache() -> Option<Cache> {
     }
 }
 
-/// The manifest that goes with a guest: the one named, else the `holm.toml` beside it.
-fn manifest(guest: Option<&str>, args: &HostArgs) -> Result<(Described, Services)> {
-    let invalid = |error: holm_manifest::ManifestError| Error::new(Kind::Usage, error.to_string());
+/// Whether `name` is that of a manifest, or of a folder with one, and not of a guest.
+fn names_an_app(name: &str) -> bool {
+    let path = Path::new(name);
+    name != "-" && (manifests::is_manifest(path) || path.is_dir())
+}
+
+/// The manifest that goes with a guest: the one named, else the one beside it. With it comes the folder it lies in.
+fn manifest(guest: Option<&str>, args: &HostArgs) -> Result<(Described, OfApp, PathBuf)> {
     if let Some(path) = &args.manifest {
-        return choose(App::load(path).map_err(invalid)?, guest, path);
+        return chosen(manifests::load(path)?, guest.filter(|guest| !names_an_app(guest)), path, args);
     }
     let beside = match guest {
         Some("-") => return Ok(Default::default()),
         Some(guest) if is_on_registry(Path::new(guest)) => return Ok(Default::default()),
+        Some(app) if names_an_app(app) => {
+            let path = Path::new(app);
+            let file = if path.is_dir() { manifests::in_folder(path) } else { Some(path.to_owned()) };
+            let file = file.ok_or_else(|| {
+                Error::new(Kind::NotFound, format!("{app} has no holm.toml and no spin.toml"))
+                    .note("name a .wasm, a manifest, or a folder with one")
+            })?;
+            return chosen(manifests::load(&file)?, None, &file, args);
+        }
         Some(guest) => Path::new(guest).with_file_name("holm.toml"),
-        None => PathBuf::from("holm.toml"),
+        None => manifests::in_folder(Path::new("")).unwrap_or_else(|| PathBuf::from("holm.toml")),
     };
     if args.no_manifest || !beside.is_file() {
         return Ok(Default::default());
     }
-    let app = App::load(&beside).map_err(invalid)?;
+    let app = manifests::load(&beside)?;
     if guest.is_some_and(|guest| is_of_others(&app, guest)) {
         return Ok(Default::default());
     }
-    let (app, services) = choose(app, guest, &beside)?;
+    let (app, of_app, root) = chosen(app, guest, &beside, args)?;
     if grants_something(&app) {
         // Whoever unpacked a folder did not choose what its manifest grants, so they are told.
         output::note(&format!("grants from {} (--no-manifest leaves them out)", beside.display()));
     }
-    Ok((app, services))
+    Ok((app, of_app, root))
+}
+
+/// The guest of `app`, from the manifest in `file`, that is meant.
+fn chosen(mut app: App, guest: Option<&str>, file: &Path, args: &HostArgs) -> Result<(Described, OfApp, PathBuf)> {
+    let name = (app.platform == Platform::Spin).then(|| plain(app.name.as_deref().unwrap_or_default()));
+    #[cfg(feature = "spin")]
+    crate::spin::configure::configure(&mut app, name.as_deref().unwrap_or_default(), args)?;
+    #[cfg(not(feature = "spin"))]
+    let _ = args;
+    app.guests.iter_mut().for_each(Described::compose);
+    let (guest, of_app) = choose(app, guest, file)?;
+    Ok((guest, OfApp { name, ..of_app }, file.parent().unwrap_or(Path::new("")).to_owned()))
+}
+
+/// A name as that of an app: lower-case letters, digits and hyphens.
+pub(crate) fn plain(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let name: String = name.to_lowercase().chars().map(plain).take(63).collect();
+    match name.trim_matches('-') {
+        "" => "app".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+/// Shows a guest the files that its manifest, in the folder `root`, has for it.
+#[cfg(feature = "spin")]
+fn see(guest: &mut Described, root: &Path) -> Result<Option<Seen>> {
+    crate::spin::see(guest, root)
+}
+
+#[cfg(not(feature = "spin"))]
+#[expect(clippy::unnecessary_wraps, reason = "whoever shows files may fail")]
+fn see(_: &mut Described, _: &Path) -> Result<Option<Seen>> {
+    Ok(None)
 }
 
 fn grants_something(app: &Described) -> bool {
     let components = app.components.iter().map(|component| (&component.grants, &component.env_from_host));
     let mut all = components.chain([(&app.grants, &app.env_from_host)]);
     all.any(|(grants, env_from_host)| !grants.is_empty() || !env_from_host.is_empty())
-}
-
-/// What the manifest and the flags give; flags win.
-fn host(mut app: Described, args: HostArgs) -> Result<Host> {
-    let (audit_paths, coredump) = (args.audit_paths, args.coredump.clone());
-    say(&mut app, args)?;
-    Ok(Host { audit_paths, coredump, ..granted(app)? })
 }
 
 /// Says in the words of a manifest what the flags say, which win.
@@ -283,6 +352,9 @@ pub(crate) fn say(app: &mut Described, args: HostArgs) -> Result<()> {
         http: args.http,
         kv: args.kv,
         blob: args.blob,
+        sql: args.sql,
+        models: args.model,
+        outbound: args.outbound,
         config: args.config.into_iter().collect(),
         ..Default::default()
     };

@@ -16,6 +16,11 @@ mod call;
 mod compile;
 #[cfg(feature = "completions")]
 mod completions;
+#[cfg(feature = "components")]
+mod component;
+#[cfg(not(feature = "components"))]
+#[path = "module.rs"]
+mod component;
 #[cfg(feature = "compose")]
 mod compose;
 #[cfg(feature = "compose")]
@@ -23,6 +28,8 @@ mod composed;
 #[cfg(not(feature = "compose"))]
 #[path = "uncomposed.rs"]
 mod composed;
+#[cfg(feature = "compose")]
+mod dependencies;
 mod described;
 #[cfg(all(feature = "build", feature = "serve"))]
 mod dev;
@@ -30,6 +37,7 @@ mod guest;
 #[cfg(feature = "inspect")]
 mod inspect;
 mod interrupt;
+mod manifests;
 #[cfg(feature = "new")]
 mod new;
 mod oci;
@@ -43,6 +51,11 @@ mod run;
 #[cfg(feature = "serve")]
 mod serve;
 mod settings;
+mod sources;
+#[cfg(feature = "spin")]
+mod spin;
+#[cfg(feature = "stores")]
+mod variables;
 #[cfg(feature = "wit")]
 mod wit;
 

@@ -29,7 +29,6 @@ pub(crate) fn source(name: &str, args: &RegistryArgs) -> Result<Source> {
 ///
 /// # Errors
 /// As [`source`].
-#[cfg(feature = "serve")]
 pub(crate) fn file(file: &Path, args: &RegistryArgs) -> Result<PathBuf> {
     match is_on_registry(file) {
         true => fetched(file, args),

@@ -19,7 +19,7 @@ pub(crate) fn run(mut args: Run) -> Result<i32> {
     }
     args.host.audit_paths = args.audit;
     // The process ends when the guest does: taking its code and tables apart first would be time lost.
-    let ready = ManuallyDrop::new(ready(args.guest.as_deref(), args.host)?);
+    let mut ready = ManuallyDrop::new(ready(args.guest.as_deref(), args.host)?);
     let command = command(&ready)?;
     interrupt::end_on_ctrl_c(args.audit.then(|| ready.host.audit.clone()));
 
@@ -31,6 +31,8 @@ pub(crate) fn run(mut args: Run) -> Result<i32> {
     if let Err(error) = &ended {
         output::report(error);
     }
+    // The only thing that stays when a process ends.
+    drop(ready.seen.take());
     let code = ended.unwrap_or_else(|error| error.kind().exit_code());
     if args.audit {
         audit::print(&ready.host.audit);

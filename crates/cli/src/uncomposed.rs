@@ -3,6 +3,8 @@
 use holm_engine::{Cache, Error, Kind, Result, Source};
 use holm_manifest::Guest as Described;
 
+use crate::component;
+
 /// Gets the file of this name.
 pub(crate) type Read<'a> = dyn Fn(&str) -> Result<Source> + 'a;
 
@@ -10,9 +12,9 @@ pub(crate) type Read<'a> = dyn Fn(&str) -> Result<Source> + 'a;
 ///
 /// # Errors
 /// It cannot be read, or has components.
-pub(crate) fn source(name: &str, guest: &Described, read: &Read<'_>, _: Option<&Cache>) -> Result<Source> {
+pub(crate) fn source(name: &str, guest: &Described, read: &Read<'_>, cache: Option<&Cache>) -> Result<Source> {
     if guest.components.is_empty() {
-        return read(name);
+        return component::of(read(name)?, cache);
     }
     let why = format!("{name} is composed of several components, which this build of Holm cannot do");
     Err(Error::new(Kind::Unsupported, why).note("a full build can; or compose it before, with `holm compose` of one"))

@@ -120,7 +120,7 @@ pub fn compile(wasm: &[u8], form: Form, settings: &crate::config::Settings) -> R
     let compiled = match form {
         Form::Component if settings.lone => compiler.precompile_module(lone(wasm)?),
         Form::Module => compiler.precompile_module(wasm),
-        Form::Component => compiler.precompile_component(wasm),
+        Form::Component => compiler.precompile_component(&crate::shape::for_engine(wasm)),
     };
     compiled.map_err(|error| refused(&error, wasm, settings))
 }

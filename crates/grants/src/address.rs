@@ -15,6 +15,21 @@ pub fn is_public(ip: IpAddr) -> bool {
     }
 }
 
+/// Whether `ip` is link-local, or where clouds tell their machines who they are and what their keys are: Amazon, Google,
+/// Azure, Alibaba and Oracle. In any form that an IPv4 address has within an IPv6 one, a network's own NAT64 included
+/// (RFC 8215), of which the address cannot be known.
+pub(crate) fn is_metadata(ip: IpAddr) -> bool {
+    match canonical(ip) {
+        IpAddr::V4(ip) => {
+            matches!(ip.octets(), [169, 254, ..] | [168, 63, 129, 16] | [100, 100, 100, 200] | [192, 0, 0, 192])
+        }
+        IpAddr::V6(ip) => matches!(
+            ip.segments(),
+            [0xfe80..=0xfebf, ..] | [0xfd00, 0x0ec2, ..] | [0xfd20, 0x00ce, ..] | [0x64, 0xff9b, 1, ..]
+        ),
+    }
+}
+
 /// `ip`, or the IPv4 address that a packet sent to it would reach.
 pub(crate) fn canonical(ip: IpAddr) -> IpAddr {
     match ip {

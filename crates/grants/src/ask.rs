@@ -2,6 +2,7 @@
 
 use crate::address::canonical;
 use crate::net::Proto;
+use crate::outbound::OutboundGrant;
 use crate::quote::shell_word;
 use std::net::{Ipv6Addr, SocketAddr};
 
@@ -81,7 +82,14 @@ impl Ask {
             Ok(ip) => format!("[{ip}]"),
             Err(_) => host.to_owned(),
         };
-        Ask::Outbound(format!("{scheme}://{host}:{port}"))
+        let text = format!("{scheme}://{host}:{port}");
+        // As a grant of it is written, without its usual port.
+        Ask::Outbound(text.parse::<OutboundGrant>().map_or(text, |grant| grant.to_string()))
+    }
+
+    /// Sending HTTP requests to the guest's own app.
+    pub fn own_app() -> Self {
+        Ask::Outbound("http://self".to_owned())
     }
 
     /// A DNS look-up.
@@ -120,6 +128,22 @@ impl Ask {
             Ask::Outbound(server) => ("outbound", server.clone()),
             Ask::Config(name) => ("config", name.clone()),
         }
+    }
+
+    /// The key of a component in a `spin.toml` that would have granted this, and the text to put in its list there. `None`:
+    /// Spin has no list of such things.
+    pub fn spin_text(&self) -> Option<(&'static str, String)> {
+        Some(match self {
+            Ask::Outbound(server) => ("allowed_outbound_hosts", server.clone()),
+            Ask::Http { url_origin } => ("allowed_outbound_hosts", url_origin.clone()),
+            // Spin calls what a socket speaks tcp and udp.
+            Ask::Net { proto: Some(proto), target } => ("allowed_outbound_hosts", format!("{proto}://{target}")),
+            Ask::Kv(name) => ("key_value_stores", name.clone()),
+            Ask::Sql(name) => ("sqlite_databases", name.clone()),
+            Ask::Model(name) => ("ai_models", name.clone()),
+            Ask::Dir { .. } | Ask::Env(_) | Ask::Net { proto: None, .. } | Ask::Listen { .. } => return None,
+            Ask::Blob(_) | Ask::Config(_) => return None,
+        })
     }
 
     /// How many bytes of memory the guest's own text takes.

@@ -5,6 +5,7 @@ use crate::dir::DirGrant;
 use crate::env::parse_env;
 use crate::http::HttpGrant;
 use crate::net::NetGrant;
+use crate::outbound::OutboundGrant;
 use crate::quote::printable;
 use crate::section::Section;
 use std::collections::{BTreeMap, BTreeSet};
@@ -168,6 +169,7 @@ fn is_grant(key: &str, text: &str) -> bool {
         "net" => text.parse::<NetGrant>().is_ok(),
         "listen" => NetGrant::parse_listen(text).is_ok(),
         "http" => text.parse::<HttpGrant>().is_ok(),
+        "outbound" => text.parse::<OutboundGrant>().is_ok(),
         _ => !text.is_empty(),
     }
 }

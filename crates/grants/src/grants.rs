@@ -1,5 +1,6 @@
 //! Everything one guest was granted, and the questions a host asks of it.
 
+use crate::blocked::Blocked;
 use crate::dir::DirGrant;
 use crate::http::HttpGrant;
 use crate::net::{NetGrant, Proto};
@@ -34,6 +35,8 @@ pub struct Grants {
     pub outbound: Vec<OutboundGrant>,
     /// Configuration values, by name.
     pub config: BTreeMap<String, String>,
+    /// Networks that none of these opens.
+    pub blocked: Blocked,
 }
 
 impl Grants {
@@ -53,6 +56,7 @@ impl Grants {
         self.sql.extend(other.sql);
         self.models.extend(other.models);
         self.outbound.extend(other.outbound);
+        self.blocked.merge(other.blocked);
     }
 
     /// What is granted here and not by `given`. A directory that is given to read and write is given to read as well; all
@@ -74,12 +78,13 @@ impl Grants {
             models: without(&self.models, &given.models),
             outbound: without(&self.outbound, &given.outbound),
             config: less(&self.config, &given.config),
+            blocked: self.blocked.clone(),
         }
     }
 
     /// Whether nothing at all is granted.
     pub fn is_empty(&self) -> bool {
-        *self == Grants::default()
+        *self == Grants { blocked: self.blocked.clone(), ..Grants::default() }
     }
 
     /// The `[grants]` table of a `holm.toml` that grants the same; empty when nothing is granted.
@@ -101,12 +106,15 @@ impl Grants {
 
     /// Whether the guest may look up `name` in DNS for its own sockets. The names of [`crate::INTERNAL`] never get there.
     pub fn allows_lookup(&self, name: &str) -> bool {
-        sibling(name).is_none() && self.net.iter().any(|grant| grant.allows_name(name))
+        let by_outbound = || self.outbound.iter().any(|grant| grant.allows_lookup(name));
+        sibling(name).is_none() && (self.net.iter().any(|grant| grant.allows_name(name)) || by_outbound())
     }
 
     /// Whether the guest may connect, or send, to `addr`. `names` as in [`NetGrant::allows_addr`].
     pub fn allows_connect(&self, proto: Proto, addr: SocketAddr, names: &[&str]) -> bool {
-        self.net.iter().any(|grant| grant.allows_addr(proto, addr, names))
+        let by_outbound = || self.outbound.iter().any(|grant| grant.allows_socket(proto, addr, names));
+        let granted = self.net.iter().any(|grant| grant.allows_addr(proto, addr, names)) || by_outbound();
+        granted && !self.blocked.covers(addr.ip())
     }
 
     /// Whether the host may reach this server for the guest, as far as can be said before its name has been resolved.
@@ -118,8 +126,8 @@ impl Grants {
     /// Whether it may be dialled at `ip`, to which its name led. One and the same grant must allow the server and the
     /// address. Ask for the address actually dialled.
     pub fn allows_outbound_at(&self, scheme: &str, host: &str, port: u16, ip: IpAddr) -> bool {
-        let granted = self.outbound.iter().filter(|grant| grant.allows(scheme, host, port));
-        granted.into_iter().any(|grant| grant.allows_addr(host, ip))
+        let mut granted = self.outbound.iter().filter(|grant| grant.allows(scheme, host, port));
+        granted.any(|grant| grant.allows_addr(host, ip)) && !self.blocked.covers(ip)
     }
 
     /// Whether the guest may listen on `addr`.
@@ -130,22 +138,40 @@ impl Grants {
     /// Whether the guest may send a request to this URL, as far as can be said before its host has
     /// been resolved. Arguments as in [`HttpGrant::allows`].
     pub fn allows_http(&self, scheme: &str, host: &str, port: u16, path: &str) -> bool {
-        self.http.iter().any(|grant| grant.allows(scheme, host, port, path))
+        let by_outbound = || self.allows_outbound(scheme, host, port);
+        self.http.iter().any(|grant| grant.allows(scheme, host, port, path)) || by_outbound()
     }
 
     /// Whether a request to this URL may be sent to `ip`, the address its host resolved to. Ask for
     /// the address actually dialled, and again after every redirect.
     ///
     /// One and the same grant must allow the URL and the address; or, for a name that leads to a
-    /// private address, a [`net`](Grants::net) grant must open that address itself. So when
+    /// private address, a [`net`](Grants::net) grant must open that address itself. (An
+    /// [`outbound`](Grants::outbound) grant opens more by itself.) So when
     /// [`Grants::allows_http`] said yes and this says no, what is missing is
     /// [`Ask::connect`](crate::Ask::connect) to `ip`.
     pub fn allows_http_at(&self, scheme: &str, host: &str, port: u16, path: &str, ip: IpAddr) -> bool {
         let opened = || self.net.iter().any(|net| net.allows_by_address(Proto::Tcp, ip, port));
-        self.http
-            .iter()
-            .filter(|grant| grant.allows(scheme, host, port, path))
-            .any(|grant| grant.allows_addr(host, ip) || opened())
+        let mut granting = self.http.iter().filter(|grant| grant.allows(scheme, host, port, path));
+        let by_outbound = || self.allows_outbound_at(scheme, host, port, ip);
+        let granted = granting.any(|grant| grant.allows_addr(host, ip) || opened()) || by_outbound();
+        granted && !self.blocked.covers(ip)
+    }
+
+    /// Whether the guest may send HTTP requests to its own app, which leads them by its routes; see
+    /// [`is_own_app`](crate::is_own_app).
+    pub fn allows_own_app(&self) -> bool {
+        self.outbound.iter().any(OutboundGrant::allows_own_app)
+    }
+
+    /// Whether the guest may send HTTP requests at all, as far as can be said without a URL.
+    pub fn may_send_http(&self) -> bool {
+        !self.http.is_empty() || self.outbound.iter().any(|grant| grant.speaks("http") || grant.speaks("https"))
+    }
+
+    /// Has names lead to public addresses alone: the guest is of somebody who does not own this machine.
+    pub fn only_public(&mut self) {
+        self.outbound.iter_mut().for_each(OutboundGrant::only_public);
     }
 }
 
@@ -221,6 +247,33 @@ mod tests {
         let loopback = "127.0.0.1".parse().unwrap();
         assert!(grants.allows_http_at("http", "localhost", 80, "/", loopback));
         assert!(!grants.allows_http_at("http", "evil.example", 80, "/", loopback));
+    }
+
+    #[test]
+    fn servers_that_speak_http_are_sites_and_what_speaks_anything_is_open_to_sockets() {
+        let outbound = |text: &str| Grants { outbound: vec![text.parse().unwrap()], ..Grants::default() };
+        let (loopback, port) = ("127.0.0.1:3000".parse().unwrap(), 3000);
+        let http = outbound("http://localhost:3000");
+        assert!(http.allows_http("http", "localhost", port, "/any/path"));
+        assert!(http.allows_http_at("http", "localhost", port, "/", "127.0.0.1".parse().unwrap()));
+        assert!(!http.allows_http("https", "localhost", port, "/"));
+        assert!(!http.allows_connect(Proto::Tcp, loopback, &["localhost"]) && !http.allows_lookup("localhost"));
+        let any = outbound("*://*:*");
+        assert!(any.allows_connect(Proto::Tcp, loopback, &[]) && any.allows_lookup("db.example.com"));
+        assert!(!any.allows_lookup("back.holm.internal") && !any.allows_lookup("back.spin.internal"));
+        assert!(any.allows_own_app() && any.may_send_http());
+        assert!(!outbound("redis://*").may_send_http());
+    }
+
+    #[test]
+    fn an_outbound_grant_does_not_lend_its_address_to_an_http_grant() {
+        let mut grants = granted(".", "example.com", "https://evil.example");
+        grants.outbound.push("https://db.corp".parse().unwrap());
+        let private = "10.0.0.1".parse().unwrap();
+        assert!(grants.allows_http_at("https", "db.corp", 443, "/", private));
+        assert!(!grants.allows_http_at("https", "evil.example", 443, "/", private));
+        grants.only_public();
+        assert!(!grants.allows_http_at("https", "db.corp", 443, "/", private));
     }
 
     #[test]

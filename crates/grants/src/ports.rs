@@ -20,6 +20,11 @@ impl Ports {
         (self.low..=self.high).contains(&port)
     }
 
+    /// The port, if it is one alone.
+    pub(crate) fn only(self) -> Option<u16> {
+        (self.low == self.high).then_some(self.low)
+    }
+
     /// Reads `80`, `8000-8099` or `*`. The error is the reason alone.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         if text == "*" {

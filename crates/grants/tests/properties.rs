@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 use holm_grants::{
-    DirGrant, HttpGrant, NetGrant, Proto, format_duration, format_size, is_public, parse_duration, parse_env,
-    parse_size,
+    DirGrant, Grants, HttpGrant, NetGrant, OutboundGrant, Proto, format_duration, format_size, is_public,
+    parse_duration, parse_env, parse_size,
 };
 use proptest::prelude::*;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -45,6 +45,9 @@ fn text() -> impl Strategy<Value = String> {
         Just("/v1"),
         Just(" "),
         Just("\0"),
+        Just(".."),
+        Just("self"),
+        Just("redis"),
         Just("s"),
         Just("MiB"),
         Just("ffff:"),
@@ -97,6 +100,7 @@ proptest! {
         reads_back::<DirGrant>(&text)?;
         reads_back::<NetGrant>(&text)?;
         reads_back::<HttpGrant>(&text)?;
+        reads_back::<OutboundGrant>(&text)?;
     }
 
     #[test]
@@ -122,6 +126,38 @@ proptest! {
         }
         prop_assert!(is_public(ip) || !http.allows_addr(name, ip));
         prop_assert!(is_public(ip) || !http.allows_addr(&ip.to_string(), ip));
+    }
+
+    #[test]
+    fn a_server_by_name_never_leads_to_metadata_and_in_a_deployed_app_to_nothing_private(
+        bits in prop_oneof![
+            any::<u32>(), 0xa9fe_0000..=0xa9fe_ffff_u32, Just(0x6464_64c8), Just(0xa83f_8110), Just(0x7f00_0001),
+        ],
+        form in 0..5_usize,
+        port in any::<u16>(),
+        grant in prop_oneof![
+            Just("*://*:*"), Just("*://example.com:*"), Just("*://*.example.com:*"), Just("*://0.0.0.0/0:*"),
+            Just("*://[::/0]:*"),
+        ],
+        name in prop_oneof![Just("example.com"), Just("a.example.com")],
+    ) {
+        let v4 = Ipv4Addr::from(bits);
+        let ip = forms(v4).get(form).map_or(IpAddr::V4(v4), |form| IpAddr::V6(*form));
+        let mut grants = Grants { outbound: vec![grant.parse().unwrap()], ..Grants::default() };
+        let reached = |grants: &Grants, host: &str| {
+            let connects = grants.allows_connect(Proto::Tcp, SocketAddr::new(ip, port), &[name]);
+            let http = ["http", "https"].iter().any(|scheme| grants.allows_http_at(scheme, host, port, "/", ip));
+            connects || http || grants.allows_outbound_at("redis", host, port, ip)
+        };
+        let metadata = matches!(v4.octets(), [169, 254, ..] | [100, 100, 100, 200] | [168, 63, 129, 16] | [192, 0, 0, 192]);
+        for host in [name.to_owned(), ip.to_string()] {
+            prop_assert!(!metadata || !reached(&grants, &host), "{} {} {}", grant, host, ip);
+        }
+        grants.only_public();
+        // Who writes a range means what is in it.
+        if !grant.contains("/0") {
+            prop_assert!(is_public(ip) || !reached(&grants, name), "{} {} {}", grant, name, ip);
+        }
     }
 
     #[test]

@@ -182,7 +182,7 @@ impl Decisions {
 
 /// One line for each thing that is asked for.
 fn lines(asks: &Asks) -> Vec<String> {
-    let Grants { dirs, env, net, listen, http, kv, blob, sql, models, outbound, config } = &asks.grants;
+    let Grants { dirs, env, net, listen, http, kv, blob, sql, models, outbound, config, blocked: _ } = &asks.grants;
     let mut lines = Vec::new();
     let mut all = |key: &str, items: &mut dyn Iterator<Item = String>| {
         lines.extend(items.map(|item| format!("{key} = {item}")));

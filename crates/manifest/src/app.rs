@@ -31,6 +31,8 @@ const FORMAT: Format = Format {
 pub struct App {
     /// The app's name, if it was given one.
     pub name: Option<String>,
+    /// What it calls its own version, for whoever asks. Ours have none.
+    pub version: Option<String>,
     /// The app's guests, in the order of their names; never none. A single one may have no name.
     pub guests: Vec<Guest>,
     /// Where the guests' stores are.
@@ -46,6 +48,7 @@ impl Default for App {
     fn default() -> Self {
         App {
             name: None,
+            version: None,
             guests: vec![Guest::default()],
             services: Services::default(),
             variables: BTreeMap::new(),

@@ -23,6 +23,8 @@ pub struct Build {
     pub source: Option<PathBuf>,
     /// What makes the file in the place of a language: a line for the shell, run in the folder of the sources.
     pub command: Option<String>,
+    /// What `holm dev` looks at beside what it finds by itself: patterns, relative to the sources.
+    pub watch: Vec<String>,
 }
 
 /// A language that Holm builds guests from.
@@ -110,6 +112,7 @@ fn table(reader: &mut Reader<'_, '_, '_>, folder: &Path, keys: &Keys) -> Option<
         world: reader.name("world"),
         source: reader.name("source").map(PathBuf::from),
         command: reader.name("command"),
+        watch: Vec::new(),
     };
     if let (Some(_), Some(value)) = (&build.command, reader.value("language")) {
         reader.report.add(value.span(), "a build has a `language` or a `command`, not both; leave one out");

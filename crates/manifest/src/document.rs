@@ -49,16 +49,22 @@ pub(crate) fn parse<T: Default>(
     format: &Format,
     read: impl FnOnce(&mut Reader<'_, '_, '_>) -> T,
 ) -> Result<T, ManifestError> {
+    parse_any(text, path, |reader| if format.is_version_of(reader) { read(reader) } else { T::default() })
+}
+
+/// As [`parse`], for files that say their version in another way, or not at all: `read` sees every one.
+pub(crate) fn parse_any<T: Default>(
+    text: &str,
+    path: &Path,
+    read: impl FnOnce(&mut Reader<'_, '_, '_>) -> T,
+) -> Result<T, ManifestError> {
     if text.len() as u64 > MAX_BYTES {
         return Err(ManifestError::TooLarge { path: path.to_owned() });
     }
     let mut report = Report::new(text);
     let mut value = T::default();
     if let Some(table) = table(text, &mut report) {
-        let mut reader = Reader::new(&table, &mut report);
-        if format.is_version_of(&mut reader) {
-            value = read(&mut reader);
-        }
+        value = read(&mut Reader::new(&table, &mut report));
     }
     report.finish(path, value)
 }

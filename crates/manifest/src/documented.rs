@@ -77,3 +77,43 @@ fn the_defaults_are_those_of_the_code() {
     let drain = format!("| `drain` | {} |", format_duration(Server::default().drain));
     assert!(CONFIGURATION.contains(&drain));
 }
+
+const SPIN: &str = include_str!("../../../docs/spin-manifest.md");
+
+/// Whether a row says something about this key.
+fn is_told(text: &str, key: &str) -> bool {
+    let words = |row: &str| row.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word == key);
+    text.lines().filter(|line| line.starts_with('|')).any(words)
+}
+
+#[test]
+fn every_key_of_spins_files_is_told() {
+    let tables = crate::spin::keys::all().into_iter().chain(crate::spin::runtime_keys());
+    let keys = tables.flat_map(|keys| keys.known).copied();
+    // Those of services that are refused by their names.
+    let refused = [
+        "key",
+        "account",
+        "database",
+        "container",
+        "access_key",
+        "secret_key",
+        "region",
+        "consistent_read",
+        "table",
+        "vault_url",
+        "client_id",
+        "client_secret",
+        "tenant_id",
+        "authority_host",
+    ];
+    let missing: Vec<&str> = keys.filter(|key| !is_told(SPIN, key) && !refused.contains(key)).collect();
+    assert_eq!(missing, [""; 0]);
+}
+
+#[test]
+fn the_example_of_spin_is_read() {
+    for example in examples(SPIN) {
+        App::parse_spin(example, Path::new("spin.toml"), None).unwrap();
+    }
+}

@@ -47,6 +47,7 @@ fn values(reader: &mut Reader<'_, '_, '_>, folder: &Path, siblings: &[&str]) -> 
         models: names(reader, "models"),
         outbound: parsed(reader, "outbound"),
         config: config(reader),
+        ..Grants::default()
     };
     (grants, env_from_host)
 }

@@ -2,6 +2,7 @@
 
 use crate::build::{self, Build};
 use crate::components::{self, Component, Imports};
+use crate::dependencies::Dependency;
 use crate::filters::{self, Configuration, Filter};
 use crate::grants::{self, beside};
 use crate::keys;
@@ -9,7 +10,7 @@ use crate::limits::{self, ServeLimits};
 use crate::reuse::{self, Reuse};
 use crate::routes::{self, Route, Taken};
 use crate::template::Template;
-use crate::triggers::{Mount, StaticResponse, Trigger, Wagi};
+use crate::triggers::{Mount, Platform, StaticResponse, Trigger, Wagi};
 use crate::upstream::{self, Upstream};
 use crate::values::Reader;
 use holm_grants::{Grants, Limits};
@@ -43,6 +44,15 @@ pub struct Guest {
     pub exclude_files: Vec<String>,
     /// Its variables: values that are put together of those of the app when it asks for them.
     pub variables: BTreeMap<String, Template>,
+    /// Servers it may reach beside those it is granted, whose names have variables in them. Whoever loads the app knows
+    /// their values, and makes grants of them with [`outbound_grant`](crate::outbound_grant).
+    pub outbound: Vec<Template>,
+    /// Components that provide what it imports, as a `spin.toml` names them.
+    pub dependencies: Vec<Dependency>,
+    /// Components that stand before it and handle its requests, the outermost first.
+    pub middleware: Vec<Dependency>,
+    /// For which program its app was written. What loads apps fills it in ([`App::platform`](crate::App::platform)).
+    pub platform: Platform,
     /// What answers in the place of a guest, which then has no file.
     pub upstream: Option<Upstream>,
     /// What requests pass on their way to it, and responses on their way back, in the order in which requests do.
@@ -90,6 +100,10 @@ impl Default for Guest {
             files: Vec::new(),
             exclude_files: Vec::new(),
             variables: BTreeMap::new(),
+            outbound: Vec::new(),
+            dependencies: Vec::new(),
+            middleware: Vec::new(),
+            platform: Platform::Holm,
             filters: Vec::new(),
             build: None,
             imports: Imports::new(),
@@ -109,8 +123,8 @@ impl Default for Guest {
 }
 
 impl Guest {
-    /// Every file that it is made of, as far as it names them: its own, its components', its filters', and those of their
-    /// configurations.
+    /// Every file that it is made of, as far as it names them: its own, its components', its filters', those of their
+    /// configurations, and archives of files that it sees.
     pub fn files_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let filters = self.filters.iter_mut().flat_map(|filter| {
             let config = match &mut filter.config {
@@ -120,7 +134,11 @@ impl Guest {
             [&mut filter.file].into_iter().chain(config)
         });
         let components = self.components.iter_mut().map(|component| &mut component.file);
-        self.file.iter_mut().chain(components).chain(filters)
+        let archives = self.files.iter_mut().filter_map(|mount| match mount {
+            Mount::Archive(file) => Some(file),
+            Mount::Pattern(_) | Mount::At { .. } => None,
+        });
+        self.file.iter_mut().chain(components).chain(filters).chain(archives)
     }
 
     /// The files that `holm build` makes of sources: its own, and its components'.
@@ -140,7 +158,11 @@ impl Guest {
             [filter.file.as_path()].into_iter().chain(config)
         });
         let components = self.components.iter().map(|component| component.file.as_path());
-        self.file.as_deref().into_iter().chain(components).chain(filters)
+        let archives = self.files.iter().filter_map(|mount| match mount {
+            Mount::Archive(file) => Some(file.as_path()),
+            Mount::Pattern(_) | Mount::At { .. } => None,
+        });
+        self.file.as_deref().into_iter().chain(components).chain(filters).chain(archives)
     }
 }
 

@@ -142,6 +142,16 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("plugins", "filters"),
     ("middlewares", "filters"),
     ("proxy", "proxy-protocol"),
+    ("config", "variables"),
+    ("variables", "config"),
+    ("env", "environment"),
+    ("allowed_models", "ai_models"),
+    ("allowed_hosts", "allowed_outbound_hosts"),
+    ("outbound", "allowed_outbound_hosts"),
+    ("sqlite", "sqlite_databases"),
+    ("sha256", "digest"),
+    ("schedule", "cron_expression"),
+    ("status", "status_code"),
 ];
 
 /// A longer key is no misspelling of ours, and comparing it would cost time.
@@ -159,7 +169,12 @@ pub(crate) struct Keys {
 impl Keys {
     /// Reports every key of the reader's table that is not known.
     pub(crate) fn check(&self, reader: &mut Reader<'_, '_, '_>) {
-        let unknown = reader.table.keys().filter(|key| !self.known.contains(&key.get_ref().as_ref()));
+        self.check_only(reader, self.known);
+    }
+
+    /// As [`check`](Keys::check), where only some of them are `known`.
+    pub(crate) fn check_only(&self, reader: &mut Reader<'_, '_, '_>, known: &[&str]) {
+        let unknown = reader.table.keys().filter(|key| !known.contains(&key.get_ref().as_ref()));
         for key in unknown {
             let (span, key) = (key.span(), key.get_ref());
             let shown: String = key.chars().take(LONGEST_MISSPELLING).flat_map(char::escape_debug).collect();
@@ -206,13 +221,18 @@ impl Keys {
     }
 
     fn nearest(&self, key: &str) -> Option<&'static str> {
-        if key.len() > LONGEST_MISSPELLING {
-            return None;
-        }
-        let distance = |known: &str| strsim::damerau_levenshtein(key, known);
-        let nearest = self.known.iter().copied().min_by_key(|known| distance(known))?;
-        (distance(nearest) <= nearest.len().div_ceil(3)).then_some(nearest)
+        nearest(key, self.known.iter().copied())
     }
+}
+
+/// The one of `known` that `key` may be a misspelling of.
+pub(crate) fn nearest<'k>(key: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    if key.len() > LONGEST_MISSPELLING {
+        return None;
+    }
+    let distance = |known: &str| strsim::damerau_levenshtein(key, known);
+    let nearest = known.min_by_key(|known| distance(known))?;
+    (distance(nearest) <= nearest.len().div_ceil(3)).then_some(nearest)
 }
 
 fn within(place: &str) -> String {

@@ -28,6 +28,11 @@ impl<'a> Report<'a> {
         self.found.push((span.start, message.into()));
     }
 
+    /// The line, from 1, that the byte at `offset` is on.
+    pub(crate) fn line(&self, offset: usize) -> usize {
+        position(self.text, offset).0
+    }
+
     /// `value` if nothing was wrong, or else every problem in the order of the text.
     pub(crate) fn finish<T>(mut self, path: &Path, value: T) -> Result<T, ManifestError> {
         if self.found.is_empty() {

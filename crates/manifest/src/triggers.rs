@@ -69,6 +69,8 @@ pub enum Mount {
         /// Where the guest sees it: an absolute path.
         destination: String,
     },
+    /// All that the others mean, once it was looked up: an archive (tar) of files, seen from `/`.
+    Archive(std::path::PathBuf),
 }
 
 /// A variable of an app.
@@ -95,4 +97,19 @@ pub enum Platform {
     Holm,
     /// Spin.
     Spin,
+}
+
+impl Platform {
+    /// The one that a manifest's text is written for, as its version says: `spin_manifest_version`, or `spin_version` in the
+    /// first version of Spin's.
+    pub fn of(text: &str) -> Self {
+        let is_spin = |line: &str| {
+            let line = line.trim_start();
+            let rest = line.strip_prefix("spin_manifest_version").or_else(|| line.strip_prefix("spin_version"));
+            rest.is_some_and(|rest| rest.trim_start().starts_with('='))
+        };
+        // What stands below a table's heading is that table's.
+        let top = text.lines().take_while(|line| !line.trim_start().starts_with('['));
+        if top.into_iter().any(is_spin) { Platform::Spin } else { Platform::Holm }
+    }
 }

@@ -141,7 +141,7 @@ fn grants() -> impl Strategy<Value = Grants> {
             let models = kv.iter().map(|name| format!("model-{name}")).collect();
             let outbound = vec!["*://10.0.0.0/8:8000-8099".parse().unwrap(), "redis://cache.example".parse().unwrap()];
             let listen = listens.cloned().collect();
-            Grants { dirs, env, config, kv, blob, sql, models, outbound, listen, net, http }
+            Grants { dirs, env, config, kv, blob, sql, models, outbound, listen, net, http, ..Grants::default() }
         })
 }
 

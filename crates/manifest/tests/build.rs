@@ -20,6 +20,7 @@ fn a_build_says_how_a_file_is_made() {
         world: Some("model".into()),
         source: Some("main.py".into()),
         command: None,
+        watch: Vec::new(),
     };
     assert_eq!(app.unwrap().guests[0].build, Some(build));
 }

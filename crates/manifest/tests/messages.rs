@@ -43,7 +43,7 @@ fuel = -1
   holm.toml:10:9: the name of a variable cannot hold `=`
   holm.toml:11:22: `config` takes a table of strings, as in { NAME = "value" }; this is 3
   holm.toml:12:6: `kv` takes names, and this one is empty
-  holm.toml:13:1: unknown key `sockets` in [grants]; the keys are dir, env, net, listen, http, kv, blob, config
+  holm.toml:13:1: unknown key `sockets` in [grants]; the keys are dir, env, net, listen, http, kv, blob, sql, models, outbound, config
   holm.toml:16:1: unknown key `max_output` in [limits]; did you mean `max-output`?
   holm.toml:17:10: `lots` is not a size: it has to begin with a number (example: `64MiB`)
   holm.toml:18:8: `fuel` takes a whole number of at least 0; this is -1"#

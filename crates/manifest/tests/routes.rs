@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)]
 
-use holm_manifest::Route;
+use holm_manifest::{Route, Segment};
 use proptest::prelude::*;
 
 fn complaint(text: &str) -> String {
@@ -40,7 +40,10 @@ fn a_route_says_its_host_and_path() {
     let route: Route = "*.example.com/a/b".parse().unwrap();
     let host = route.host().unwrap();
     assert_eq!((host.name(), host.is_wildcard()), ("example.com", true));
-    assert_eq!((route.path(), route.segments().collect::<Vec<_>>()), ("/a/b", vec!["a", "b"]));
+    assert_eq!(
+        (route.path(), route.segments().collect::<Vec<_>>()),
+        ("/a/b", vec![Segment::Exact("a"), Segment::Exact("b")])
+    );
     assert_eq!(Route::everything().segments().count(), 0);
 }
 
@@ -134,4 +137,52 @@ proptest! {
             }
         }
     }
+}
+
+fn spin(base: &str, text: &str) -> Result<Route, String> {
+    Route::spin(base, text).map_err(|error| error.to_string())
+}
+
+#[test]
+fn the_routes_of_spin_are_read_as_it_reads_them() {
+    use Segment::{Exact, Mixed, Named};
+    for (base, text, written, segments, exact) in [
+        ("/", "/", "/", &[][..], true),
+        ("/", "/...", "/...", &[], false),
+        ("/", "/*", "/*", &[], false),
+        ("/", "hello", "/hello", &[Exact("hello")], true),
+        ("/", "/hello/", "/hello/", &[Exact("hello")], true),
+        ("/", "/hello/...", "/hello/...", &[Exact("hello")], false),
+        ("/shop/", "/hello", "/shop/hello", &[Exact("shop"), Exact("hello")], true),
+        ("/shop", "/...", "/shop/...", &[Exact("shop")], false),
+        ("/", "/users/:id/...", "/users/:id/...", &[Exact("users"), Named("id")], false),
+        ("/", "/:name.json", "/:name.json", &[Mixed(":name.json")], true),
+        ("/", "/%61b.c", "/%61b.c", &[Exact("ab.c")], true),
+    ] {
+        let route = spin(base, text).unwrap();
+        assert_eq!(route.segments().collect::<Vec<_>>(), segments, "{base} {text}");
+        assert_eq!((route.is_exact(), route.to_string().as_str()), (exact, written), "{base} {text}");
+    }
+    let route = spin("shop/", "/a/:b").unwrap();
+    assert_eq!((route.as_spin(), route.path()), (Some(("/shop", "/a/:b")), "/shop/a/:b"));
+    assert_eq!(route.at("*.example.com").unwrap().to_string(), "*.example.com/shop/a/:b");
+}
+
+#[test]
+fn what_spin_could_not_serve_is_told() {
+    for (text, why) in [
+        ("/a/.../b", "stands at the end"),
+        ("/a/*/b", "stands at the end"),
+        ("/a/*b", "stands alone"),
+        ("/:", "stands the name of a segment"),
+        ("/:a/:", "stands the name of a segment"),
+        ("/:a b", "letters, digits"),
+        ("/a//b", "empty segment"),
+        ("/a?b", "no query"),
+        ("/a/../b", "dots alone"),
+    ] {
+        assert!(spin("/", text).unwrap_err().contains(why), "{text}: {}", spin("/", text).unwrap_err());
+    }
+    assert!(spin("/", &"/a".repeat(65)).unwrap_err().contains("at most 64 segments"));
+    assert!(spin(&"/a".repeat(33), &"/a".repeat(33)).unwrap_err().contains("at most 64 segments"));
 }

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)]
 
-use holm_manifest::Route;
+use holm_manifest::{Route, Segment};
 use holm_router::Router;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -114,6 +114,106 @@ fn a_hostile_request_costs_no_more_than_its_length() {
     assert_eq!(router.find(&":".repeat(1 << 20), "/%"), None);
 }
 
+/// A router in which every route of Spin leads to its own text.
+fn spin_router(routes: &[&'static str]) -> Router<&'static str> {
+    Router::build(routes.iter().map(|text| (Route::spin("/", text).unwrap(), *text))).unwrap()
+}
+
+#[test]
+fn an_exact_route_covers_its_own_path_alone() {
+    let router = spin_router(&["/", "/hello", "/deep/down/..."]);
+    for (path, expected) in [
+        ("/", Some(("/", "/"))),
+        ("", Some(("/", ""))),
+        ("//", Some(("/", "//"))),
+        ("/hello", Some(("/hello", "/hello"))),
+        ("/hello?a=b", Some(("/hello", "/hello"))),
+        ("/hello/", Some(("/hello", "/hello/"))),
+        ("//hello", Some(("/hello", "//hello"))),
+        ("/hello/x", None),
+        ("/hellox", None),
+        ("/Hello", None),
+        ("/deep", None),
+        ("/deep/down", Some(("/deep/down/...", "/deep/down"))),
+        ("/deep/down/", Some(("/deep/down/...", "/deep/down"))),
+        ("/deep/down/under/x/", Some(("/deep/down/...", "/deep/down"))),
+        ("/deep/downer", None),
+        ("*", None),
+    ] {
+        let expected = expected.as_ref().map(|(route, prefix)| (route, *prefix));
+        assert_eq!(router.find("any.example", path), expected, "{path}");
+    }
+    assert_eq!(spin_router(&["/..."]).find("", "*"), Some((&"/...", "")));
+}
+
+#[test]
+fn a_text_goes_before_a_name_and_a_name_before_all_that_is_below() {
+    let router = spin_router(&[
+        "/...",
+        "/users/:id",
+        "/users/:id/...",
+        "/users/me",
+        "/users/:id/posts/:post",
+        "/users/me/posts/first",
+        "/:file.json",
+        "/:file.:kind",
+        "/:any",
+    ]);
+    for (path, expected) in [
+        ("/", ("/...", "")),
+        ("/users", ("/:any", "/users")),
+        ("/users/7", ("/users/:id", "/users/7")),
+        ("/users/7/", ("/users/:id", "/users/7/")),
+        ("/users/me", ("/users/me", "/users/me")),
+        ("/users/me/x", ("/users/:id/...", "/users/me")),
+        ("/users/me/posts/first", ("/users/me/posts/first", "/users/me/posts/first")),
+        ("/users/me/posts/2", ("/users/:id/posts/:post", "/users/me/posts/2")),
+        ("/users/7/posts", ("/users/:id/...", "/users/7")),
+        ("/users/7/posts/2/x", ("/users/:id/...", "/users/7")),
+        ("/a.json", ("/:file.json", "/a.json")),
+        ("/a.txt", ("/:file.:kind", "/a.txt")),
+        ("/a", ("/:any", "/a")),
+        ("/a/b", ("/...", "")),
+    ] {
+        assert_eq!(router.find("", path), Some((&expected.0, expected.1)), "{path}");
+    }
+}
+
+#[test]
+fn a_route_of_spin_and_one_of_a_manifest_that_cover_the_same_are_in_conflict() {
+    let spin = |text| Route::spin("/", text).unwrap();
+    let conflict = |a, b| Router::build([(a, 1), (b, 2)]).is_err();
+    assert!(conflict(route("/api"), spin("/api/...")));
+    assert!(conflict(route("/"), spin("/...")));
+    assert!(conflict(spin("/users/:id"), spin("/users/:name")));
+    assert!(conflict(spin("/:a.:b"), spin("/:c.:d")));
+    assert!(!conflict(route("/api"), spin("/api")));
+    assert!(!conflict(spin("/users/:id"), spin("/users/:id/...")));
+    assert!(!conflict(spin("/:a.json"), spin("/:a.:b")));
+}
+
+/// What Spin promises: of the routes that cover a path, the one that has a text where another has a name, from the first
+/// segment on.
+fn naive_spin<'r>(routes: &'r [Route], path: &str) -> Option<&'r Route> {
+    let asked: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    let covering = routes.iter().filter_map(|route| {
+        let segments: Vec<_> = route.segments().collect();
+        let fits = if route.is_exact() { segments.len() == asked.len() } else { segments.len() <= asked.len() };
+        let covers = fits && segments.iter().zip(&asked).all(|(segment, asked)| segment.covers(asked));
+        let kinds = segments.iter().map(|segment| if matches!(segment, Segment::Named(_)) { 1 } else { 0 });
+        covers.then(|| (kinds.chain([if route.is_exact() { 0 } else { 2 }]).collect::<Vec<_>>(), route))
+    });
+    covering.min_by(|a, b| a.0.cmp(&b.0)).map(|(_, route)| route)
+}
+
+fn spin_routes() -> impl Strategy<Value = Vec<Route>> {
+    let segments = prop::collection::vec("[ab]|:x", 0..5).prop_map(|segments| format!("/{}", segments.join("/")));
+    let route = (segments, any::<bool>())
+        .prop_map(|(path, below)| if below { format!("{}/...", path.trim_end_matches('/')) } else { path });
+    let routes = prop::collection::vec(route.prop_map(|text| Route::spin("/", &text).unwrap()), 0..30);
+    routes.prop_map(|routes| routes.into_iter().collect::<BTreeSet<_>>().into_iter().collect())
+}
+
 /// What [`Router::find`] promises, word for word.
 fn naive<'r>(routes: &'r [Route], host: &str, path: &str) -> Option<(&'r Route, usize)> {
     let covering = routes.iter().filter_map(|route| {
@@ -165,6 +265,18 @@ proptest! {
     }
 
     #[test]
+    fn the_tree_finds_what_spin_finds(
+        routes in spin_routes(),
+        requests in prop::collection::vec("(/[ab]){0,5}", 20),
+    ) {
+        let router = Router::build(routes.iter().map(|route| (route.clone(), route.clone()))).unwrap();
+        for path in requests {
+            let found = router.find("", &path).map(|(route, _)| route);
+            prop_assert_eq!(found, naive_spin(&routes, &path), "{}", path);
+        }
+    }
+
+    #[test]
     fn no_request_makes_the_router_panic(
         host in any::<String>(),
         path in any::<String>(),
@@ -173,6 +285,11 @@ proptest! {
         let router = router(&["/", "/a", "[::1]", "*.a.b", "a.a"]);
         prop_assert!(router.find(&host, &path).is_some());
         let (_, prefix) = router.find(&odd, &odd).unwrap();
+        prop_assert!(odd.starts_with(prefix));
+        let router = spin_router(&["/...", "/a/:b", "/a", "/:a/x/..."]);
+        let (_, prefix) = router.find("", &path).unwrap();
+        prop_assert!(path.starts_with(prefix));
+        let (_, prefix) = router.find("", &odd).unwrap();
         prop_assert!(odd.starts_with(prefix));
     }
 }

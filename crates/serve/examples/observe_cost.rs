@@ -82,6 +82,7 @@ fn over(finished: &Finished) -> Access<'_> {
     Access {
         request,
         caller: None,
+        occasion: None,
         trace: Some(ids.trace(request, sent)),
         trace_state: None,
         version: Some(12),

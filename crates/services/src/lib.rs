@@ -13,6 +13,8 @@ mod alarm;
 pub mod blob;
 pub mod connections;
 #[cfg(feature = "remote")]
+pub mod dial;
+#[cfg(feature = "remote")]
 mod health;
 #[cfg(feature = "http")]
 pub mod http_client;
@@ -20,12 +22,18 @@ pub mod http_client;
 pub mod kv;
 #[cfg(feature = "stores")]
 pub mod lent;
+#[cfg(all(feature = "http", feature = "stores"))]
+pub mod llm;
+#[cfg(feature = "remote")]
+pub mod mqtt;
 #[cfg(feature = "sql")]
 pub mod mysql;
 #[cfg(feature = "remote")]
 mod nats;
 #[cfg(feature = "sql")]
 pub mod postgres;
+#[cfg(feature = "remote")]
+pub mod redis;
 #[cfg(feature = "stores")]
 pub mod servers;
 #[cfg(feature = "stores")]

@@ -232,9 +232,9 @@ impl From<ParameterValue> for MyValue {
 #[derive(Debug, Clone, PartialEq, ComponentType, Lift, Lower)]
 #[component(record)]
 pub(crate) struct Column {
-    name: String,
+    pub(crate) name: String,
     #[component(name = "data-type")]
-    data_type: DbDataType,
+    pub(crate) data_type: DbDataType,
 }
 
 impl From<mysql::Column> for Column {
@@ -246,8 +246,8 @@ impl From<mysql::Column> for Column {
 #[derive(Debug, Clone, PartialEq, ComponentType, Lift, Lower)]
 #[component(record)]
 pub(crate) struct RowSet {
-    columns: Vec<Column>,
-    rows: Vec<Vec<DbValue>>,
+    pub(crate) columns: Vec<Column>,
+    pub(crate) rows: Vec<Vec<DbValue>>,
 }
 
 impl From<mysql::RowSet> for RowSet {

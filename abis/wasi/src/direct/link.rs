@@ -1,8 +1,6 @@
-//! The functions of interfaces as core functions.
+//! What connects a core module with the functions it imports, and how they are called.
 
-use std::collections::HashMap;
 use std::mem::MaybeUninit;
-use std::pin::Pin;
 
 use holm_engine::shape::{CoreImport, Target};
 use wasmtime::component::ResourceTableError;
@@ -12,7 +10,10 @@ use wasmtime::{
 };
 
 use super::canon::{Core, Flat, Guest, Lift, Lower, Out};
+use super::functions::{Found, unknown_handle};
+use super::{interfaces, preview1};
 use crate::state::State;
+use crate::version::Version;
 
 /// The most core values that parameters are passed as (`MAX_FLAT_PARAMS` in `CanonicalABI.md`).
 const MOST_FLAT: usize = 16;
@@ -20,19 +21,19 @@ const MOST_FLAT: usize = 16;
 /// What a running instance and the functions it calls have to do with each other.
 #[derive(Default)]
 pub(crate) struct Direct {
-    link: Link,
+    link: Wiring,
     /// A function of the guest runs on behalf of one of the host's, and may call none itself.
     busy: bool,
 }
 
 /// Where an instance has its memory and the function to allocate in it.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Link {
+pub(super) struct Wiring {
     memory: Option<Memory>,
     realloc: Option<Func>,
 }
 
-impl Link {
+impl Wiring {
     pub(super) fn memory(&self) -> Result<Memory> {
         match self.memory {
             Some(memory) => Ok(memory),
@@ -50,7 +51,7 @@ impl Link {
 
 impl Direct {
     /// Nothing may be called before this is there.
-    pub(super) fn connect(&mut self, link: Link) {
+    pub(super) fn connect(&mut self, link: Wiring) {
         self.link = link;
     }
 
@@ -65,8 +66,13 @@ impl Direct {
         self.busy = false;
     }
 
+    /// The guest's memory, for a function that it calls.
+    pub(super) fn memory(&self) -> Result<Memory> {
+        self.enter()?.memory()
+    }
+
     /// Whether the guest may call.
-    fn enter(&self) -> Result<Link> {
+    fn enter(&self) -> Result<Wiring> {
         if self.busy {
             bail!("the guest calls a function of its host from within one that the host calls");
         }
@@ -98,9 +104,9 @@ impl Exports {
     }
 
     /// Where `instance` of that module has them.
-    pub(super) fn of(&self, mut store: impl AsContextMut, instance: Instance) -> Link {
+    pub(super) fn of(&self, mut store: impl AsContextMut, instance: Instance) -> Wiring {
         let mut get = |export: &Option<ModuleExport>| instance.get_module_export(&mut store, export.as_ref()?);
-        Link {
+        Wiring {
             memory: get(&self.memory).and_then(wasmtime::Extern::into_memory),
             realloc: get(&self.realloc).and_then(wasmtime::Extern::into_func),
         }
@@ -116,171 +122,59 @@ pub(super) fn is(ty: &FuncType, params: &[Core], results: &[Core]) -> bool {
     all(&mut ty.params(), params) && all(&mut ty.results(), results)
 }
 
-/// Adds one function to a linker, under the name that a guest imports it by. Says whether the types fit.
-type Define = Box<dyn Fn(&mut Linker<State>, &CoreImport, FuncType) -> Result<bool> + Send + Sync>;
-
-/// A function that may wait.
-pub(super) type Waiting<'a, R> = Pin<Box<dyn Future<Output = Result<R>> + Send + 'a>>;
-
-/// The functions of all interfaces, by interface without version, and name.
-#[derive(Default)]
-pub(super) struct Functions {
-    /// What is defined next belongs to this one.
-    interface: &'static str,
-    interfaces: HashMap<&'static str, Interface>,
+/// Finds the function for an import, in the version of its interface.
+fn find(import: &CoreImport) -> Option<Found<'static>> {
+    // A resource and a function never have the same name: functions of resources have theirs in brackets.
+    let (interface, name) = match &import.target {
+        Target::Func { interface, name } => (interface, name),
+        Target::Drop { interface, resource } => (interface, resource),
+        Target::Preview1 => return Some(Found::Preview1),
+    };
+    let (interface, version) = interface.split_once('@')?;
+    interfaces::functions(Version::of(version)?).find(interface, name)
 }
 
-#[derive(Default)]
-struct Interface {
-    functions: HashMap<&'static str, Define>,
-    /// All other functions take a handle that no guest can have.
-    out_of_reach: bool,
+/// Whether there is a function for each of these.
+pub(super) fn have_all(imports: &[CoreImport]) -> bool {
+    imports.iter().all(|import| find(import).is_some())
 }
 
-impl Functions {
-    /// What follows belongs to this interface.
-    pub(super) fn interface(&mut self, name: &'static str) -> &mut Self {
-        self.interface = name;
-        self
+/// Connects a module whose imports are these. `None` when one has another type.
+pub(super) fn link(module: &Module, imports: &[CoreImport]) -> Result<Option<InstancePre<State>>> {
+    let mut linker = Linker::new(module.engine());
+    // A module may import the same twice.
+    linker.allow_shadowing(true);
+    if imports.iter().any(|import| import.target == Target::Preview1) {
+        preview1::link(&mut linker)?;
     }
-
-    /// No guest can have what the other functions of this interface take.
-    pub(super) fn out_of_reach(&mut self) {
-        self.interfaces.entry(self.interface).or_default().out_of_reach = true;
-    }
-
-    fn define(&mut self, name: &'static str, define: Define) -> &mut Self {
-        self.interfaces.entry(self.interface).or_default().functions.insert(name, define);
-        self
-    }
-
-    /// A function that never waits.
-    pub(super) fn now<A: Lift + 'static, R: Lower + 'static>(
-        &mut self,
-        name: &'static str,
-        call: impl Fn(&mut State, A) -> Result<R> + Copy + Send + Sync + 'static,
-    ) -> &mut Self {
-        let signature = Signature::of::<A, R>();
-        let define: Define = Box::new(move |linker, import, ty| {
-            if !signature.is(&ty) {
-                return Ok(false);
+    for (import, wanted) in imports.iter().zip(module.imports()) {
+        let Some(ty) = wanted.ty().func().cloned() else { return Ok(None) };
+        let fits = match find(import) {
+            Some(Found::Function(define)) => define(&mut linker, import, ty)?,
+            Some(Found::OutOfReach) => {
+                linker.func_new(&import.module, &import.name, ty, |_, _, _| unknown_handle())?;
+                true
             }
-            let types = signature.params.clone();
-            let function = move |caller: Caller<'_, State>, values: &mut [MaybeUninit<ValRaw>]| {
-                answer_now(caller, values, &types, call)
-            };
-            // SAFETY: `answer_now` reads as many values as there are parameters, by their types, and writes the result if
-            // there is one, of the type in `ty`: `Signature::is` compared them.
-            unsafe { linker.func_new_unchecked(&import.module, &import.name, ty, function)? };
-            Ok(true)
-        });
-        self.define(name, define)
-    }
-
-    /// A function that may wait.
-    pub(super) fn waits<A: Lift + Send + 'static, R: Lower + Send + 'static>(
-        &mut self,
-        name: &'static str,
-        call: impl for<'a> Fn(&'a mut State, A) -> Waiting<'a, R> + Copy + Send + Sync + 'static,
-    ) -> &mut Self {
-        let signature = Signature::of::<A, R>();
-        let define: Define = Box::new(move |linker, import, ty| {
-            if !signature.is(&ty) {
-                return Ok(false);
-            }
-            let long = signature.results == [Core::I64];
-            linker.func_new_async(&import.module, &import.name, ty, move |mut caller, params, results| {
-                Box::new(async move {
-                    let (link, args, at) = arrive::<A, R>(&mut caller, params)?;
-                    let result = call(caller.data_mut(), args).await.map_err(handle_error)?;
-                    if R::FLAT > 1 {
-                        let mut out = Out::with_room(caller, link, result.heap()).await?;
-                        return result.store(&mut out, at);
-                    }
-                    if let Some(first) = results.first_mut() {
-                        let value = result.lower().cast_signed();
-                        #[expect(clippy::cast_possible_truncation, reason = "the result is as short as its type")]
-                        let short = value as i32;
-                        *first = if long { Val::I64(value) } else { Val::I32(short) };
-                    }
-                    Ok(())
-                })
-            })?;
-            Ok(true)
-        });
-        self.define(name, define)
-    }
-
-    /// Dropping a handle.
-    pub(super) fn drops<T: 'static>(
-        &mut self,
-        resource: &'static str,
-        drop: impl Fn(&mut State, wasmtime::component::Resource<T>) -> Result<()> + Copy + Send + Sync + 'static,
-    ) -> &mut Self {
-        self.now(resource, move |state, (handle,): (super::canon::Own<T>,)| drop(state, handle.0))
-    }
-
-    fn find(&self, import: &CoreImport) -> Option<Found<'_>> {
-        // A resource and a function never have the same name: functions of resources have theirs in brackets.
-        let (interface, name) = match &import.target {
-            Target::Func { interface, name } => (interface, name),
-            Target::Drop { interface, resource } => (interface, resource),
+            // All of them are linked already; whether the types are right shows in the end.
+            Some(Found::Preview1) => true,
+            None => false,
         };
-        let (interface, version) = interface.split_once('@')?;
-        if !version.starts_with("0.2.") || version.contains('-') {
-            return None;
-        }
-        let interface = self.interfaces.get(interface)?;
-        match interface.functions.get(name.as_str()) {
-            Some(define) => Some(Found::Function(define)),
-            None => interface.out_of_reach.then_some(Found::OutOfReach),
+        if !fits {
+            return Ok(None);
         }
     }
-
-    /// Whether there is a function for each of these.
-    pub(super) fn have(&self, imports: &[CoreImport]) -> bool {
-        imports.iter().all(|import| self.find(import).is_some())
-    }
-
-    /// Connects a module whose imports are these. `None` when one has another type.
-    pub(super) fn link(&self, module: &Module, imports: &[CoreImport]) -> Result<Option<InstancePre<State>>> {
-        let mut linker = Linker::new(module.engine());
-        // A module may import the same twice.
-        linker.allow_shadowing(true);
-        for (import, wanted) in imports.iter().zip(module.imports()) {
-            let Some(ty) = wanted.ty().func().cloned() else { return Ok(None) };
-            let fits = match self.find(import) {
-                Some(Found::Function(define)) => define(&mut linker, import, ty)?,
-                Some(Found::OutOfReach) => {
-                    linker.func_new(&import.module, &import.name, ty, |_, _, _| {
-                        bail!("unknown handle: the guest gave one that it does not have")
-                    })?;
-                    true
-                }
-                None => false,
-            };
-            if !fits {
-                return Ok(None);
-            }
-        }
-        linker.instantiate_pre(module).map(Some)
-    }
-}
-
-enum Found<'a> {
-    Function(&'a Define),
-    OutOfReach,
+    linker.instantiate_pre(module).map(Some)
 }
 
 /// The types of a function as a core function.
 #[derive(Clone)]
-struct Signature {
-    params: Vec<Core>,
-    results: Vec<Core>,
+pub(super) struct Signature {
+    pub(super) params: Vec<Core>,
+    pub(super) results: Vec<Core>,
 }
 
 impl Signature {
-    fn of<A: Lift, R: Lower>() -> Self {
+    pub(super) fn of<A: Lift, R: Lower>() -> Self {
         let (mut params, mut results) = (Vec::new(), Vec::new());
         A::flatten(&mut params);
         if R::FLAT > 1 {
@@ -292,16 +186,17 @@ impl Signature {
         Self { params, results }
     }
 
-    fn is(&self, ty: &FuncType) -> bool {
+    pub(super) fn is(&self, ty: &FuncType) -> bool {
         is(ty, &self.params, &self.results)
     }
 }
 
 /// Calls a function of the host for a guest, by the values that are the parameters, and writes the result in their place.
-fn answer_now<A: Lift, R: Lower>(
+pub(super) fn answer_now<A: Lift, R: Lower>(
     mut caller: Caller<'_, State>,
     values: &mut [MaybeUninit<ValRaw>],
     types: &[Core],
+    method: bool,
     call: impl Fn(&mut State, A) -> Result<R>,
 ) -> Result<()> {
     let mut flat = [0; MOST_FLAT + 1];
@@ -313,7 +208,7 @@ fn answer_now<A: Lift, R: Lower>(
             Core::I64 => value.get_u64(),
         };
     }
-    let (link, args, at) = lift::<A, R>(&mut caller, &flat[..types.len()])?;
+    let (link, args, at) = lift::<A, R>(&mut caller, &flat[..types.len()], method)?;
     let result = call(caller.data_mut(), args).map_err(handle_error)?;
     if R::FLAT > 1 {
         return result.store(&mut Out::new(caller, link), at);
@@ -328,29 +223,33 @@ fn answer_now<A: Lift, R: Lower>(
 }
 
 /// An error that the engine has words of its own for where a guest is a component.
-fn handle_error(error: Error) -> Error {
+pub(super) fn handle_error(error: Error) -> Error {
     match error.downcast_ref() {
-        Some(ResourceTableError::NotPresent | ResourceTableError::WrongType) => {
-            format_err!("unknown handle: the guest gave one that it does not have")
-        }
+        Some(ResourceTableError::NotPresent | ResourceTableError::WrongType) => format_err!("{UNKNOWN}"),
         _ => error,
     }
 }
 
+pub(super) const UNKNOWN: &str = "unknown handle: the guest gave one that it does not have";
+
 /// The parameters of a call, and the address of its result if that goes through memory.
-fn lift<A: Lift, R: Lower>(caller: &mut Caller<'_, State>, values: &[u64]) -> Result<(Link, A, u32)> {
+fn lift<A: Lift, R: Lower>(caller: &mut Caller<'_, State>, values: &[u64], method: bool) -> Result<(Wiring, A, u32)> {
     let link = caller.data().direct.enter()?;
     let memory = match link.memory {
         Some(memory) => memory.data(&caller),
         None => &[],
     };
-    let (guest, mut flat) = (Guest::new(memory), Flat::new(values));
+    let (guest, mut flat) = (Guest::new(memory, method), Flat::new(values));
     let args = A::lift(&mut flat, &guest)?;
     let at = if R::FLAT > 1 { guest.place::<R>(&mut flat)? } else { 0 };
     Ok((link, args, at))
 }
 
-fn arrive<A: Lift, R: Lower>(caller: &mut Caller<'_, State>, params: &[Val]) -> Result<(Link, A, u32)> {
+pub(super) fn arrive<A: Lift, R: Lower>(
+    caller: &mut Caller<'_, State>,
+    params: &[Val],
+    method: bool,
+) -> Result<(Wiring, A, u32)> {
     let mut flat = [0; MOST_FLAT + 1];
     for (flat, value) in flat.iter_mut().zip(params) {
         *flat = match value {
@@ -359,5 +258,5 @@ fn arrive<A: Lift, R: Lower>(caller: &mut Caller<'_, State>, params: &[Val]) -> 
             _ => bail!("a parameter is no integer"),
         };
     }
-    lift::<A, R>(caller, &flat[..params.len().min(MOST_FLAT + 1)])
+    lift::<A, R>(caller, &flat[..params.len().min(MOST_FLAT + 1)], method)
 }

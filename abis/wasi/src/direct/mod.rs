@@ -8,8 +8,10 @@
 //! Only for guests whose every import is known here; all others stay components.
 
 mod canon;
-mod interfaces;
+mod functions;
+pub(crate) mod interfaces;
 mod link;
+mod preview1;
 #[cfg(test)]
 mod tests;
 
@@ -25,7 +27,7 @@ pub(crate) use link::Direct;
 
 /// Whether every import of the module is known here. Whether it is of the right type shows when it is linked.
 pub(crate) fn knows(lone: &LoneCore) -> bool {
-    interfaces::functions().have(&lone.imports)
+    link::have_all(&lone.imports)
 }
 
 /// A module that is ready to be instantiated, and the function to call.
@@ -44,7 +46,7 @@ impl Program {
         let function = module.get_export_index(core);
         let takes = module.get_export(core).and_then(|ty| ty.func().map(|ty| is(ty, &[Core::I32; 2], &[])));
         let (Some(exports), Some(function), Some(true)) = (exports, function, takes) else { return Ok(None) };
-        let pre = interfaces::functions().link(module, &lone.imports)?;
+        let pre = link::link(module, &lone.imports)?;
         Ok(pre.map(|pre| Self { pre, exports, function }))
     }
 

@@ -1,4 +1,5 @@
-//! Components that answer HTTP requests: `wasi:http/incoming-handler` of WASI 0.2 and `wasi:http/handler` of 0.3.
+//! Components that answer HTTP requests: `wasi:http/incoming-handler` of WASI 0.2 and of the snapshots before it, and
+//! `wasi:http/handler` of 0.3.
 
 mod p2;
 mod p3;
@@ -15,6 +16,7 @@ use wasmtime::component::InstancePre;
 use crate::context::{Given, Streams};
 use crate::services::Services;
 use crate::state::State;
+use crate::version::{self, Version};
 use crate::{Wasi, direct};
 use reuse::{Idle, Ready};
 
@@ -24,24 +26,33 @@ pub(crate) fn load(
     services: &Arc<Services>,
     pre: &InstancePre<State>,
 ) -> Result<Option<Arc<dyn HttpHandler>>> {
-    let exports = |name: &str| guest.shape.exports.iter().any(|export| export.name.starts_with(name));
+    let names = || guest.shape.exports.iter().map(|export| export.name.as_str());
+    let p2 = names().filter_map(|name| Some((p2_version(name)?, name))).max();
     let it = Arc::new(Handled::new(guest, services));
     let unfit = |error: wasmtime::Error| Error::new(Kind::Invalid, format!("its handler does not fit: {error:#}"));
-    Ok(if exports(P3) && pre.component().engine().get_concurrency_support() {
+    Ok(if names().any(is_p3_handler) && pre.component().engine().get_concurrency_support() {
         Some(Arc::new(p3::Handler::new(it, pre).map_err(unfit)?))
-    } else if exports(P2) {
-        Some(Arc::new(p2::Handler::component(it, pre).map_err(unfit)?))
     } else {
-        None
+        match p2 {
+            Some((Version::Released, _)) => Some(Arc::new(p2::Handler::component(it, pre).map_err(unfit)?)),
+            Some((_, name)) => Some(Arc::new(p2::Handler::snapshot(it, pre, name).map_err(unfit)?)),
+            None => None,
+        }
     })
 }
 
-const P2: &str = "wasi:http/incoming-handler@0.2.";
-const P3: &str = "wasi:http/handler@0.3.";
+/// Which version of 0.2 an export of this name is the handler of.
+fn p2_version(export: &str) -> Option<Version> {
+    Version::of(export.strip_prefix("wasi:http/incoming-handler@")?)
+}
+
+fn is_p3_handler(export: &str) -> bool {
+    export.strip_prefix("wasi:http/handler@").is_some_and(version::is_p3)
+}
 
 /// Whether an export of this name makes a component a handler, and because of what.
 pub(crate) fn is_handler(export: &str) -> bool {
-    export.starts_with(P2) || export.starts_with(P3)
+    p2_version(export).is_some() || is_p3_handler(export)
 }
 
 /// Whether the core module alone can be handed requests. Directories are only for components.
@@ -55,7 +66,7 @@ pub(crate) fn takes_lone(lone: &LoneCore, host: &Host) -> bool {
 
 /// The function of a lone core that is handed requests.
 fn handle(lone: &LoneCore) -> Option<&CoreExport> {
-    let is_handle = |export: &&CoreExport| export.interface.starts_with(P2) && export.name == "handle";
+    let is_handle = |export: &&CoreExport| p2_version(&export.interface).is_some() && export.name == "handle";
     // What returns nothing has nothing to give back.
     lone.exports.iter().find(is_handle).filter(|export| export.post_return.is_none())
 }

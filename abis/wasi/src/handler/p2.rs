@@ -1,4 +1,4 @@
-//! `wasi:http/incoming-handler` of WASI 0.2.
+//! `wasi:http/incoming-handler` of WASI 0.2 and of the snapshots before it.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use holm_abi::{Body, Exchange, HttpHandler, Result};
 use holm_engine::within_wall;
 use http::{Request, Response};
 use tokio::sync::oneshot;
-use wasmtime::component::{InstancePre, Resource};
-use wasmtime::{Engine, Store};
+use wasmtime::component::{ComponentExportIndex, InstancePre, Resource, TypedFunc};
+use wasmtime::{Engine, Store, bail};
 use wasmtime_wasi_http::WasiHttpView as _;
 use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, IncomingRequest, ResponseOutparam, Scheme};
 use wasmtime_wasi_http::p2::bindings::{Proxy, ProxyPre};
@@ -31,6 +31,8 @@ pub(super) struct Handler {
 #[derive(Clone)]
 enum Code {
     Component(ProxyPre<State>),
+    /// Of a snapshot before the release, and which of its functions is the handler's.
+    Snapshot(InstancePre<State>, ComponentExportIndex),
     /// Its only core module.
     Lone(Program),
 }
@@ -38,10 +40,23 @@ enum Code {
 /// What became of it.
 enum Instance {
     Component(Proxy),
+    Snapshot(Handle),
     Lone(Running),
 }
 
+type Handle = TypedFunc<(Resource<IncomingRequest>, Resource<ResponseOutparam>), ()>;
+
 impl Handler {
+    /// Of a component that exports the interface under this name.
+    pub(super) fn snapshot(handled: Arc<Handled>, pre: &InstancePre<State>, name: &str) -> wasmtime::Result<Self> {
+        let component = pre.component();
+        let interface = component.get_export_index(None, name);
+        match interface.and_then(|interface| component.get_export_index(Some(&interface), "handle")) {
+            Some(handle) => Ok(Self::new(handled, Code::Snapshot(pre.clone(), handle))),
+            None => bail!("`{name}` has no function `handle`"),
+        }
+    }
+
     pub(super) fn component(handled: Arc<Handled>, pre: &InstancePre<State>) -> wasmtime::Result<Self> {
         Ok(Self::new(handled, Code::Component(ProxyPre::new(pre.clone())?)))
     }
@@ -60,6 +75,7 @@ impl Code {
     fn engine(&self) -> &Engine {
         match self {
             Code::Component(pre) => pre.engine(),
+            Code::Snapshot(pre, _) => pre.component().engine(),
             Code::Lone(program) => program.engine(),
         }
     }
@@ -67,6 +83,10 @@ impl Code {
     async fn instantiate(&self, store: &mut Store<State>) -> wasmtime::Result<Instance> {
         Ok(match self {
             Code::Component(pre) => Instance::Component(Box::pin(pre.instantiate_async(store)).await?),
+            Code::Snapshot(pre, handle) => {
+                let instance = Box::pin(pre.instantiate_async(&mut *store)).await?;
+                Instance::Snapshot(instance.get_typed_func(store, handle)?)
+            }
             Code::Lone(program) => Instance::Lone(program.instantiate(store).await?),
         })
     }
@@ -83,6 +103,7 @@ impl Instance {
             Instance::Component(proxy) => {
                 Box::pin(proxy.wasi_http_incoming_handler().call_handle(store, request, out)).await
             }
+            Instance::Snapshot(handle) => Box::pin(handle.call_async(store, (request, out))).await,
             Instance::Lone(running) => running.call(store, &request, &out).await,
         }
     }

@@ -7,7 +7,8 @@ use holm_grants::Ask;
 use holm_services::StorageError;
 use holm_services::kv::{KvError, Page, Store};
 use wasmtime::StoreContextMut;
-use wasmtime::component::{ComponentType, LinkerInstance, Lower, Resource, ResourceType};
+use wasmtime::component::types::{ComponentItem, Type};
+use wasmtime::component::{Component, ComponentType, LinkerInstance, Lower, Resource, ResourceType};
 
 use super::{Answer, Error, Version, answer};
 use crate::parts::Whose;
@@ -67,19 +68,65 @@ pub(super) fn link_store(
     }
 }
 
-pub(super) fn link_batch(instance: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
-    instance.func_wrap_async("get-many", |state, (bucket, keys): (Resource<Bucket>, Vec<String>)| {
-        Box::new(async move {
-            let values = store(&state, &bucket)?.get_many(keys.clone()).await;
-            let pair = |(key, value): (String, Option<Vec<u8>>)| value.map(|value| (key, value));
-            answer(values.map(|values| keys.into_iter().zip(values).map(pair).collect::<Vec<_>>()))
-        })
-    })?;
+/// What `get-many` answers for each key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Many {
+    /// `option<tuple<string, list<u8>>>`, as the drafts have it.
+    Found,
+    /// `tuple<string, option<list<u8>>>`, as Spin has it under the same name.
+    Asked,
+}
+
+impl Many {
+    /// What a component wants that imports `batch` under this name.
+    pub(super) fn wanted(component: &Component, name: &str) -> Self {
+        match each_of_many(component, name) {
+            Some(Type::Tuple(_)) => Self::Asked,
+            _ => Self::Found,
+        }
+    }
+}
+
+fn each_of_many(component: &Component, name: &str) -> Option<Type> {
+    let engine = component.engine();
+    let ComponentItem::ComponentInstance(batch) = component.component_type().get_import(engine, name)?.ty else {
+        return None;
+    };
+    let ComponentItem::ComponentFunc(get_many) = batch.get_export(engine, "get-many")?.ty else { return None };
+    match get_many.results().next()? {
+        Type::Result(result) => match result.ok()? {
+            Type::List(list) => Some(list.ty()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+pub(super) fn link_batch(instance: &mut LinkerInstance<'_, State>, many: Many) -> wasmtime::Result<()> {
+    match many {
+        Many::Found => link_get_many(instance, |(key, value)| value.map(|value| (key, value))),
+        Many::Asked => link_get_many(instance, |asked| asked),
+    }?;
     instance.func_wrap_async("set-many", |state, (bucket, pairs): (Resource<Bucket>, Vec<(String, Vec<u8>)>)| {
         Box::new(async move { answer(store(&state, &bucket)?.set_many(pairs).await) })
     })?;
     instance.func_wrap_async("delete-many", |state, (bucket, keys): (Resource<Bucket>, Vec<String>)| {
         Box::new(async move { answer(store(&state, &bucket)?.delete_many(keys).await) })
+    })
+}
+
+fn link_get_many<T>(
+    instance: &mut LinkerInstance<'_, State>,
+    each: fn((String, Option<Vec<u8>>)) -> T,
+) -> wasmtime::Result<()>
+where
+    T: ComponentType + Lower + Send + Sync + 'static,
+{
+    instance.func_wrap_async("get-many", move |state, (bucket, keys): (Resource<Bucket>, Vec<String>)| {
+        Box::new(async move {
+            let values = store(&state, &bucket)?.get_many(keys.clone()).await;
+            answer(values.map(|values| keys.into_iter().zip(values).map(each).collect::<Vec<_>>()))
+        })
     })
 }
 

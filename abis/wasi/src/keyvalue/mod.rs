@@ -1,14 +1,15 @@
 //! `wasi:keyvalue`: buckets that are named key-value stores of the host.
 //!
 //! Signatures: <https://github.com/WebAssembly/wasi-keyvalue>, and the two drafts of it in circulation side
-//! by side in this crate's tests, `tests/wit`. They differ in three functions, so most are linked for both.
+//! by side in this crate's tests, `tests/wit`. They differ in three functions, so most are linked for both. Spin calls the
+//! second draft what has another result of `get-many`: spinframework/spin, `wit/deps/keyvalue-2024-10-17`.
 
 mod bucket;
 mod cas;
 
 use holm_engine::shape::Shape;
 use holm_services::kv::KvError;
-use wasmtime::component::{ComponentType, Linker, Lower};
+use wasmtime::component::{Component, ComponentType, Linker, Lower};
 
 use crate::parts::{Asked, asked};
 use crate::state::State;
@@ -63,13 +64,18 @@ pub(crate) fn provides(name: &str) -> bool {
 }
 
 /// Links those of the interfaces that the guest imports, itself or as one of so many parts.
-pub(crate) fn link(linker: &mut Linker<State>, shape: &Shape, parts: usize) -> wasmtime::Result<()> {
+pub(crate) fn link(
+    linker: &mut Linker<State>,
+    component: &Component,
+    shape: &Shape,
+    parts: usize,
+) -> wasmtime::Result<()> {
     for Asked { name, interface, whose } in asked(shape, parts) {
         let Some((interface, version)) = parse(&interface) else { continue };
         let mut instance = linker.instance(name)?;
         match (interface, version) {
             ("store", _) => bucket::link_store(&mut instance, version, whose)?,
-            ("batch", _) => bucket::link_batch(&mut instance)?,
+            ("batch", _) => bucket::link_batch(&mut instance, bucket::Many::wanted(component, name))?,
             (_, Version::Draft) => bucket::link_increment(&mut instance)?,
             (_, Version::Draft2) => cas::link_atomics(&mut instance)?,
         }

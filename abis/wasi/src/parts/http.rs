@@ -6,12 +6,13 @@ use std::pin::pin;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Accessor, LinkerInstance, Resource};
 use wasmtime_wasi::TrappableError;
-use wasmtime_wasi_http::p2::bindings::http::{outgoing_handler, types as p2};
+use wasmtime_wasi_http::p2::bindings::http::types as p2;
 use wasmtime_wasi_http::p3::bindings::http::{client, types as p3};
 use wasmtime_wasi_http::p3::{Request, Response};
 use wasmtime_wasi_http::{WasiHttp, WasiHttpCtxView, WasiHttpView as _};
 
 use super::Whose;
+use crate::outgoing;
 use crate::state::State;
 
 type Store<'a> = StoreContextMut<'a, State>;
@@ -24,7 +25,7 @@ pub(super) fn link_p2(instance: &mut LinkerInstance<'_, State>, interface: &str,
     }
     instance.func_wrap("handle", move |mut store: Store<'_>, (request, options): Sending| {
         let state = store.data_mut();
-        let sent = state.sending(whose, |state| outgoing_handler::Host::handle(&mut state.http(), request, options));
+        let sent = state.sending(whose, |state| outgoing::handle(state, request, options));
         Ok((match sent {
             Ok(response) => Ok(response),
             Err(error) => Err(p2::Host::convert_error_code(&mut state.http(), error)?),
@@ -56,6 +57,7 @@ async fn send(
     request: Resource<Request>,
     whose: Whose,
 ) -> Result<Resource<Response>, TrappableError<p3::ErrorCode>> {
+    store.with(|mut state| outgoing::address_p3(&mut state.get().table, &request));
     let http = store.with_getter::<WasiHttp>(http);
     let mut sending = pin!(<WasiHttp as client::HostWithStore<State>>::send(&http, request));
     poll_fn(|context| {

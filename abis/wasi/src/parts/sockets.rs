@@ -56,7 +56,7 @@ fn link_lookup(instance: &mut LinkerInstance<'_, State>, whose: Whose) -> wasmti
     instance.func_wrap(
         "resolve-addresses",
         move |mut store: Store<'_>, (network, name): (Resource<NetworkHandle>, String)| {
-            let found = store.data_mut().look_up(network, name, whose);
+            let found = store.data_mut().look_up(network, name, None, whose);
             answer(store.data_mut(), found)
         },
     )?;

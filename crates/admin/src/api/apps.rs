@@ -15,6 +15,8 @@ use crate::wire::{
 
 /// The most bytes of a version's notes.
 const MAX_NOTES: u64 = 4096;
+/// The most hosts that an app is put on, beside those that its manifest names.
+const MAX_HOSTS: usize = 16;
 /// The most guests of an app.
 const MAX_GUESTS: usize = 256;
 
@@ -38,10 +40,10 @@ impl Api {
 
     pub(super) async fn deploy(&self, name: AppName, request: Deploy) -> Answer {
         check_sizes(&request)?;
-        let Deploy { manifest, guests, if_version, notes } = request;
+        let Deploy { manifest, guests, hosts, if_version, notes } = request;
         // Asked again when it counts; here it spares the work of preparing.
         self.expect(&name, if_version)?;
-        let draft = Draft { manifest, guests, notes };
+        let draft = Draft { manifest, guests, hosts, notes };
         let prepared = self.prepare(&name, &draft).await?;
         let asked = name.clone();
         let version = self.change(prepared, move |store| store.apply(&asked, draft, if_version)).await?;
@@ -56,7 +58,7 @@ impl Api {
         let asked = name.clone();
         let target = self.blocking(move |store| store.rollback_target(&asked, request.to)).await??;
         let guests = target.guests.iter().map(|(path, guest)| (path.clone(), guest.digest)).collect();
-        let draft = Draft { manifest: target.manifest, guests, notes: String::new() };
+        let draft = Draft { manifest: target.manifest, guests, hosts: target.hosts, notes: String::new() };
         let prepared = self.prepare(&name, &draft).await?;
         let asked = name.clone();
         let rollback = move |store: &Store| store.rollback(&asked, Some(target.version), Some(expected));
@@ -115,7 +117,8 @@ impl Api {
             (path, CandidateGuest { digest: guest.digest, size: guest.size, path: stored })
         };
         let guests = claimed.into_iter().map(guest).collect();
-        let candidate = Candidate { name: name.clone(), manifest: draft.manifest.clone(), guests };
+        let (manifest, hosts) = (draft.manifest.clone(), draft.hosts.clone());
+        let candidate = Candidate { name: name.clone(), manifest, guests, hosts };
         let prepared = self.0.backend.prepare(candidate).await;
         prepared.map_err(|rejection| ApiError::rejected("this version", rejection))
     }
@@ -140,6 +143,9 @@ impl Api {
 fn check_sizes(request: &Deploy) -> Result<(), ApiError> {
     if request.notes.len() as u64 > MAX_NOTES {
         return Err(StoreError::TooLarge { what: "the text of the notes", limit: MAX_NOTES }.into());
+    }
+    if request.hosts.len() > MAX_HOSTS {
+        return Err(ApiError::new(Code::TooLarge, format!("an app is put on at most {MAX_HOSTS} hosts")));
     }
     if request.guests.len() > MAX_GUESTS {
         return Err(ApiError::new(Code::TooLarge, format!("an app has at most {MAX_GUESTS} guests")));

@@ -78,6 +78,8 @@ pub struct Candidate {
     pub manifest: String,
     /// Its guests, by what the manifest calls them. All of them are in the store.
     pub guests: BTreeMap<String, CandidateGuest>,
+    /// The hosts that its routes without one are for, as they were sent; none: all.
+    pub hosts: Vec<String>,
 }
 
 /// A guest of a [`Candidate`].
@@ -99,7 +101,12 @@ impl Candidate {
             let stored = store.blob_path(&guest.digest);
             (path.clone(), CandidateGuest { digest: guest.digest, size: guest.size, path: stored })
         };
-        Self { name, manifest: record.manifest.clone(), guests: record.guests.iter().map(guest).collect() }
+        Self {
+            name,
+            manifest: record.manifest.clone(),
+            guests: record.guests.iter().map(guest).collect(),
+            hosts: record.hosts.clone(),
+        }
     }
 }
 

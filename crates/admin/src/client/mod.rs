@@ -45,6 +45,8 @@ pub struct Package {
     pub manifest: String,
     /// What the manifest calls each guest, and where it is on this machine.
     pub guests: BTreeMap<String, PathBuf>,
+    /// The hosts that its routes without one are for; none: all.
+    pub hosts: Vec<String>,
     /// The version that must be current, 0 for none; `None`: any.
     pub if_version: Option<u64>,
     /// What to remember of this version.
@@ -107,8 +109,8 @@ impl Client {
         for (guest, path) in &package.guests {
             guests.insert(guest.clone(), self.upload(path, progress).await?);
         }
-        let Package { manifest, if_version, notes, .. } = package.clone();
-        let deploy = Deploy { manifest, guests, if_version, notes };
+        let Package { manifest, hosts, if_version, notes, .. } = package.clone();
+        let deploy = Deploy { manifest, guests, hosts, if_version, notes };
         let deployed = self.call_json(Method::PUT, &app(name), &deploy, SLOW).await;
         deployed.map_err(|error| conflict(name, error))
     }

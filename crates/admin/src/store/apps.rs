@@ -70,6 +70,7 @@ impl Store {
             created: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
             guests: self.claim_all(&draft.guests)?,
             manifest: draft.manifest,
+            hosts: draft.hosts,
             notes: draft.notes,
         };
         if let Err(error) = self.write_version(name, &record, before) {

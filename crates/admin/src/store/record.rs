@@ -21,6 +21,8 @@ pub struct Draft {
     /// Its guests: what the manifest calls each one, and its digest. The names are only ever
     /// looked up here, they are no paths on the server.
     pub guests: BTreeMap<String, Digest>,
+    /// The hosts that its routes without one are for.
+    pub hosts: Vec<String>,
     /// What whoever deployed it had to say.
     pub notes: String,
 }
@@ -37,6 +39,9 @@ pub struct Record {
     pub manifest: String,
     /// See [`Draft::guests`].
     pub guests: BTreeMap<String, Guest>,
+    /// See [`Draft::hosts`]. Versions of before there were any have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<String>,
     /// See [`Draft::notes`].
     pub notes: String,
 }

@@ -29,7 +29,7 @@ pub(crate) struct Build {
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
-    /// What to build: a folder with a holm.toml or with sources alone, or a manifest
+    /// What to build: a folder with a holm.toml, a spin.toml or sources alone, or a manifest
     #[arg(value_name = "FOLDER", default_value = ".")]
     pub(crate) folder: PathBuf,
 }
@@ -57,7 +57,7 @@ pub(crate) struct Dev {
     #[command(flatten)]
     pub(crate) compiling: super::CompilingArgs,
 
-    /// What to build, and then to serve or run: a folder with a holm.toml or with sources alone, or a manifest
+    /// What to build, and then to serve or run: a folder with a holm.toml, a spin.toml or sources alone, or a manifest
     #[arg(value_name = "FOLDER", default_value = ".")]
     pub(crate) folder: PathBuf,
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use holm_engine::Tier;
-use holm_grants::{DirGrant, HttpGrant, NetGrant, parse_duration, parse_env, parse_size};
+use holm_grants::{DirGrant, HttpGrant, NetGrant, OutboundGrant, parse_duration, parse_env, parse_size};
 
 use super::RegistryArgs;
 
@@ -45,6 +45,19 @@ pub(crate) struct HostArgs {
     #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "default",
           help_heading = "Grants")]
     pub(crate) blob: Vec<String>,
+
+    /// A SQLite database it may use, kept between runs
+    #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "default",
+          help_heading = "Grants")]
+    pub(crate) sql: Vec<String>,
+
+    /// A model it may ask, by name
+    #[arg(long, value_name = "NAME", help_heading = "Grants")]
+    pub(crate) model: Vec<String>,
+
+    /// Servers it may reach by what they speak: redis://cache:6379, postgres://*.example.com, https://*, …
+    #[arg(long, value_name = "PATTERN", help_heading = "Grants")]
+    pub(crate) outbound: Vec<OutboundGrant>,
 
     /// A configuration value it may read, through wasi:config
     #[arg(long, value_name = "NAME=VALUE", help_heading = "Grants", value_parser = key_value)]
@@ -89,6 +102,21 @@ pub(crate) struct HostArgs {
     /// Do not look for a holm.toml beside the guest
     #[arg(long, conflicts_with = "manifest")]
     pub(crate) no_manifest: bool,
+
+    /// A value for a variable that a spin.toml declares; NAME=@FILE for what is in a file, @FILE.json for several
+    #[cfg(feature = "spin")]
+    #[arg(long, value_name = "NAME=VALUE", help_heading = "Spin's apps")]
+    pub(crate) variable: Vec<String>,
+
+    /// Take from this file where an app of Spin's keeps its stores, and where its variables and models are
+    #[cfg(feature = "spin")]
+    #[arg(long, value_name = "FILE", help_heading = "Spin's apps", visible_alias = "runtime-config-file")]
+    pub(crate) runtime_config: Option<PathBuf>,
+
+    /// Keep the stores and databases of Spin's apps in this folder [default: Holm's own, by the app's name]
+    #[cfg(feature = "spin")]
+    #[arg(long, value_name = "DIR", help_heading = "Spin's apps")]
+    pub(crate) state_dir: Option<PathBuf>,
 
     /// Write a core dump here if it traps
     #[arg(long, value_name = "FILE")]

@@ -158,8 +158,8 @@ pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) host: HostArgs,
 
-    /// The program: .wasm, .wat, a precompiled file, oci://HOST/NAME:TAG, or `-` for standard input.
-    /// Without it, the guest of ./holm.toml
+    /// The program: .wasm, .wat, a precompiled file, oci://HOST/NAME:TAG, or `-` for standard input; or a manifest, or a
+    /// folder with one. Without it, the guest of ./holm.toml or ./spin.toml
     #[arg(value_name = "GUEST")]
     pub(crate) guest: Option<String>,
 
@@ -235,8 +235,8 @@ pub(crate) struct Serve {
     #[arg(skip)]
     pub(crate) carried: Option<std::sync::Arc<crate::serve::Carried>>,
 
-    /// What to serve: a .wasm, a folder with a holm.toml, a manifest, or oci://HOST/NAME:TAG. Flags count for all of them.
-    /// Without any, what is deployed on this machine
+    /// What to serve: a .wasm, a folder with a holm.toml or a spin.toml, a manifest, or oci://HOST/NAME:TAG. Flags count for all of them.
+    /// Without any, the app in this folder if it has such a manifest, else what is deployed on this machine
     #[arg(value_name = "APP")]
     pub(crate) apps: Vec<PathBuf>,
 }

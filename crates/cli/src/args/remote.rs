@@ -34,6 +34,10 @@ pub(crate) struct Deploy {
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<AppName>,
 
+    /// A host that the app answers on, wherever its manifest does not name one itself: every app of Spin's
+    #[arg(long, value_name = "HOST")]
+    pub(crate) host: Vec<String>,
+
     /// Deploy only if this version is the current one; 0: only if there is none yet
     #[arg(long, value_name = "N")]
     pub(crate) if_version: Option<u64>,
@@ -46,7 +50,7 @@ pub(crate) struct Deploy {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// A .wasm, a folder with a holm.toml, a manifest, or oci://HOST/NAME:TAG
+    /// A .wasm, a folder with a holm.toml or a spin.toml, a manifest, or oci://HOST/NAME:TAG
     #[arg(value_name = "APP")]
     pub(crate) app: PathBuf,
 }
@@ -58,6 +62,7 @@ goes on serving; else new requests get the new version, and those in flight fini
 Examples:
   holm deploy ./shop                                        the app of ./shop/holm.toml
   holm deploy hello.wasm --name hello --note 'first try'
+  holm deploy ./spin-app --host shop.example.com            the app of ./spin-app/spin.toml, on a host of its own
   holm deploy ./shop --to http://127.0.0.1:9000 --token-file ~/holm.token";
 
 // `holm apps`

@@ -21,6 +21,9 @@ const DIM: Style = Style::new().dimmed();
 pub(crate) fn build(args: Build) -> Result<i32> {
     let found = projects::of(&args.folder)?;
     let projects = &found.projects;
+    if projects.is_empty() && !args.json {
+        output::note("no component has a build command; [component.NAME.build] with a `command` is one");
+    }
     let (mut code, mut results) = (0, Vec::new());
     for project in projects {
         match one(project, &args) {

@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 
 use holm_build::{BuildError, Project};
 use holm_engine::{Error, Kind, Result};
-use holm_manifest::{App, Build, Guest};
+use holm_manifest::{App, Build, Guest, Platform};
+
+use crate::manifests;
 
 /// What a folder or a manifest names.
 pub(crate) struct Found {
-    /// In the order in which they are built; never none.
+    /// In the order in which they are built; none only where a manifest of Spin's says nothing of building.
     pub(crate) projects: Vec<Project>,
     /// The manifest and its file, where there is one.
     #[cfg_attr(
@@ -25,7 +27,8 @@ pub(crate) struct Found {
 pub(crate) fn of(path: &Path) -> Result<Found> {
     // Nobody wants to read `./` in front of everything.
     let plain = path.strip_prefix(".").unwrap_or(path);
-    let file = if path.is_dir() { plain.join("holm.toml") } else { path.to_owned() };
+    let in_folder = || manifests::in_folder(plain);
+    let file = if path.is_dir() { in_folder().unwrap_or_else(|| plain.join("holm.toml")) } else { path.to_owned() };
     if path.is_dir() && !file.exists() {
         let project = Project::of_folder(path).map_err(|error| alone(&error))?;
         return Ok(Found { projects: vec![project], manifest: None });
@@ -38,7 +41,7 @@ pub(crate) fn of(path: &Path) -> Result<Found> {
         let why = format!("{} is neither a folder nor a manifest", path.display());
         return Err(Error::new(Kind::Usage, why).note("name the folder of the sources, or a manifest"));
     }
-    let app = App::load(&file).map_err(|error| Error::new(Kind::Usage, error.to_string()))?;
+    let app = manifests::load(&file)?;
     let projects = of_app(&app, &file)?;
     Ok(Found { projects, manifest: Some((app, file)) })
 }
@@ -46,7 +49,7 @@ pub(crate) fn of(path: &Path) -> Result<Found> {
 fn of_app(app: &App, manifest: &Path) -> Result<Vec<Project>> {
     let root = manifest.parent().filter(|root| !root.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut projects: Vec<Project> = app.guests.iter().flat_map(|guest| of_guest(app, guest, root)).collect();
-    if projects.is_empty() {
+    if projects.is_empty() && app.platform == Platform::Holm {
         let why = format!("nothing in {} says how a guest is built", manifest.display());
         let hint = "[build] with a `language`, or `[guest.NAME.build]`, says it; docs/build.md has more";
         return Err(Error::new(Kind::Usage, why).note(hint));
@@ -71,7 +74,7 @@ fn of_guest(app: &App, guest: &Guest, root: &Path) -> Vec<Project> {
 
 /// An only guest without a word about how it is built is built from the sources beside its manifest, if there are any.
 fn found_out(app: &App, guest: &Guest, root: &Path) -> Option<Build> {
-    let only = app.guests.len() == 1 && guest.upstream.is_none();
+    let only = app.guests.len() == 1 && guest.upstream.is_none() && app.platform == Platform::Holm;
     let language = only.then(|| holm_build::recognise(root).ok())??;
     Some(Build { language: Some(language), ..Build::default() })
 }

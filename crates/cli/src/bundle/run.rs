@@ -7,11 +7,12 @@ use std::path::Path;
 
 use holm_abi as abi;
 use holm_engine::{Embedded, Error, Kind, Loader, Opened, Result};
-use holm_manifest::{App, Guest as Described, Services};
+use holm_manifest::{App, Guest as Described};
 
 use super::payload::{Head, Payload};
 use super::record::Record;
 use crate::args::HostArgs;
+use crate::described::OfApp;
 use crate::guest::{Ready, link};
 use crate::{interrupt, output, run};
 
@@ -76,28 +77,28 @@ fn text(at: usize, word: OsString) -> Result<String> {
 /// What a guest is given.
 pub(super) struct Given {
     pub(super) guest: Described,
-    services: Services,
+    of_app: OfApp,
     pub(super) args: HostArgs,
 }
 
 /// Links the guest with what it is given.
 pub(super) fn linked(name: &str, given: Given, code: Embedded) -> Result<Ready> {
-    link(&Loader::default(), Opened::embedded(code), name, (given.guest, given.services), given.args)
+    link(&Loader::default(), Opened::embedded(code), name, (given.guest, given.of_app), given.args)
 }
 
 /// What the manifest inside and the flags of that time give. Paths are relative to the working directory.
 pub(super) fn given(head: Head) -> Result<Given> {
     let args = head.said.again()?;
     let Some(manifest) = head.manifest else {
-        return Ok(Given { guest: Described::default(), services: Services::default(), args });
+        return Ok(Given { guest: Described::default(), of_app: OfApp::default(), args });
     };
     let app = App::parse(&manifest, Path::new("holm.toml"));
     let mut app = app.map_err(|error| Error::new(Kind::Invalid, format!("the manifest inside: {error}")))?;
-    let services = std::mem::take(&mut app.services);
+    let of_app = OfApp::take(&mut app);
     let found = app.guests.into_iter().find(|guest| guest.name == head.guest);
     let guest =
         found.ok_or_else(|| Error::new(Kind::Invalid, "the manifest inside does not describe the guest inside"))?;
-    Ok(Given { guest, services, args })
+    Ok(Given { guest, of_app, args })
 }
 
 #[cfg(feature = "serve")]
@@ -111,10 +112,10 @@ fn serve(head: Head, code: Embedded, called: &OsString, words: impl Iterator<Ite
     let inside = head.serve.clone().unwrap_or_default();
     let addr = if serving.addr.is_empty() { inside } else { serving.addr };
     let name = head.name.clone();
-    let Given { mut guest, services, args } = given(head)?;
+    let Given { mut guest, of_app, args } = given(head)?;
     guest.file = Some(name.clone().into());
     crate::guest::say(&mut guest, args.clone())?;
-    let app = App { guests: vec![guest], services, ..App::default() };
+    let app = App { guests: vec![guest], services: of_app.services, ..App::default() };
     crate::serve::bundled(app, name.into(), code, args.engine, addr)
 }
 

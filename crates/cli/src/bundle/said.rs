@@ -20,6 +20,9 @@ pub(super) struct Said {
     http: Vec<String>,
     kv: Vec<String>,
     blob: Vec<String>,
+    sql: Vec<String>,
+    model: Vec<String>,
+    outbound: Vec<String>,
     config: Vec<(String, String)>,
     memory: Option<u64>,
     cpu: Option<Duration>,
@@ -47,6 +50,9 @@ impl Said {
             http: texts(&args.http),
             kv: args.kv.clone(),
             blob: args.blob.clone(),
+            sql: args.sql.clone(),
+            model: args.model.clone(),
+            outbound: texts(&args.outbound),
             config: args.config.clone(),
             memory: args.memory,
             cpu: args.cpu,
@@ -74,6 +80,9 @@ impl Said {
             http: parsed(&self.http, str::parse)?,
             kv: self.kv,
             blob: self.blob,
+            sql: self.sql,
+            model: self.model,
+            outbound: parsed(&self.outbound, str::parse)?,
             config: self.config,
             memory: self.memory,
             cpu: self.cpu,
@@ -107,6 +116,9 @@ mod tests {
             listen: vec![NetGrant::parse_listen("127.0.0.1:80").unwrap()],
             http: vec!["https://*.example.com/v1".parse().unwrap()],
             kv: vec!["default".into()],
+            sql: vec!["default".into()],
+            model: vec!["llama2-chat".into()],
+            outbound: vec!["redis://*:*".parse().unwrap(), "http://self".parse().unwrap()],
             config: vec![("a".into(), "b".into())],
             wall: Some(Duration::from_millis(1500)),
             memory: Some(7),
@@ -116,6 +128,7 @@ mod tests {
         let json = serde_json::to_string(&Said::of(&args)).unwrap();
         let again = serde_json::from_str::<Said>(&json).unwrap().again().unwrap();
         assert_eq!((&again.dir, &again.env, &again.net), (&args.dir, &args.env, &args.net));
+        assert_eq!((&again.sql, &again.model, &again.outbound), (&args.sql, &args.model, &args.outbound));
         assert_eq!((&again.listen, &again.http, &again.kv), (&args.listen, &args.http, &args.kv));
         assert_eq!((again.wall, again.memory, again.deterministic), (args.wall, args.memory, true));
     }

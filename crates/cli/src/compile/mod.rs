@@ -18,12 +18,13 @@ pub(crate) use job::work;
 use crate::args::{Compile, EngineArgs};
 use crate::guest::{loader, short};
 use crate::settings::settings;
-use crate::{oci, output};
+use crate::{component, oci, output};
 
 /// Writes a precompiled file.
 pub(crate) fn compile(args: Compile) -> Result<i32> {
     let loader = loader(&EngineArgs::default());
-    let opened = loader.open(oci::source(&args.guest, &args.registry)?)?;
+    let source = component::of(oci::source(&args.guest, &args.registry)?, loader.cache.as_ref())?;
+    let opened = loader.open(source)?;
     if opened.precompiled().is_some() {
         return Err(Error::new(Kind::Usage, format!("{} is compiled already", args.guest)));
     }

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use holm_engine::{Error, Result};
+use holm_manifest::Platform;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::building::Attempt;
@@ -50,6 +51,11 @@ pub(super) fn run(args: Dev, mut attempt: Attempt, running: &Running) -> Result<
 
 /// The file that is run.
 fn guest(attempt: &Attempt) -> String {
+    // A manifest of Spin's says more than which file is run.
+    let spin = attempt.found.manifest.as_ref().filter(|(app, _)| app.platform == Platform::Spin);
+    if let Some((_, manifest)) = spin {
+        return manifest.to_string_lossy().into_owned();
+    }
     let last = attempt.found.projects.last().map(|project| project.output.clone());
     last.unwrap_or_else(|| app(&attempt.found)).to_string_lossy().into_owned()
 }

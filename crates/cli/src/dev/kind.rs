@@ -5,6 +5,7 @@ use std::path::Path;
 
 use holm_engine::Source;
 use holm_engine::shape::Shape;
+use holm_manifest::{Guest, Platform, Trigger};
 
 use super::building::Attempt;
 use crate::args::Dev;
@@ -23,6 +24,12 @@ pub(super) enum Kind {
 
 /// What the last attempt made, or what an earlier one did; `None` as long as nothing was made that says it.
 pub(super) fn of(args: &Dev, attempt: &Attempt) -> Option<Kind> {
+    let app = attempt.found.manifest.as_ref().map(|(app, _)| app);
+    if let Some(app) = app.filter(|app| app.platform == Platform::Spin) {
+        let is_run = |guest: &Guest| guest.routes.is_empty() && guest.triggers == [Trigger::Command];
+        let all = args.addr.is_none() && app.guests.iter().all(is_run);
+        return Some(if all { Kind::Program } else { Kind::Http });
+    }
     if args.addr.is_some() || describes_a_site(&attempt.found) {
         return Some(Kind::Http);
     }
@@ -37,7 +44,7 @@ pub(super) fn of(args: &Dev, attempt: &Attempt) -> Option<Kind> {
 
 fn describes_a_site(found: &Found) -> bool {
     let Some((app, _)) = &found.manifest else { return false };
-    let in_front = |guest: &holm_manifest::Guest| guest.upstream.is_some() || !guest.filters.is_empty();
+    let in_front = |guest: &Guest| guest.upstream.is_some() || !guest.filters.is_empty();
     app.guests.len() > 1 || app.guests.iter().any(in_front)
 }
 

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use holm_abi::{Body, Exchange, HttpHandler};
 use holm_admin::AppName;
 use holm_engine::{Error, Kind, Result};
-use holm_manifest::{Guest, Services};
-use holm_serve::{Load, Loaded};
+use holm_manifest::Guest;
+use holm_serve::{Common, Load, Loaded};
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
@@ -27,8 +27,8 @@ impl Page {
 }
 
 impl Load for Page {
-    fn load(&self, _: &AppName, _: &Services, _: &Guest) -> Result<Loaded> {
-        Ok(Loaded { handler: Arc::new(Page(Arc::clone(&self.0))), code: 0, improvable: false })
+    fn load(&self, _: &AppName, _: &Common, _: &Guest) -> Result<Loaded> {
+        Ok(Loaded { handler: Arc::new(Page(Arc::clone(&self.0))), events: Vec::new(), code: 0, improvable: false })
     }
 }
 

@@ -28,6 +28,7 @@ impl Watched {
             let files = app.guests.iter().flat_map(|guest| guest.files());
             others.extend(files.filter(|file| !made(file)).map(ToOwned::to_owned));
             others.push(manifest.clone());
+            others.extend(seen(app, manifest));
         }
         Self { projects: found.projects.clone(), others }
     }
@@ -64,4 +65,15 @@ impl Watched {
     pub(super) fn by_command(&self) -> bool {
         self.projects.iter().any(|project| project.build.command.is_some())
     }
+}
+
+/// The files that components of Spin's see, the folders they lie in, and where variables are.
+#[cfg(feature = "spin")]
+fn seen(app: &holm_manifest::App, manifest: &std::path::Path) -> Vec<std::path::PathBuf> {
+    crate::spin::watched(app, manifest.parent().unwrap_or(std::path::Path::new("")))
+}
+
+#[cfg(not(feature = "spin"))]
+fn seen(_: &holm_manifest::App, _: &std::path::Path) -> Vec<std::path::PathBuf> {
+    Vec::new()
 }

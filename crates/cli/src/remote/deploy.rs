@@ -5,7 +5,7 @@ use holm_engine::Result;
 use serde_json::json;
 
 use super::failure::explain;
-use super::package::pack;
+use super::package::{Packed, pack};
 use super::server::{call, client, wait_for};
 use crate::args::remote::Deploy;
 use crate::guest::short;
@@ -15,7 +15,9 @@ use crate::progress::Progress;
 /// Sends an app to a server and says what it answers from now on.
 pub(crate) fn deploy(args: Deploy) -> Result<i32> {
     let client = client(&args.server)?;
-    let (name, mut package) = pack(&args.app, args.name, &args.registry)?;
+    let mut packed = pack(&args.app, args.name, &args.registry)?;
+    let Packed { name, package, .. } = &mut packed;
+    package.hosts = args.host;
     package.if_version = args.if_version;
     package.notes = args.note.unwrap_or_default();
     let (deployed, app) = wait_for(async {
@@ -25,9 +27,9 @@ pub(crate) fn deploy(args: Deploy) -> Result<i32> {
                 progress.say(described(&step));
             }
         };
-        let deployed = call(client.deploy(&name, &package, &mut tell)).await?;
+        let deployed = call(client.deploy(name, package, &mut tell)).await?;
         drop(progress);
-        Ok((deployed, client.app(&name).await))
+        Ok((deployed, client.app(name).await))
     })?;
     let routes = match app {
         Ok(app) => app.summary.status.routes,

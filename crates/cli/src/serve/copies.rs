@@ -69,6 +69,16 @@ impl Copies {
         Ok(path)
     }
 
+    /// A folder for as long as what is returned lives.
+    ///
+    /// # Errors
+    /// There is no room for it.
+    #[cfg(feature = "spin")]
+    pub(super) fn folder(&self) -> Result<TempDir> {
+        let folder = self.kept().dir().and_then(|dir| tempfile::Builder::new().prefix("seen-").tempdir_in(dir));
+        folder.map_err(|error| Error::io("show a component its files", &error).note(TMPDIR))
+    }
+
     /// The copies of this app's guests are kept for as long as it is there.
     pub(super) fn used_by(&self, app: &App) {
         let mut kept = self.kept();

@@ -29,7 +29,8 @@ impl Loading {
         });
         let front = front.ok_or_else(|| no_filter(&made.entries, &self.copies.called(&filter.file)))?;
         let handler = Arc::new(Filtered { filter: front, next: behind.handler });
-        Ok(Loaded { handler, code: made.code + behind.code, improvable: made.improvable || behind.improvable })
+        let (code, improvable) = (made.code + behind.code, made.improvable || behind.improvable);
+        Ok(Loaded { handler, events: behind.events, code, improvable })
     }
 }
 

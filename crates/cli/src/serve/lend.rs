@@ -7,15 +7,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use holm_admin::AppName;
 use holm_admin::store::Store;
 use holm_engine::Result;
-use holm_manifest::{Guest, Services};
+use holm_grants::Grants;
+use holm_manifest::{Guest, Platform, Template};
 use holm_serve::observe::Observer;
 use holm_serve::proxy::Reach;
-use holm_serve::{Load, Loaded};
+use holm_serve::{Common, Load, Loaded};
 use holm_services::lent::{AppStores, Embedded, Lent, LentLimits};
+use holm_services::variables::AppVariables;
 
 use super::load::{Loading, OfApp, Wanted};
 use crate::guest::{Shared, stores, unfit};
-use crate::output;
+use crate::{output, variables};
 
 /// Which apps, and so where what they keep lies in the server's folder.
 #[derive(Clone, Copy)]
@@ -50,18 +52,43 @@ impl Lending {
         }
     }
 
-    fn lend(&self, app: &AppName, services: &Services, guest: &Guest) -> Result<Option<Lent>> {
+    fn get(&self, app: &AppName, common: &Common, guest: &Guest, wanted: Wanted) -> Result<Loaded> {
+        let mut guest = guest.clone();
+        let of_app = self.of_app(app, common, &mut guest)?;
+        self.loading.get(&guest, of_app, wanted)
+    }
+
+    fn lend(&self, app: &AppName, common: &Common, guest: &Guest, variables: &AppVariables) -> Result<Option<Lent>> {
         let (kv, blob) = stores(&guest.grants, guest.components.iter().map(|component| &component.grants));
-        if kv.is_empty() && blob.is_empty() {
+        // What else there is, guests of ours are not lent, but servers that they were granted.
+        let nothing = kv.is_empty() && blob.is_empty() && guest.grants.outbound.is_empty();
+        if nothing && common.platform == Platform::Holm {
             return Ok(None);
         }
         let limits = guest.serve.store.map_or_else(LentLimits::default, LentLimits::of);
-        let lent = self.stores(app).lend(services, &kv, &blob, limits);
-        lent.map(Some).map_err(|wrong| unfit(&wrong))
+        let lent = self.stores(app).lend(&common.services, &kv, &blob, limits).map_err(|wrong| unfit(&wrong))?;
+        Ok(Some(Lent { variables: Arc::new(variables.of_guest(&guest.variables)), ..lent }))
     }
 
-    fn of_app(&self, app: &AppName, services: &Services, guest: &Guest) -> Result<OfApp> {
-        let lent = self.lend(app, services, guest)?;
+    /// Whether its apps were named on this machine, and not deployed to it.
+    fn is_here(&self) -> bool {
+        matches!(self.whose, Whose::Named)
+    }
+
+    fn variables(&self, app: &AppName, common: &Common) -> Result<AppVariables> {
+        let report = Arc::new(self.teller(app));
+        variables::of_app(&common.variables, &common.services, self.is_here(), Some(report))
+    }
+
+    fn of_app(&self, app: &AppName, common: &Common, guest: &mut Guest) -> Result<OfApp> {
+        let variables = self.variables(app, common)?;
+        variables::fill_in(guest, &variables)?;
+        if !self.is_here() {
+            // What was filled in as well.
+            let components = guest.components.iter_mut().map(|component| &mut component.grants);
+            [&mut guest.grants].into_iter().chain(components).for_each(Grants::only_public);
+        }
+        let lent = self.lend(app, common, guest, &variables)?;
         let shared = match guest.filters.is_empty() {
             true => Shared::default(),
             false => {
@@ -107,15 +134,19 @@ impl Lending {
 }
 
 impl Load for Lending {
-    fn load(&self, app: &AppName, services: &Services, guest: &Guest) -> Result<Loaded> {
-        self.loading.get(guest, self.of_app(app, services, guest)?, Wanted::First)
+    fn load(&self, app: &AppName, common: &Common, guest: &Guest) -> Result<Loaded> {
+        self.get(app, common, guest, Wanted::First)
     }
 
-    fn improve(&self, app: &AppName, services: &Services, guest: &Guest) -> Result<Loaded> {
-        let improved = self.loading.get(guest, self.of_app(app, services, guest)?, Wanted::Best);
+    fn improve(&self, app: &AppName, common: &Common, guest: &Guest) -> Result<Loaded> {
+        let improved = self.get(app, common, guest, Wanted::Best);
         improved.inspect_err(|error| {
             output::warn(&format!("{app}: no optimised code could be made, so it stays as it is: {error}"));
         })
+    }
+
+    fn evaluate(&self, app: &AppName, common: &Common, texts: &[Template]) -> Result<Vec<String>> {
+        variables::values(texts, &self.variables(app, common)?)
     }
 
     fn forget(&self, app: &AppName) {

@@ -4,14 +4,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use holm_abi::{Abi, Entry, Guest, Host, HttpHandler, Part, Reuse, Stdio, detect};
+use holm_abi::{Abi, Entry, Events, Guest, Host, HttpHandler, Part, Reuse, Stdio, detect};
 use holm_engine::shape::{Form, LoneCore, lone_core};
 use holm_engine::{Error, Kind, Loader, Opened, Result, Runtime, Settings, Source, Tier};
-use holm_manifest::{Component, Guest as Described};
-use holm_serve::Loaded;
+use holm_grants::Audit;
+use holm_manifest::{Component, Guest as Described, Platform, Wagi};
 use holm_serve::apps::App;
 use holm_serve::cgi::Cgi;
 use holm_serve::proxy::{Proxy, Reach};
+use holm_serve::triggers::OnlyEvents;
+use holm_serve::{Fixed, Loaded};
 use holm_services::http_client::{ClientConfig, HttpClient};
 use holm_services::lent::Lent;
 use holm_wasi::Wasi;
@@ -19,6 +21,8 @@ use tempfile::TempPath;
 
 use super::Carried;
 use super::copies::Copies;
+#[cfg(feature = "spin")]
+use super::shown::{Seeing, Unpacked};
 use super::wrong::Wrong;
 use crate::args::{CompilingArgs, Serve};
 use crate::composed;
@@ -50,6 +54,8 @@ pub(super) struct Loading {
     /// The guest that this program carries.
     carried: Option<Arc<Carried>>,
     pub(super) copies: Arc<Copies>,
+    #[cfg(feature = "spin")]
+    unpacked: Unpacked,
 }
 
 /// What a guest has of its app, beside what is its own.
@@ -92,7 +98,19 @@ impl Loading {
         .map_err(|error| Error::new(Kind::Internal, error.to_string()))?;
         let (abi, tier) = (engine.abi.clone(), engine.tier);
         let carried = args.carried.clone();
-        Ok(Self { loader, wasi: Wasi::default(), upstreams, abi, tier, instances, quick: false, carried, copies })
+        Ok(Self {
+            loader,
+            wasi: Wasi::default(),
+            upstreams,
+            abi,
+            tier,
+            instances,
+            quick: false,
+            carried,
+            copies,
+            #[cfg(feature = "spin")]
+            unpacked: Unpacked::default(),
+        })
     }
 
     /// With code that is there soon, if so it is wanted.
@@ -103,12 +121,16 @@ impl Loading {
     /// Loads a guest, or what stands in its place, behind its filters.
     pub(super) fn get(&self, guest: &Described, of_app: OfApp, wanted: Wanted) -> Result<Loaded> {
         let OfApp { lent, reach, shared, tell } = of_app;
-        let mut loaded = match &guest.upstream {
-            Some(upstream) => {
+        let mut loaded = match (&guest.upstream, &guest.respond) {
+            (Some(upstream), _) => {
                 let proxy = Proxy::new(guest, upstream, self.upstreams.clone(), reach)?;
-                Loaded { handler: Arc::new(proxy), code: 0, improvable: false }
+                Loaded { handler: Arc::new(proxy), events: Vec::new(), code: 0, improvable: false }
             }
-            None => self.guest(guest, lent, &shared, &tell, wanted)?,
+            (None, Some(response)) => {
+                let fixed = Fixed::new(response).map_err(|error| of_guest(error, guest))?;
+                Loaded { handler: Arc::new(fixed), events: Vec::new(), code: 0, improvable: false }
+            }
+            (None, None) => self.guest(guest, lent, &shared, &tell, wanted)?,
         };
         // The last one stands nearest.
         for filter in guest.filters.iter().rev() {
@@ -117,7 +139,35 @@ impl Loading {
         Ok(loaded)
     }
 
+    #[cfg(feature = "spin")]
     fn guest(
+        &self,
+        guest: &Described,
+        lent: Option<Lent>,
+        shared: &Shared,
+        tell: &Tell,
+        wanted: Wanted,
+    ) -> Result<Loaded> {
+        let Some((guest, folder)) = self.unpacked.shown(guest, &self.copies)? else {
+            return self.only(guest, lent, shared, tell, wanted);
+        };
+        let loaded = self.only(&guest, lent, shared, tell, wanted)?;
+        Ok(Loaded { handler: Arc::new(Seeing { handler: loaded.handler, _folder: folder }), ..loaded })
+    }
+
+    #[cfg(not(feature = "spin"))]
+    fn guest(
+        &self,
+        guest: &Described,
+        lent: Option<Lent>,
+        shared: &Shared,
+        tell: &Tell,
+        wanted: Wanted,
+    ) -> Result<Loaded> {
+        self.only(guest, lent, shared, tell, wanted)
+    }
+
+    fn only(
         &self,
         guest: &Described,
         lent: Option<Lent>,
@@ -128,12 +178,23 @@ impl Loading {
         let reuse = guest.reuse.map(|reuse| Reuse { requests: reuse.requests, idle: reuse.idle });
         let granted = granted(guest.clone())?;
         let parts = granted.parts.iter().zip(&guest.components).map(|(part, component)| heard(part, component, tell));
-        let host = Host { args: guest.args.clone(), reuse, parts: parts.collect(), ..granted };
+        let audit = match guest.platform {
+            Platform::Spin => heard_in_spin(granted.audit.clone(), guest, tell),
+            Platform::Holm => granted.audit.clone(),
+        };
+        let host = Host { args: guest.args.clone(), reuse, parts: parts.collect(), audit, ..granted };
         let abi = self.abi.as_deref().or(guest.abi.as_deref());
         let made = self.made(guest, abis(self.wasi(lent), shared.clone()), abi, host, (Instances::Brief, wanted))?;
-        let handler = handler(&made.entries).or_else(|| command(&made.entries, &made.name, guest));
-        let handler = handler.ok_or_else(|| no_handler(&made.entries, &self.copies.called(file(guest))))?;
-        Ok(Loaded { handler, code: made.code, improvable: made.improvable })
+        let events = events(&made.entries);
+        let handler = match &guest.wagi {
+            Some(wagi) => as_wagi(&made.entries, &made.name, wagi).map_err(|error| of_guest(error, guest))?,
+            None => {
+                let handler = handler(&made.entries).or_else(|| command(&made.entries, &made.name, guest));
+                let handler = handler.or_else(|| only_events(&events));
+                handler.ok_or_else(|| no_handler(&made.entries, &self.copies.called(file(guest))))?
+            }
+        };
+        Ok(Loaded { handler, events, code: made.code, improvable: made.improvable })
     }
 
     /// A guest's entries. In errors its file is called what its owner calls it.
@@ -192,6 +253,26 @@ fn heard(part: &Part, component: &Component, tell: &Tell) -> Part {
         }
     });
     Part { audit, ..part.clone() }
+}
+
+/// As [`heard`], of a component of a Spin app, in the words of its manifest.
+fn heard_in_spin(audit: Audit, guest: &Described, tell: &Tell) -> Audit {
+    let (tell, told) = (Arc::clone(tell), AtomicUsize::new(0));
+    let name = guest.name.clone().unwrap_or_default();
+    audit.telling(move |ask| {
+        if told.fetch_add(1, Ordering::Relaxed) < REFUSALS {
+            let granting = crate::audit::granting_in_spin(ask);
+            tell(&format!("the component {name} asked for more than it was granted: {granting}"));
+        }
+    })
+}
+
+/// An error of a guest that has no file to be named by.
+fn of_guest(error: Error, guest: &Described) -> Error {
+    match &guest.name {
+        Some(name) => error.note(format!("it is what {name} in the app's manifest answers with")),
+        None => error,
+    }
 }
 
 fn file(guest: &Described) -> &Path {
@@ -296,6 +377,20 @@ pub(super) fn handler(entries: &[Entry]) -> Option<Arc<dyn HttpHandler>> {
     })
 }
 
+/// What is told of events.
+fn events(entries: &[Entry]) -> Vec<Arc<dyn Events>> {
+    let events = entries.iter().filter_map(|entry| match entry {
+        Entry::Events(events) => Some(Arc::clone(events)),
+        _ => None,
+    });
+    events.collect()
+}
+
+/// Whoever is told of events need not answer requests as well.
+fn only_events(events: &[Arc<dyn Events>]) -> Option<Arc<dyn HttpHandler>> {
+    (!events.is_empty()).then(|| Arc::new(OnlyEvents) as Arc<dyn HttpHandler>)
+}
+
 /// A program answers as CGI.
 fn command(entries: &[Entry], name: &str, guest: &Described) -> Option<Arc<dyn HttpHandler>> {
     let command = entries.iter().find_map(|entry| match entry {
@@ -303,6 +398,24 @@ fn command(entries: &[Entry], name: &str, guest: &Described) -> Option<Arc<dyn H
         _ => None,
     })?;
     Some(Arc::new(Cgi::new(command, name).with_args(guest.args.iter().cloned())))
+}
+
+/// A program that Spin's executor `wagi` would run.
+fn as_wagi(entries: &[Entry], name: &str, wagi: &Wagi) -> Result<Arc<dyn HttpHandler>> {
+    let error = |why: &str| Error::new(Kind::Usage, format!("{name} cannot answer with the executor `wagi`: {why}"));
+    if wagi.entrypoint != "_start" {
+        let why = format!("its entrypoint is {:?}", wagi.entrypoint);
+        return Err(error(&why).note("leave `entrypoint` out: programs begin at `_start`"));
+    }
+    let command = entries.iter().find_map(|entry| match entry {
+        Entry::Command(command) => Some(Arc::clone(command)),
+        _ => None,
+    });
+    let command = command.ok_or_else(|| {
+        error("it is no program")
+            .note("a WASI program exports `_start` or wasi:cli/run; for another guest leave `executor` out")
+    })?;
+    Ok(Arc::new(Cgi::new(command, name).as_wagi(wagi.argv.clone())))
 }
 
 fn no_handler(entries: &[Entry], guest: &str) -> Error {

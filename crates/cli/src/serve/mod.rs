@@ -13,6 +13,8 @@ mod load;
 mod machine;
 mod plan;
 mod reload;
+#[cfg(feature = "spin")]
+mod shown;
 mod wrong;
 
 use std::io::IsTerminal as _;
@@ -27,6 +29,7 @@ use holm_serve::apps::{Ceilings, Room, Site, World};
 use holm_serve::deployed::{Driven, Reload, Server};
 use holm_serve::front::{Front, Limits, Listener};
 use holm_serve::observe::{Log, Observer, Spans};
+use holm_serve::triggers::Triggers;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
@@ -180,8 +183,16 @@ async fn run(
     let front = Front::new(Answers::new(Arc::clone(&server.site), Arc::clone(&observer)), limits)
         .on_warning(move |warning| warned.warn(&warning.to_string()));
     let _ = observer.front.set(Arc::clone(front.counters()));
-    let drained = front.serve(listeners, signals.stop(reloading)).await;
+    let triggers = Triggers::start(&server.site, &observer);
+    let stopping = async {
+        signals.stop(reloading).await;
+        triggers.stop();
+    };
+    let drained = front.serve(listeners, stopping).await;
     drop(stop);
+    if triggers.finish(plan.drain).await > 0 {
+        output::warn("guests that were told of events did not end in time and were cut off");
+    }
     if let Some(administered) = administered {
         let _ = administered.await;
     }

@@ -1,6 +1,6 @@
 //! What to serve and where: the file and the flags together.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use holm_engine::{Error, Kind, Result};
 use holm_manifest::server::{Address, Admin, Listener, Server};
@@ -9,6 +9,7 @@ use holm_serve::front::{ListenerSpec, TlsFiles};
 use super::wrong::Wrong;
 use crate::args::Serve;
 use crate::guest::state_dir;
+use crate::output;
 
 const ADDRESS: &str = "127.0.0.1:3000";
 
@@ -30,9 +31,22 @@ pub(super) fn plan(args: &Serve, wrong: &mut Wrong) -> Result<Server> {
     }
     plan.watch &= !args.no_watch;
     plan.apps.extend(args.apps.iter().cloned());
+    plan.apps.extend(here(&plan, args));
     plan.state = args.state.clone().or(plan.state);
     deploying(&mut plan, args)?;
     Ok(plan)
+}
+
+/// The app in the folder that this was started in, where neither the file nor a flag asks for anything else.
+fn here(plan: &Server, args: &Serve) -> Option<PathBuf> {
+    let asked = args.server_config.is_some() || args.admin.is_some() || args.state.is_some();
+    if asked || !plan.apps.is_empty() || args.carried.is_some() {
+        return None;
+    }
+    let manifest = crate::manifests::in_folder(Path::new("."))?;
+    let name = manifest.file_name().unwrap_or_default().display();
+    output::note(&format!("serving the app of the {name} here, and not what is deployed: --state DIR names that"));
+    Some(PathBuf::from("."))
 }
 
 fn listener(address: &str) -> Result<Listener> {

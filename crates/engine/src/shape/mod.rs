@@ -9,6 +9,7 @@
 //! `design/mvp/Binary.md` for components.
 
 mod bad;
+mod candidate;
 mod collect;
 mod component;
 mod component_types;
@@ -35,6 +36,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 pub use bad::{BadBytes, Foreign};
+pub use candidate::{CANDIDATE, as_in_guest, for_engine};
 pub use digest::{BadDigest, Digest};
 pub use features::{Feature, features};
 pub use lone::{CoreExport, CoreImport, LoneCore, Target, lone_core};

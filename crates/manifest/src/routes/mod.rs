@@ -2,10 +2,12 @@
 
 mod host;
 mod path;
+mod pattern;
 mod route;
 
 pub use host::HostPattern;
 pub use path::normal_segment;
+pub use pattern::Segment;
 pub use route::Route;
 
 use crate::values::Reader;

@@ -10,16 +10,11 @@ const MOST_SEGMENTS: usize = 64;
 /// Reads a path prefix: `/`, or segments without a slash at the end, spelt as [`normal_segment`] does. The error is
 /// the reason alone.
 pub(super) fn parse(text: &str) -> Result<String, String> {
-    if text.len() > LONGEST {
-        return Err(format!("a path has at most {LONGEST} bytes"));
-    }
+    check_size(text)?;
     let inner = text.strip_prefix('/').ok_or("a path begins with `/`")?;
     let inner = inner.strip_suffix('/').unwrap_or(inner);
     if inner.is_empty() && text.len() <= 1 {
         return Ok("/".into());
-    }
-    if inner.split('/').count() > MOST_SEGMENTS {
-        return Err(format!("a path has at most {MOST_SEGMENTS} segments"));
     }
     let mut path = String::with_capacity(text.len());
     for segment in inner.split('/') {
@@ -29,7 +24,19 @@ pub(super) fn parse(text: &str) -> Result<String, String> {
     Ok(path)
 }
 
-fn segment(text: &str) -> Result<Cow<'_, str>, String> {
+/// Whether a path is short enough to be a route's.
+pub(super) fn check_size(text: &str) -> Result<(), String> {
+    if text.len() > LONGEST {
+        return Err(format!("a path has at most {LONGEST} bytes"));
+    }
+    if text.trim_matches('/').split('/').count() > MOST_SEGMENTS {
+        return Err(format!("a path has at most {MOST_SEGMENTS} segments"));
+    }
+    Ok(())
+}
+
+/// One segment in the spelling of [`normal_segment`]. The error is the reason alone.
+pub(super) fn segment(text: &str) -> Result<Cow<'_, str>, String> {
     if text.is_empty() {
         return Err("it has an empty segment, `//`".into());
     }

@@ -2,6 +2,7 @@
 
 use super::host::HostPattern;
 use super::path;
+use super::pattern::{self, Pattern, Segment};
 use holm_grants::ParseError;
 use std::fmt;
 use std::str::FromStr;
@@ -19,16 +20,54 @@ use std::str::FromStr;
 ///   [`normal_segment`](crate::normal_segment)); case does. Without PATH, every path is meant.
 ///
 /// [`Display`](fmt::Display) gives a text that reads back as an equal route.
+///
+/// Routes of a `spin.toml` have a form of their own, see [`Route::spin`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Route {
     host: Option<HostPattern>,
     path: String,
+    /// How Spin writes it, for a route of a `spin.toml`.
+    pattern: Option<Box<Pattern>>,
 }
 
 impl Route {
     /// `/`: every request.
     pub fn everything() -> Self {
-        Route { host: None, path: "/".into() }
+        Route { host: None, path: "/".into(), pattern: None }
+    }
+
+    /// Reads the `route` of an HTTP trigger in a `spin.toml`, whose app has `base` before all of its routes (`/` for
+    /// none), for requests to any host:
+    ///
+    /// - `/hello` covers itself and nothing below; `/` the root alone.
+    /// - `/hello/...` covers itself and all that is below, as `/hello` does in a `holm.toml`; `/...` covers everything. `*`
+    ///   may stand for `...`.
+    /// - `/users/:id` covers any one segment in that place, which has a name then; `/:name.json`, what is before a dot.
+    ///
+    /// Slashes at the beginning and at the end make no difference, to requests either. The names of one place make no
+    /// difference: `/:a` and `/:b` are one route, which leads to one guest.
+    ///
+    /// # Errors
+    /// It is not such a route, or too long for any.
+    pub fn spin(base: &str, text: &str) -> Result<Self, ParseError> {
+        let refuse = |why: String| ParseError::new("a route", "/hello/...", text, why);
+        let (pattern, path) = pattern::parse(base, text).map_err(refuse)?;
+        Ok(Route { host: None, path, pattern: Some(Box::new(pattern)) })
+    }
+
+    /// The same route for requests to one host, or below one, as a route without a path names it.
+    ///
+    /// # Errors
+    /// It is not a host.
+    pub fn at(self, host: &str) -> Result<Self, ParseError> {
+        let refuse = |why: String| ParseError::new("the host of a route", "shop.example.com", host, why);
+        Ok(Route { host: Some(HostPattern::parse(host).map_err(refuse)?), ..self })
+    }
+
+    /// The same path at other hosts; `None` for all.
+    #[must_use]
+    pub fn with_host(self, host: Option<HostPattern>) -> Self {
+        Route { host, ..self }
     }
 
     /// The hosts it is for. `None`: all.
@@ -42,8 +81,21 @@ impl Route {
     }
 
     /// The segments of the path; none for `/`.
-    pub fn segments(&self) -> impl Iterator<Item = &str> {
-        self.path.split('/').filter(|segment| !segment.is_empty())
+    pub fn segments(&self) -> impl Iterator<Item = Segment<'_>> {
+        let named = self.pattern.is_some();
+        let segments = self.path.split('/').filter(|segment| !segment.is_empty());
+        segments.map(move |segment| if named { Segment::of_pattern(segment) } else { Segment::Exact(segment) })
+    }
+
+    /// Whether it covers its path alone, and nothing below.
+    pub fn is_exact(&self) -> bool {
+        self.pattern.as_ref().is_some_and(|pattern| pattern.exact)
+    }
+
+    /// What a `spin.toml` says of it: the base of all routes, empty or without a slash at its end, and the route itself as
+    /// it stands there. `None` for a route of a `holm.toml`.
+    pub fn as_spin(&self) -> Option<(&str, &str)> {
+        self.pattern.as_ref().map(|pattern| (pattern.base.as_str(), pattern.raw.as_str()))
     }
 
     /// Whether the text form without a path would be taken for a path without its slash.
@@ -82,11 +134,16 @@ fn parse(text: &str) -> Result<Route, String> {
         host => Some(HostPattern::parse(host)?),
     };
     let path = if path.is_empty() { "/" } else { path };
-    Ok(Route { host, path: path::parse(path)? })
+    Ok(Route { host, path: path::parse(path)?, pattern: None })
 }
 
 impl fmt::Display for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(pattern) = &self.pattern {
+            let slash = if pattern.raw.starts_with('/') { "" } else { "/" };
+            self.host.as_ref().map_or(Ok(()), |host| host.fmt(f))?;
+            return write!(f, "{}{slash}{}", pattern.base, pattern.raw);
+        }
         let Some(host) = &self.host else {
             return f.write_str(&self.path);
         };

@@ -10,6 +10,8 @@ pub enum SqlBackend {
     /// Holm itself, in its state directory.
     #[default]
     Embedded,
+    /// Holm itself, until its process ends.
+    Memory,
     /// Holm itself, in this file.
     File(PathBuf),
     /// A server of libSQL's, over HTTP.

@@ -2,6 +2,7 @@
 
 mod backend;
 mod elsewhere;
+mod given;
 mod remote;
 
 pub use backend::Backend;

@@ -45,7 +45,10 @@ impl fmt::Debug for Secret {
 impl Remote {
     /// Reads a URL whose scheme the caller knows: the server, and the path without its slash where there is one. The
     /// error is the reason alone, and repeats nothing.
-    pub(super) fn parse(url: &str, default_port: u16, tls: bool) -> Result<(Remote, Option<String>), String> {
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(url: &str, default_port: u16, tls: bool) -> Result<(Remote, Option<String>), String> {
         let uri: Uri = url.parse().map_err(|_| "it is not a URL")?;
         let authority = uri.authority().ok_or("it names no host")?;
         if uri.query().is_some() || url.contains('#') {

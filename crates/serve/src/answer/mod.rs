@@ -2,6 +2,7 @@
 
 mod begun;
 mod call;
+mod event;
 mod outgoing;
 mod refusal;
 mod request;
@@ -19,13 +20,15 @@ use holm_engine::until;
 use http::uri::{Authority, Scheme, Uri};
 use http::{Request, Response, StatusCode, header};
 
+pub(crate) use event::{admit, tell};
 pub use response::Answer;
 use underway::Origin;
 pub(crate) use underway::Underway;
 
-use crate::apps::{Found, Guest, Site, Turned};
+use crate::apps::{App, Found, Guest, Site, Turned};
 use crate::front::{Connection, RequestBody, Service};
 use crate::observe::Observer;
+use crate::spin::known;
 use begun::Begun;
 use refusal::Refusal;
 use request::bounded;
@@ -52,21 +55,25 @@ impl Answers {
     {
         complete_target(&mut request, connection);
         let mut account = Box::new(Underway::begin(&self.observer, &request, Origin::of(connection)));
-        let answered = match self.route(&request, &mut account) {
-            Some(guest) => handle(guest, request, &mut account).await,
+        let host = request.uri().authority().map_or("", Authority::as_str);
+        let answered = match self.site.find(host, request.uri().path()) {
+            Some(Found::Guest { guest, app, matched, prefix }) => {
+                account.leads_to(&guest, app);
+                account.came_by(prefix, matched);
+                handle(guest, request, &mut account).await
+            }
+            Some(Found::Known(app)) => return known_of(&app, request.uri().path(), account),
             None => Err(Refusal::NoRoute),
         };
         respond(answered, account)
     }
+}
 
-    /// The guest that answers, which is told what led to it.
-    fn route<B>(&self, request: &Request<B>, account: &mut Underway) -> Option<Arc<Guest>> {
-        let host = request.uri().authority().map_or("", Authority::as_str);
-        let Found { guest, app, prefix } = self.site.find(host, request.uri().path())?;
-        account.leads_to(&guest, app);
-        account.came_by(prefix);
-        Some(guest)
-    }
+/// What an app of Spin's answers without its guests.
+fn known_of(app: &App, path: &str, mut account: Box<Underway>) -> Response<Answer> {
+    let response = known::answer(path, app.info.as_ref().unwrap_or(&Bytes::new()));
+    account.told_by_server(response.status());
+    response.map(Answer::text)
 }
 
 type Answered = Result<(Response<Begun>, u64), Refusal>;
@@ -110,7 +117,7 @@ fn respond(answered: Answered, mut account: Box<Underway>) -> Response<Answer> {
     match answered {
         Ok((response, limit)) => Answer::guest(response, account, limit),
         Err(refusal) => {
-            let response = refusal.response(&account.id.to_string());
+            let response = refusal.response(&account.id.to_string(), account.is_spin());
             account.status = Some(response.status());
             account.refused(&refusal);
             response.map(Answer::text)
@@ -136,7 +143,7 @@ where
     })?;
     account.cold = cold;
     let mut request = request.map(|body| bounded(body, guest.request_body, served));
-    account.introduce(request.headers_mut());
+    account.introduce(&mut request);
     let exchange = account.exchange(served);
     let answered = loaded.handler.handle(request, exchange).await;
     // A guest that was not given all of the request may have answered anything.

@@ -8,11 +8,15 @@ use async_trait::async_trait;
 use holm_abi::{Body, CallError, Outbound, Sent};
 use holm_admin::AppName;
 use http::request::Parts;
+use http::uri::{Authority, Uri};
 use http::{HeaderValue, Request, Response, StatusCode, Version};
+use http_body_util::BodyExt as _;
 
 use super::call::call;
+use super::refusal::Refusal;
 use super::underway::{Origin, Underway};
-use crate::apps::{App, Guest};
+use super::{known_of, respond};
+use crate::apps::{App, Found, Guest};
 use crate::observe::trace::{TRACEPARENT, Trace, propagate};
 use crate::observe::{Client, Level, Observer, RequestId};
 
@@ -30,6 +34,8 @@ pub(super) struct Outgoing {
     pub(super) request: RequestId,
     /// How many calls between guests led to that.
     pub(super) hops: u8,
+    /// Where that was sent to, which is where the app is served.
+    pub(super) authority: Option<Authority>,
     /// The trace that they are part of.
     pub(super) traced: Option<Traced>,
 }
@@ -44,17 +50,48 @@ impl Outbound for Outgoing {
         let app = self.app.as_ref().ok_or(CallError::NotFound)?;
         let named = |guest: &&Arc<Guest>| guest.spec.name.as_deref() == Some(name);
         let guest = app.guests.iter().find(named).ok_or(CallError::NotFound)?;
-        if self.hops >= MOST_HOPS {
-            self.tell_of_loop(guest);
-            return Err(CallError::Loop);
-        }
-        let origin = Origin { peer: None, scheme: "http", caller: Some(self.request), hops: self.hops + 1 };
-        let account = Box::new(Underway::begin(&self.observer, &request, origin));
+        self.check_hops(guest)?;
+        let account = self.account(&request);
         call(guest, app, request, account).await
+    }
+
+    async fn call_app(&self, mut request: Request<Body>) -> Result<Response<Body>, CallError> {
+        let app = self.app.as_ref().ok_or(CallError::NotFound)?;
+        if let Some(authority) = &self.authority {
+            let mut parts = std::mem::take(request.uri_mut()).into_parts();
+            parts.authority = Some(authority.clone());
+            *request.uri_mut() = Uri::from_parts(parts).map_err(|_| CallError::NotFound)?;
+        }
+        let path = request.uri().path().to_owned();
+        let mut account = self.account(&request);
+        let response = match app.find(&path) {
+            Some(Found::Guest { guest, matched, prefix, .. }) => {
+                self.check_hops(&guest)?;
+                account.came_by(prefix, matched);
+                return call(&guest, app, request, account).await;
+            }
+            Some(Found::Known(app)) => known_of(&app, &path, account),
+            None => respond(Err(Refusal::NoRoute), account),
+        };
+        Ok(response.map(|answer| answer.boxed_unsync()))
     }
 }
 
 impl Outgoing {
+    fn check_hops(&self, asked: &Guest) -> Result<(), CallError> {
+        if self.hops < MOST_HOPS {
+            return Ok(());
+        }
+        self.tell_of_loop(asked);
+        Err(CallError::Loop)
+    }
+
+    fn account(&self, request: &Request<Body>) -> Box<Underway> {
+        let origin =
+            Origin { peer: None, scheme: "http", caller: Some(self.request), hops: self.hops + 1, occasion: None };
+        Box::new(Underway::begin(&self.observer, request, origin))
+    }
+
     fn tell_of_loop(&self, asked: &Guest) {
         let (from, to) = (self.guest.name(), asked.name());
         let text =

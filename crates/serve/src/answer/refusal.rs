@@ -35,8 +35,9 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    /// The status, and how long to wait before trying again, if that helps.
-    fn status(&self) -> (StatusCode, Option<Duration>) {
+    /// The status, and how long to wait before trying again, if that helps. `spin`: in an app of Spin's, where a guest that
+    /// fails is an error of the server.
+    fn status(&self, spin: bool) -> (StatusCode, Option<Duration>) {
         match self {
             Refusal::NoRoute => (StatusCode::NOT_FOUND, None),
             Refusal::Failing(left) => (StatusCode::SERVICE_UNAVAILABLE, Some(*left)),
@@ -47,6 +48,7 @@ impl Refusal {
             Refusal::BrokenOff => (StatusCode::BAD_REQUEST, None),
             Refusal::NotLoaded => (StatusCode::SERVICE_UNAVAILABLE, Some(Duration::from_secs(5))),
             Refusal::Guest(Kind::OutOfCpu | Kind::OutOfTime | Kind::OutOfFuel) => (StatusCode::GATEWAY_TIMEOUT, None),
+            Refusal::Guest(_) if spin => (StatusCode::INTERNAL_SERVER_ERROR, None),
             Refusal::Guest(Kind::Internal | Kind::Io) => (StatusCode::INTERNAL_SERVER_ERROR, None),
             Refusal::Guest(_) => (StatusCode::BAD_GATEWAY, None),
         }
@@ -83,8 +85,8 @@ impl Refusal {
     }
 
     /// The response, with the request's id for whoever asks after it.
-    pub(crate) fn response(&self, id: &str) -> Response<Bytes> {
-        let (status, retry) = self.status();
+    pub(crate) fn response(&self, id: &str, spin: bool) -> Response<Bytes> {
+        let (status, retry) = self.status(spin);
         let text = format!("{}: {}\nrequest {id}\n", status.as_u16(), self.says());
         let mut response = Response::new(Bytes::from(text));
         *response.status_mut() = status;
@@ -107,11 +109,13 @@ mod tests {
 
     #[test]
     fn a_failing_app_says_when_to_come_back_and_nothing_of_its_insides() {
-        let response = Refusal::Failing(Duration::from_millis(1200)).response("00ff");
+        let response = Refusal::Failing(Duration::from_millis(1200)).response("00ff", false);
         assert_eq!(response.status(), 503);
         assert_eq!(response.headers()[header::RETRY_AFTER], "2");
         assert_eq!(response.headers()["x-request-id"], "00ff");
-        let response = Refusal::Guest(Kind::Trap).response("00ff");
+        assert_eq!(Refusal::Guest(Kind::Trap).response("00ff", true).status(), 500);
+        assert_eq!(Refusal::Guest(Kind::OutOfCpu).response("00ff", true).status(), 504);
+        let response = Refusal::Guest(Kind::Trap).response("00ff", false);
         assert_eq!(response.status(), 502);
         assert!(!String::from_utf8_lossy(response.body()).contains("trap"));
     }

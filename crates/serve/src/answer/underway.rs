@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use holm_abi::{BodyError, Error, Exchange, Kind, Outbound};
 use holm_engine::Usage;
 use http::uri::{Authority, Uri};
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Version};
+use http::{HeaderValue, Method, Request, StatusCode, Version};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::outgoing::{Outgoing, Traced};
@@ -17,7 +17,8 @@ use super::served::Served;
 use crate::apps::{App, Guest, asks};
 use crate::front::Connection;
 use crate::observe::trace::{Trace, TraceParent, propagate, state_of};
-use crate::observe::{Access, Failure, Finished, Held, Observer, Outcome, RequestId};
+use crate::observe::{Access, Failure, Finished, Held, Observer, Occasion, Outcome, RequestId};
+use crate::spin::{self, Matched};
 
 /// Where a request comes from.
 pub(super) struct Origin {
@@ -27,12 +28,19 @@ pub(super) struct Origin {
     pub(super) caller: Option<RequestId>,
     /// How many calls between guests led to it.
     pub(super) hops: u8,
+    /// What it really is, where it is no request.
+    pub(super) occasion: Option<Occasion>,
 }
 
 impl Origin {
     /// Of a client's request.
     pub(super) fn of(connection: &Connection) -> Self {
-        Self { peer: connection.peer, scheme: connection.scheme(), caller: None, hops: 0 }
+        Self { peer: connection.peer, scheme: connection.scheme(), caller: None, hops: 0, occasion: None }
+    }
+
+    /// Of an event.
+    pub(super) fn event(occasion: Occasion) -> Self {
+        Self { peer: None, scheme: "", caller: None, hops: 0, occasion: Some(occasion) }
     }
 }
 
@@ -45,6 +53,8 @@ pub(crate) struct Underway {
     start: Instant,
     /// Bytes of its path that its route stands for, if it came by one.
     route: Option<usize>,
+    /// That route, in an app of Spin's.
+    matched: Option<Arc<Matched>>,
     pub(super) method: Method,
     uri: Uri,
     version: Version,
@@ -75,6 +85,7 @@ impl Underway {
             trace_state: sent.and_then(|_| state_of(request.headers())),
             start: Instant::now(),
             route: None,
+            matched: None,
             method: request.method().clone(),
             uri: request.uri().clone(),
             version: request.version(),
@@ -103,14 +114,25 @@ impl Underway {
     }
 
     /// It came by a route with this path.
-    pub(super) fn came_by(&mut self, prefix: &str) {
+    pub(super) fn came_by(&mut self, prefix: &str, matched: Option<Arc<Matched>>) {
         self.route = Some(prefix.len());
+        self.matched = matched;
     }
 
-    /// Tells the guest of the span that its own are part of, if there is one.
-    pub(super) fn introduce(&self, headers: &mut HeaderMap) {
+    /// Whether it is for a guest that was made for Spin.
+    pub(super) fn is_spin(&self) -> bool {
+        self.guest.as_ref().is_some_and(|guest| guest.is_spin())
+    }
+
+    /// Tells the guest of the span that its own are part of, if there is one; and one that was made for Spin, by which route
+    /// the request came.
+    pub(super) fn introduce<B>(&self, request: &mut Request<B>) {
         if let (Some(_), Some(trace)) = (&self.observer.spans, self.trace) {
-            propagate(headers, trace.sent(), self.trace_state.as_ref());
+            propagate(request.headers_mut(), trace.sent(), self.trace_state.as_ref());
+        }
+        if self.is_spin() {
+            let matched = self.matched.as_deref().unwrap_or(Matched::called());
+            spin::tell(request, matched, self.route.unwrap_or(0), self.origin.peer);
         }
     }
 
@@ -126,6 +148,7 @@ impl Underway {
             app: self.app.clone(),
             request: self.id,
             hops: self.origin.hops,
+            authority: self.uri.authority().cloned(),
             traced: self.trace.map(|trace| Traced::new(trace, self.trace_state.clone())),
         }))
     }
@@ -206,8 +229,22 @@ impl Underway {
         self.failed(&Error::new(Kind::NoResponse, why))
     }
 
+    /// The guest says that it failed, which is no reason to leave it alone.
+    pub(super) fn failed_at(&mut self, error: &Error) -> Refusal {
+        if let Some(served) = &self.served {
+            served.guest_failed(error, false);
+        }
+        self.refuse(error.kind())
+    }
+
     fn told(&self) -> Option<Kind> {
         self.served.as_ref().and_then(|served| served.told())
+    }
+
+    /// It was answered without a guest.
+    pub(super) fn told_by_server(&mut self, status: StatusCode) {
+        self.status = Some(status);
+        self.complete = true;
     }
 
     pub(super) fn refused(&mut self, refusal: &Refusal) {
@@ -234,7 +271,9 @@ impl Drop for Underway {
             cold_start: self.cold,
             outcome,
         };
-        let path = self.uri.path();
+        let occasion = self.origin.occasion.as_ref();
+        let path = occasion.map_or(self.uri.path(), |occasion| &occasion.name);
+        let host = self.uri.authority().map_or("", Authority::as_str);
         let access = Access {
             request: self.id,
             caller: self.origin.caller,
@@ -245,8 +284,9 @@ impl Drop for Underway {
             route: self.route.map(|length| path.get(..length).filter(|route| !route.is_empty()).unwrap_or("/")),
             method: &self.method,
             scheme: self.origin.scheme,
-            host: self.uri.authority().map_or("", Authority::as_str),
+            host: occasion.map_or(host, |occasion| &occasion.server),
             path,
+            occasion,
             protocol: self.version,
             peer: self.origin.peer,
             finished: &finished,

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwapOption;
 use holm_abi::{Error, Kind, Result};
 use holm_admin::AppName;
-use holm_manifest::{Guest, Services};
+use holm_manifest::{Guest, Template};
 use tokio::sync::{Mutex, Semaphore};
 
-use crate::load::{Load, Loaded};
+use crate::load::{Common, Load, Loaded};
 
 /// How long a guest that could not be loaded is not tried again.
 const FORGIVEN: Duration = Duration::from_secs(5);
@@ -21,7 +21,7 @@ static IMPROVING: Semaphore = Semaphore::const_new(1);
 /// A place for a guest's code.
 pub(crate) struct Code {
     app: AppName,
-    services: Arc<Services>,
+    common: Arc<Common>,
     guest: Guest,
     load: Arc<dyn Load>,
     loaded: Arc<ArcSwapOption<Loaded>>,
@@ -33,10 +33,10 @@ pub(crate) struct Code {
 }
 
 impl Code {
-    pub(crate) fn new(app: AppName, services: Arc<Services>, guest: Guest, load: Arc<dyn Load>) -> Self {
+    pub(crate) fn new(app: AppName, common: Arc<Common>, guest: Guest, load: Arc<dyn Load>) -> Self {
         Self {
             app,
-            services,
+            common,
             guest,
             load,
             loaded: Arc::default(),
@@ -85,15 +85,25 @@ impl Code {
 
     async fn load_now(&self) -> Result<Loaded> {
         let (load, app, guest) = (Arc::clone(&self.load), self.app.clone(), self.guest.clone());
-        let services = Arc::clone(&self.services);
-        let loading = tokio::task::spawn_blocking(move || load.load(&app, &services, &guest));
+        let common = Arc::clone(&self.common);
+        let loading = tokio::task::spawn_blocking(move || load.load(&app, &common, &guest));
         loading.await.unwrap_or_else(|_| Err(Error::new(Kind::Internal, "loading broke off")))
+    }
+
+    /// What texts of the guest with variables in them are at this moment.
+    ///
+    /// # Errors
+    /// Those of [`Load::evaluate`].
+    pub(crate) async fn evaluate(&self, texts: Vec<Template>) -> Result<Vec<String>> {
+        let (load, app, common) = (Arc::clone(&self.load), self.app.clone(), Arc::clone(&self.common));
+        let evaluating = tokio::task::spawn_blocking(move || load.evaluate(&app, &common, &texts));
+        evaluating.await.unwrap_or_else(|_| Err(Error::new(Kind::Internal, "evaluating broke off")))
     }
 
     fn improve_later(&self, loaded: &Arc<Loaded>) {
         let improving = Improving {
             app: self.app.clone(),
-            services: Arc::clone(&self.services),
+            common: Arc::clone(&self.common),
             guest: self.guest.clone(),
             load: Arc::clone(&self.load),
             place: Arc::clone(&self.loaded),
@@ -130,7 +140,7 @@ impl Code {
 /// Code that waits to be replaced with better.
 struct Improving {
     app: AppName,
-    services: Arc<Services>,
+    common: Arc<Common>,
     guest: Guest,
     load: Arc<dyn Load>,
     place: Arc<ArcSwapOption<Loaded>>,
@@ -144,8 +154,8 @@ impl Improving {
         if self.loaded.strong_count() == 0 {
             return;
         }
-        let (load, app, services, guest) = (self.load, self.app, self.services, self.guest);
-        let better = tokio::task::spawn_blocking(move || load.improve(&app, &services, &guest)).await;
+        let (load, app, common, guest) = (self.load, self.app, self.common, self.guest);
+        let better = tokio::task::spawn_blocking(move || load.improve(&app, &common, &guest)).await;
         if let (Ok(Ok(better)), loaded @ Some(_)) = (better, self.loaded.upgrade()) {
             // Only in the place of what it is better than.
             self.place.compare_and_swap(&loaded, Some(Arc::new(better)));
@@ -180,15 +190,15 @@ mod tests {
     }
 
     fn loaded(code: u64) -> Loaded {
-        Loaded { handler: Arc::new(Nobody), code, improvable: code == 1 }
+        Loaded { handler: Arc::new(Nobody), events: Vec::new(), code, improvable: code == 1 }
     }
 
     impl Load for Slowly {
-        fn load(&self, _: &AppName, _: &Services, _: &Guest) -> Result<Loaded> {
+        fn load(&self, _: &AppName, _: &Common, _: &Guest) -> Result<Loaded> {
             Ok(loaded(1))
         }
 
-        fn improve(&self, _: &AppName, _: &Services, _: &Guest) -> Result<Loaded> {
+        fn improve(&self, _: &AppName, _: &Common, _: &Guest) -> Result<Loaded> {
             self.started.send(()).unwrap();
             let told = self.go_on.lock().unwrap().recv();
             told.map(|()| loaded(2)).map_err(|_| Error::new(Kind::TooCostly, "no better code"))

@@ -43,6 +43,16 @@ impl Gate {
         turn.await.ok().and_then(Result::ok).ok_or(Turned::TooLate)
     }
 
+    /// Waits for a place for as long as it takes, and counts with nobody who waits: whoever comes like this leaves what
+    /// comes after it where it is meanwhile.
+    pub(crate) async fn enter_in_turn(&self) -> OwnedSemaphorePermit {
+        match Arc::clone(&self.inside).acquire_owned().await {
+            Ok(permit) => permit,
+            // It is never closed.
+            Err(_) => std::future::pending().await,
+        }
+    }
+
     /// A place, if there is one now.
     pub(crate) fn try_enter(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.inside).try_acquire_owned().ok()

@@ -6,25 +6,31 @@ mod gate;
 mod room;
 mod site;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use bytes::Bytes;
+use holm_abi::{Error, Kind};
 use holm_admin::AppName;
 use holm_admin::wire::AppState;
 use holm_engine::DEFAULT_STACK;
 use holm_grants::Limits;
-use holm_manifest::{App as Manifest, Guest as Spec, ServeLimits, Services};
+use holm_manifest::{App as Manifest, Guest as Spec, Platform, ServeLimits};
+use holm_router::Router;
 
 pub(crate) use breaker::Breaker;
 pub(crate) use code::Code;
 pub(crate) use gate::{Gate, Turned};
 pub use room::Room;
 pub(crate) use site::Found;
+use site::Leads;
 pub use site::{Conflict, Site};
 
-use crate::load::Load;
+use crate::load::{Common, Load};
 use crate::observe::{Observer, Seen};
+use crate::spin::known;
+use crate::triggers::{sources, takes};
 
 /// What each instance of a guest may use where neither its manifest nor the server's file says otherwise.
 pub const DEFAULT_LIMITS: Limits = Limits {
@@ -68,18 +74,26 @@ pub struct App {
     /// Its guests.
     pub guests: Vec<Arc<Guest>>,
     pub(crate) seen: Arc<Seen>,
+    /// What it says of itself, if it was made for Spin.
+    pub(crate) info: Option<Bytes>,
+    /// Where its guests' requests to it lead; made when one first sends one.
+    routes: OnceLock<Router<Leads>>,
 }
 
 impl App {
     /// An app as its manifest describes it. Nothing is loaded yet.
-    pub fn new(name: AppName, manifest: Manifest, ceilings: &Ceilings, world: &World) -> Arc<Self> {
+    pub fn new(name: AppName, mut manifest: Manifest, ceilings: &Ceilings, world: &World) -> Arc<Self> {
         let version = Arc::new(AtomicU64::new(0));
         let rates = manifest.guests.iter().map(|guest| guest.serve.log.or(ServeLimits::DEFAULT.log));
         let seen = world.observer.app(&name, rates.max().flatten(), &world.room.memory);
-        let services = Arc::new(manifest.services);
-        let guest = |spec| Arc::new(Guest::new(&name, &version, spec, &services, ceilings, world, &seen));
+        let (info, platform) = (known::info(&manifest), manifest.platform);
+        let common = Arc::new(Common::take(&mut manifest));
+        let guest = |spec| {
+            let spec = Spec { platform, ..spec };
+            Arc::new(Guest::new(&name, &version, spec, &common, ceilings, world, &seen))
+        };
         let guests = manifest.guests.into_iter().map(guest).collect();
-        Arc::new(Self { name, version, guests, seen })
+        Arc::new(Self { name, version, guests, seen, info, routes: OnceLock::new() })
     }
 
     /// Its version; 0 for one that was not deployed.
@@ -131,7 +145,7 @@ impl Guest {
         app: &AppName,
         version: &Arc<AtomicU64>,
         mut spec: Spec,
-        services: &Arc<Services>,
+        common: &Arc<Common>,
         ceilings: &Ceilings,
         world: &World,
         seen: &Arc<Seen>,
@@ -160,7 +174,7 @@ impl Guest {
             gate: Gate::new(serve.concurrency.unwrap_or(u64::MAX), serve.queue.unwrap_or(u64::MAX)),
             room: Arc::clone(&world.room),
             breaker: Arc::new(Breaker::new()),
-            code: Code::new(app.clone(), Arc::clone(services), spec.clone(), Arc::clone(&world.load)),
+            code: Code::new(app.clone(), Arc::clone(common), spec.clone(), Arc::clone(&world.load)),
             spec,
         }
     }
@@ -170,12 +184,25 @@ impl Guest {
         self.version.load(Relaxed)
     }
 
-    /// Loads its code now, not at the first request.
+    /// Whether it is told of its requests what Spin tells.
+    pub(crate) fn is_spin(&self) -> bool {
+        self.spec.platform == Platform::Spin
+    }
+
+    /// Loads its code now, not at the first request, and sees whether it can be told of what it waits for.
     ///
     /// # Errors
-    /// Those of [`Load::load`].
+    /// Those of [`Load::load`] and [`Load::evaluate`], and a trigger that is not for this guest.
     pub async fn warm_up(&self) -> Result<(), Arc<holm_abi::Error>> {
-        self.code.get().await.map(drop)
+        let (loaded, _) = self.code.get().await?;
+        for (like, what) in self.spec.triggers.iter().filter_map(takes) {
+            if !loaded.events.iter().any(|events| events.takes(&like)) {
+                let why = format!("{} waits for {what}, and exports no function to be told of them", self.name());
+                let note = "`holm inspect` shows what it exports, docs/events.md what each trigger needs";
+                return Err(Arc::new(Error::new(Kind::Usage, why).note(note)));
+            }
+        }
+        sources(self).await.map(drop).map_err(|error| Arc::new(error.about(self.name())))
     }
 
     /// What to call it in messages: the app, and the guest where it has a name of its own.
@@ -197,7 +224,8 @@ fn held(limits: Limits, ceilings: &Ceilings) -> Limits {
 /// Whether the guest, or one of its filters, may send HTTP requests, or passes on those that it gets.
 pub(crate) fn asks(guest: &Spec) -> bool {
     let mut granted = guest.filters.iter().map(|filter| &filter.grants).chain([&guest.grants]);
-    guest.upstream.is_some() || granted.any(|grants| !grants.http.is_empty())
+    // What variables stand for is not known yet.
+    guest.upstream.is_some() || !guest.outbound.is_empty() || granted.any(|grants| grants.may_send_http())
 }
 
 impl std::fmt::Debug for Guest {

@@ -1,50 +1,81 @@
 //! All apps of a server, and which of them answers a request.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use holm_admin::AppName;
-use holm_manifest::Route;
+use holm_manifest::{HostPattern, Route};
 use holm_router::Router;
+use tokio::sync::watch;
 
 use super::{App, Guest};
+use crate::spin::{Matched, known};
 
 /// All apps of a server. Requests look at a picture that never changes; putting an app in its place makes another.
 #[derive(Default)]
 pub struct Site {
     apps: Mutex<BTreeMap<AppName, Arc<App>>>,
     router: ArcSwap<Router<Place>>,
+    /// How often something changed.
+    changes: watch::Sender<u64>,
 }
 
 /// Where a route leads.
 #[derive(Clone)]
 struct Place {
     app: Arc<App>,
-    /// Which of the app's guests.
-    number: usize,
+    leads: Leads,
+}
+
+/// Where a route leads in its app.
+#[derive(Clone)]
+pub(crate) enum Leads {
+    /// To one of the guests.
+    Guest {
+        /// Which of them.
+        number: usize,
+        /// The route, in an app of Spin's.
+        matched: Option<Arc<Matched>>,
+    },
+    /// To what is answered for the app ([`known`]).
+    Known,
 }
 
 impl Place {
-    fn guest(&self) -> &Arc<Guest> {
-        &self.app.guests[self.number]
+    fn guest(&self) -> Option<&Arc<Guest>> {
+        match self.leads {
+            Leads::Guest { number, .. } => self.app.guests.get(number),
+            Leads::Known => None,
+        }
+    }
+
+    fn name(&self) -> String {
+        self.guest().map_or_else(|| self.app.name.to_string(), |guest| guest.name())
     }
 }
 
 impl PartialEq for Place {
     fn eq(&self, other: &Self) -> bool {
-        self.guest() == other.guest()
+        Arc::ptr_eq(&self.app, &other.app) && self.guest() == other.guest()
     }
 }
 
 /// What answers a request.
-pub(crate) struct Found<'p> {
-    pub(crate) guest: Arc<Guest>,
-    /// Its app, if it may call others in it: those of its own version, also when there is another by then.
-    pub(crate) app: Option<Arc<App>>,
-    /// The part of the request's path that its route stands for.
-    pub(crate) prefix: &'p str,
+pub(crate) enum Found<'p> {
+    /// A guest.
+    Guest {
+        guest: Arc<Guest>,
+        /// Its app, if it may call others in it: those of its own version, also when there is another by then.
+        app: Option<Arc<App>>,
+        /// By which route of Spin's.
+        matched: Option<Arc<Matched>>,
+        /// The part of the request's path that its route stands for.
+        prefix: &'p str,
+    },
+    /// What is answered for this app.
+    Known(Arc<App>),
 }
 
 /// A route that two apps want.
@@ -78,6 +109,7 @@ impl Site {
         self.router.store(Arc::new(router(&apps, gone, &new)?));
         apps.retain(|name, _| !gone.contains(name));
         apps.extend(new.into_iter().map(|app| (app.name.clone(), app)));
+        self.changes.send_modify(|changes| *changes += 1);
         Ok(())
     }
 
@@ -97,7 +129,13 @@ impl Site {
         if let Ok(router) = router(&apps, &[], &[]) {
             self.router.store(Arc::new(router));
         }
+        self.changes.send_modify(|changes| *changes += 1);
         Some(removed)
+    }
+
+    /// Told whenever apps come, go or are replaced.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
     }
 
     /// The app of this name.
@@ -113,10 +151,8 @@ impl Site {
     /// What answers requests for this host and path.
     pub(crate) fn find<'p>(&self, host: &str, path: &'p str) -> Option<Found<'p>> {
         let router = self.router.load();
-        let (place, prefix) = router.find(host, path)?;
-        let guest = Arc::clone(place.guest());
-        let app = guest.calls.then(|| Arc::clone(&place.app));
-        Some(Found { guest, app, prefix })
+        let (Place { app, leads }, prefix) = router.find(host, path)?;
+        app.found(leads, prefix)
     }
 
     /// Lets go of code that nobody asked for in `idle`, and of what was asked for longest ago until what is left
@@ -153,20 +189,61 @@ fn router(
     let stays = |app: &&Arc<App>| !gone.contains(&app.name) && new.iter().all(|new| new.name != app.name);
     // The new ones come last, so that what they want and cannot have is said of them.
     let places = apps.values().filter(stays).chain(new).flat_map(places);
-    let routes = places.flat_map(|place| {
-        let routes = place.guest().spec.routes.clone().into_iter();
-        routes.map(move |route| (route, place.clone()))
-    });
+    // Apps of Spin's that share a host share what is known of it; the first one tells.
+    let mut told = BTreeSet::new();
+    let routes = places.filter(|(route, place)| !matches!(place.leads, Leads::Known) || told.insert(route.clone()));
     Router::build(routes).map_err(|conflicts| {
         let named = |conflict: holm_router::Conflict<Place>| Conflict {
-            first: conflict.first.guest().name(),
-            second: conflict.second.guest().name(),
+            first: conflict.first.name(),
+            second: conflict.second.name(),
             route: conflict.route,
         };
         conflicts.into_iter().map(named).collect()
     })
 }
 
-fn places(app: &Arc<App>) -> impl Iterator<Item = Place> {
-    (0..app.guests.len()).map(|number| Place { app: Arc::clone(app), number })
+fn places(app: &Arc<App>) -> impl Iterator<Item = (Route, Place)> {
+    routes(app).map(|(route, leads)| (route, Place { app: Arc::clone(app), leads }))
+}
+
+/// Every route of an app, and where it leads.
+fn routes(app: &App) -> impl Iterator<Item = (Route, Leads)> {
+    let of_guest = |(number, guest): (usize, &'_ Arc<Guest>)| {
+        let routes: Vec<Route> = guest.spec.routes.iter().filter(|route| !known::is_below(route)).cloned().collect();
+        routes.into_iter().map(move |route| {
+            let matched = Matched::of(&route);
+            (route, Leads::Guest { number, matched })
+        })
+    };
+    app.guests.iter().enumerate().flat_map(of_guest).chain(known_routes(app))
+}
+
+/// At every host of an app of Spin's.
+fn known_routes(app: &App) -> impl Iterator<Item = (Route, Leads)> {
+    let route = known::route().filter(|_| app.info.is_some());
+    let routes = app.guests.iter().flat_map(|guest| &guest.spec.routes);
+    let hosts: BTreeSet<Option<HostPattern>> = routes.map(|route| route.host().cloned()).collect();
+    let at = route.map(|route| hosts.into_iter().map(move |host| (route.clone().with_host(host), Leads::Known)));
+    at.into_iter().flatten()
+}
+
+impl App {
+    fn found<'p>(self: &Arc<Self>, leads: &Leads, prefix: &'p str) -> Option<Found<'p>> {
+        let Leads::Guest { number, matched } = leads else {
+            return Some(Found::Known(Arc::clone(self)));
+        };
+        let guest = Arc::clone(self.guests.get(*number)?);
+        let app = guest.calls.then(|| Arc::clone(self));
+        Some(Found::Guest { guest, app, matched: matched.clone(), prefix })
+    }
+
+    /// What answers requests that the app's own guests send to it, wherever that is served. Of two routes that differ in
+    /// their hosts alone, the first is taken.
+    pub(crate) fn find<'p>(self: &Arc<Self>, path: &'p str) -> Option<Found<'p>> {
+        let router = self
+            .routes
+            .get_or_init(|| Router::of_first(routes(self).map(|(route, leads)| (route.with_host(None), leads))));
+        let (leads, prefix) = router.find("", path)?;
+        self.found(leads, prefix)
+    }
 }

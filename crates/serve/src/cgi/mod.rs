@@ -12,13 +12,15 @@
 mod environment;
 mod head;
 mod response;
+mod wagi;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use holm_abi::{Body, Command, Error, Exchange, HttpHandler, Incoming, Input, Kind, Output, Result, Run, pipe};
-use http::{Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Empty};
+use http::{Method, Request, Response, StatusCode, Uri};
+use http_body::Body as _;
+use http_body_util::{BodyExt as _, Empty, Full};
 
 use response::Program;
 
@@ -30,12 +32,14 @@ pub struct Cgi {
     command: Arc<dyn Command>,
     /// The program's name and the arguments that do not come from the request.
     args: Vec<String>,
+    /// The arguments of a program that Spin's executor `wagi` would run.
+    wagi: Option<String>,
 }
 
 impl Cgi {
     /// Answers with runs of `command`, which is called `name` in its own arguments and in messages.
     pub fn new(command: Arc<dyn Command>, name: impl Into<String>) -> Self {
-        Self { command, args: vec![name.into()] }
+        Self { command, args: vec![name.into()], wagi: None }
     }
 
     /// With arguments that come before those of the request.
@@ -44,16 +48,34 @@ impl Cgi {
         self.args.extend(args);
         self
     }
+
+    /// Has the program be run as by Spin's executor `wagi`: with these arguments alone, its name first, and with more
+    /// variables. The server has to have told in the request's headers by which route it came.
+    #[must_use]
+    pub fn as_wagi(self, argv: impl Into<String>) -> Self {
+        Self { wagi: Some(argv.into()), ..self }
+    }
+
+    fn arguments(&self, uri: &Uri) -> Vec<String> {
+        match &self.wagi {
+            Some(argv) => wagi::arguments(argv, uri),
+            None => self.args.iter().cloned().chain(environment::arguments(uri)).collect(),
+        }
+    }
 }
 
 #[async_trait]
 impl HttpHandler for Cgi {
     async fn handle(&self, request: Request<Body>, exchange: Exchange) -> Result<Response<Body>> {
-        let (parts, body) = request.into_parts();
-        let Some(env) = environment::variables(&parts, &body, &exchange) else { return Ok(bad_request()) };
+        let (parts, mut body) = request.into_parts();
+        let Some(mut env) = environment::variables(&parts, &body, &exchange) else { return Ok(bad_request()) };
+        if self.wagi.is_some() {
+            let length = length(&mut body).await?;
+            env = wagi::variables(env, &parts, length);
+        }
         let (stdout, output) = pipe(KEPT);
         let run = Run {
-            args: self.args.iter().cloned().chain(environment::arguments(&parts.uri)).collect(),
+            args: self.arguments(&parts.uri),
             env,
             stdin: Some(Input::Stream(Incoming::new(body))),
             stdout: Some(Output::Pipe(stdout)),
@@ -67,6 +89,22 @@ impl HttpHandler for Cgi {
         let program = Program { name: name.into(), guest: Some(guest), output, observer: exchange.observer };
         program.respond(parts.method == Method::HEAD).await
     }
+}
+
+/// How long a body is. One that does not say so is read to its end first, since the program has to know; no more of it comes
+/// than the guest accepts.
+async fn length(body: &mut Body) -> Result<u64> {
+    if let Some(length) = body.size_hint().exact() {
+        return Ok(length);
+    }
+    let whole = body
+        .collect()
+        .await
+        .map_err(|error| Error::new(Kind::NoResponse, format!("the request's body could not be read: {error}")))?;
+    let whole = whole.to_bytes();
+    let length = whole.len() as u64;
+    *body = Full::new(whole).map_err(|never| match never {}).boxed_unsync();
+    Ok(length)
 }
 
 /// The answer to a path that an environment variable cannot hold.

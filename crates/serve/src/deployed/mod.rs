@@ -72,7 +72,7 @@ impl Server {
 
     fn app(&self, candidate: &Candidate) -> Result<Arc<App>, Vec<String>> {
         let stored = candidate.guests.iter().map(|(called, guest)| (called.clone(), guest.path.clone())).collect();
-        let manifest = policy::read(&candidate.manifest, &stored)?;
+        let manifest = policy::read(&candidate.manifest, &stored, &candidate.hosts)?;
         Ok(App::new(candidate.name.clone(), manifest, &self.ceilings, &self.world))
     }
 

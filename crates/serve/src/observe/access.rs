@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::printable::printable_text;
 use super::trace::{SpanId, Trace, TraceId};
-use super::{Finished, RequestId};
+use super::{Finished, Occasion, RequestId};
 
 /// The most bytes of a host or path in a log.
 const MAX_TARGET: usize = 1 << 10;
@@ -31,6 +31,8 @@ pub struct Access<'a> {
     pub guest: Option<&'a str>,
     /// The part of its path that its route stands for, `/` for all of it; `None` when it came by none.
     pub route: Option<&'a str>,
+    /// What it really is, where it is no request.
+    pub occasion: Option<&'a Occasion>,
     /// Its method.
     pub method: &'a Method,
     /// `https` or `http`.
@@ -88,7 +90,7 @@ impl<'a> Access<'a> {
             method: self.method.as_str(),
             host: start(self.host),
             path: start(self.path),
-            protocol: protocol(self.protocol),
+            protocol: self.protocol(),
             peer: self.peer,
             guest: self.guest,
             caller: self.caller,
@@ -120,6 +122,9 @@ impl<'a> Access<'a> {
         line.push_str(self.method.as_str());
         line.push(' ');
         line.push_str(&printable_text(self.host, MAX_TARGET));
+        if self.occasion.is_some() && !self.host.is_empty() {
+            line.push('/');
+        }
         line.push_str(&printable_text(self.path, MAX_TARGET));
         line.push(' ');
         line.push_str(finished.status.as_ref().map_or("-", http::StatusCode::as_str));
@@ -128,6 +133,10 @@ impl<'a> Access<'a> {
             write!(line, " {what}={name}")?;
         }
         Ok(())
+    }
+
+    fn protocol(&self) -> &'static str {
+        self.occasion.map_or_else(|| protocol(self.protocol), |occasion| occasion.kind.protocol())
     }
 
     /// For people: all that is known.
@@ -139,7 +148,7 @@ impl<'a> Access<'a> {
         push_number(line, "K in=", finished.bytes_in);
         push_number(line, " out=", finished.bytes_out);
         line.push(' ');
-        line.push_str(protocol(self.protocol));
+        line.push_str(self.protocol());
         if let Some(peer) = self.peer {
             write!(line, " peer={peer}")?;
         }

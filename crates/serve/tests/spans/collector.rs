@@ -126,6 +126,7 @@ pub(crate) fn access(finished: &Finished) -> Access<'_> {
     Access {
         request,
         caller: None,
+        occasion: None,
         trace: Some(ids.trace(request, sent)),
         trace_state: None,
         version: Some(12),

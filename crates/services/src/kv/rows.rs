@@ -33,11 +33,30 @@ pub(super) fn get(connection: &Connection, store: StoreId, key: &str) -> Result<
     Ok(select.query_row((store, key), |row| row.get(0)).optional()?)
 }
 
+/// As [`get`]; `None` if the value has more than `most` bytes.
+pub(super) fn get_small(
+    connection: &Connection,
+    store: StoreId,
+    key: &str,
+    most: usize,
+) -> Result<Option<Option<Vec<u8>>>, Failure> {
+    let mut select = connection.prepare_cached(
+        "SELECT CASE WHEN length(value) <= ?3 THEN value END FROM entries WHERE store = ?1 AND key = ?2",
+    )?;
+    let found: Option<Option<Vec<u8>>> = select.query_row((store, key, most as i64), |row| row.get(0)).optional()?;
+    Ok(match found {
+        Some(Some(value)) => Some(Some(value)),
+        Some(None) => None,
+        None => Some(None),
+    })
+}
+
 pub(super) fn exists(connection: &Connection, store: StoreId, key: &str) -> Result<bool, Failure> {
     Ok(value_length(connection, store, key)?.is_some())
 }
 
-pub(super) fn put(transaction: &Transaction<'_>, store: StoreId, key: &str, value: &[u8]) -> Result<(), Failure> {
+/// Returns by how many bytes the store has grown.
+pub(super) fn put(transaction: &Transaction<'_>, store: StoreId, key: &str, value: &[u8]) -> Result<i64, Failure> {
     let old = size_of(transaction, store, key)?;
     transaction
         .prepare_cached(
@@ -51,7 +70,8 @@ pub(super) fn put(transaction: &Transaction<'_>, store: StoreId, key: &str, valu
 pub(super) fn delete(transaction: &Transaction<'_>, store: StoreId, key: &str) -> Result<(), Failure> {
     let old = size_of(transaction, store, key)?;
     transaction.prepare_cached("DELETE FROM entries WHERE store = ?1 AND key = ?2")?.execute((store, key))?;
-    grow(transaction, store, -old)
+    grow(transaction, store, -old)?;
+    Ok(())
 }
 
 /// Up to `limit` keys in byte order, after `cursor`.
@@ -81,7 +101,10 @@ fn size_of(transaction: &Transaction<'_>, store: StoreId, key: &str) -> Result<i
     Ok(length.map_or(0, |length| entry_size(key, length as usize).cast_signed()))
 }
 
-fn grow(transaction: &Transaction<'_>, store: StoreId, bytes: i64) -> Result<(), Failure> {
-    transaction.prepare_cached("UPDATE stores SET bytes = bytes + ?2 WHERE id = ?1")?.execute((store, bytes))?;
-    Ok(())
+fn grow(transaction: &Transaction<'_>, store: StoreId, bytes: i64) -> Result<i64, Failure> {
+    // Many a value is replaced by one as long, and the total is on a page of its own.
+    if bytes != 0 {
+        transaction.prepare_cached("UPDATE stores SET bytes = bytes + ?2 WHERE id = ?1")?.execute((store, bytes))?;
+    }
+    Ok(bytes)
 }

@@ -2,12 +2,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use rusqlite::Transaction;
+use rusqlite::{Connection, Transaction};
 
 use super::limits;
 use super::rows::{self, StoreId};
 use super::{KvError, PAGE_KEYS, Page, Store, StoreLimits, Stores, Swap, number};
-use crate::sqlite::Database;
+use crate::sqlite::{Database, SMALL};
 
 type Failure = crate::sqlite::Failure<KvError>;
 
@@ -60,9 +60,14 @@ impl SqliteStores {
 impl Stores for SqliteStores {
     async fn open(&self, name: &str) -> Result<Arc<dyn Store>, KvError> {
         limits::check_name(name)?;
-        let owned = name.to_owned();
         // Most stores exist already, and finding one takes no write lock.
-        let found = self.database.read(move |connection| rows::find_store(connection, &owned)).await?;
+        let found = match self.database.read_now(|connection| rows::find_store(connection, name).map(Some)).await? {
+            Some(found) => found,
+            None => {
+                let owned = name.to_owned();
+                self.database.read(move |connection| rows::find_store(connection, &owned)).await?
+            }
+        };
         let id = match found {
             Some(id) => id,
             None => {
@@ -81,55 +86,83 @@ struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Runs `work`, then fails and takes it back if the store has grown beyond its limit.
+    /// Runs `work`, which returns by how many bytes it made the store grow, then fails and takes it back if that is
+    /// beyond the limit.
     async fn limited_write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Transaction<'_>, StoreId) -> Result<T, Failure> + Send + 'static,
+        work: impl FnOnce(&Transaction<'_>, StoreId) -> Result<(T, i64), Failure> + Send + 'static,
     ) -> Result<T, KvError> {
-        let (id, name, limits) = (self.id, Arc::clone(&self.name), self.stores.limits);
-        let database = Arc::clone(&self.stores.database);
-        self.stores
-            .database
-            .write(move |transaction| {
-                let before = rows::total(transaction, id)?;
-                let answer = work(transaction, id)?;
-                let after = rows::total(transaction, id)?;
-                limits.check_total(&name, before, after)?;
-                // What all stores have grown by is what this one has.
-                if after > before && limits.max_all < u64::MAX && database.total(transaction)? > limits.max_all {
-                    return Err(KvError::Full { limit: limits.max_all }.into());
-                }
-                Ok(answer)
-            })
-            .await
+        let (id, name, stores) = (self.id, Arc::clone(&self.name), self.stores.clone());
+        self.stores.database.write(move |transaction| limited(&stores, &name, id, transaction, work)).await
     }
+}
+
+fn limited<T>(
+    stores: &SqliteStores,
+    name: &str,
+    id: StoreId,
+    transaction: &Transaction<'_>,
+    work: impl FnOnce(&Transaction<'_>, StoreId) -> Result<(T, i64), Failure>,
+) -> Result<T, Failure> {
+    let limits = &stores.limits;
+    let (answer, grown) = work(transaction, id)?;
+    if let Ok(grown @ 1..) = u64::try_from(grown) {
+        let after = rows::total(transaction, id)?;
+        limits.check_total(name, after.saturating_sub(grown), after)?;
+        // What all stores have grown by is what this one has.
+        if limits.max_all < u64::MAX && stores.database.total(transaction)? > limits.max_all {
+            return Err(KvError::Full { limit: limits.max_all }.into());
+        }
+    }
+    Ok(answer)
 }
 
 #[async_trait]
 impl Store for SqliteStore {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, KvError> {
         limits::check_key(key)?;
+        let database = &self.stores.database;
+        let read = |connection: &Connection| rows::get_small(connection, self.id, key, SMALL);
+        if let Some(value) = database.read_now(read).await? {
+            return Ok(value);
+        }
         let (id, key) = (self.id, key.to_owned());
-        self.stores.database.read(move |connection| rows::get(connection, id, &key)).await
+        database.read(move |connection| rows::get(connection, id, &key)).await
     }
 
     async fn set(&self, key: &str, value: Vec<u8>) -> Result<(), KvError> {
         limits::check_key(key)?;
         self.stores.limits.check_value(&value)?;
+        let put = |transaction: &Transaction<'_>| {
+            let put = |transaction: &Transaction<'_>, id| Ok(((), rows::put(transaction, id, key, &value)?));
+            limited(&self.stores, &self.name, self.id, transaction, put)
+        };
+        if let Some(done) = self.stores.database.write_now(value.len(), put).await? {
+            return Ok(done);
+        }
         let key = key.to_owned();
-        self.limited_write(move |transaction, id| rows::put(transaction, id, &key, &value)).await
+        self.limited_write(move |transaction, id| Ok(((), rows::put(transaction, id, &key, &value)?))).await
     }
 
     async fn delete(&self, key: &str) -> Result<(), KvError> {
         limits::check_key(key)?;
-        let (id, key) = (self.id, key.to_owned());
-        self.stores.database.write(move |transaction| rows::delete(transaction, id, &key)).await
+        let (id, database) = (self.id, &self.stores.database);
+        if let Some(done) = database.write_now(0, |transaction| rows::delete(transaction, id, key)).await? {
+            return Ok(done);
+        }
+        let key = key.to_owned();
+        database.write(move |transaction| rows::delete(transaction, id, &key)).await
     }
 
     async fn exists(&self, key: &str) -> Result<bool, KvError> {
         limits::check_key(key)?;
+        let database = &self.stores.database;
+        let read = |connection: &Connection| rows::exists(connection, self.id, key).map(Some);
+        if let Some(there) = database.read_now(read).await? {
+            return Ok(there);
+        }
         let (id, key) = (self.id, key.to_owned());
-        self.stores.database.read(move |connection| rows::exists(connection, id, &key)).await
+        database.read(move |connection| rows::exists(connection, id, &key)).await
     }
 
     async fn list_keys(&self, cursor: Option<&str>) -> Result<Page, KvError> {
@@ -147,8 +180,8 @@ impl Store for SqliteStore {
         let key = key.to_owned();
         self.limited_write(move |transaction, id| {
             let sum = number::add(&key, rows::get(transaction, id, &key)?.as_deref(), delta)?;
-            rows::put(transaction, id, &key, sum.to_string().as_bytes())?;
-            Ok(sum)
+            let grown = rows::put(transaction, id, &key, sum.to_string().as_bytes())?;
+            Ok((sum, grown))
         })
         .await
     }
@@ -160,10 +193,9 @@ impl Store for SqliteStore {
         self.limited_write(move |transaction, id| {
             let current = rows::get(transaction, id, &key)?;
             if current != expected {
-                return Ok(Swap::Conflict(current));
+                return Ok((Swap::Conflict(current), 0));
             }
-            rows::put(transaction, id, &key, &value)?;
-            Ok(Swap::Done)
+            Ok((Swap::Done, rows::put(transaction, id, &key, &value)?))
         })
         .await
     }
@@ -191,7 +223,9 @@ impl Store for SqliteStore {
     async fn set_many(&self, pairs: Vec<(String, Vec<u8>)>) -> Result<(), KvError> {
         limits::check_pairs(&pairs, &self.stores.limits)?;
         self.limited_write(move |transaction, id| {
-            pairs.iter().try_for_each(|(key, value)| rows::put(transaction, id, key, value))
+            let grown: Result<i64, Failure> =
+                pairs.iter().map(|(key, value)| rows::put(transaction, id, key, value)).sum();
+            Ok(((), grown?))
         })
         .await
     }

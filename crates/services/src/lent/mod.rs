@@ -13,8 +13,10 @@ use crate::blob::{BlobLimits, Containers, MAX_CONTAINER_NAME, MemoryContainers, 
 #[cfg(feature = "remote")]
 use crate::health::Manners;
 use crate::kv::{MAX_NAME, MemoryStores, StoreLimits, Stores};
+#[cfg(feature = "http")]
+use crate::llm::Llm;
 use crate::servers::Servers;
-use crate::sql::{AppDatabases, DatabaseFile, Databases, NoDatabases, Place};
+use crate::sql::{AppDatabases, DatabaseFile, Databases, NoDatabases, Place, Scratch};
 use crate::tally::Tally;
 use crate::told::Told;
 use crate::variables::Variables;
@@ -33,6 +35,7 @@ pub struct AppStores {
     blob: MemoryContainers,
     files: Opened<PathBuf, Files>,
     databases: Arc<Opened<PathBuf, DatabaseFile>>,
+    scratch: Arc<Scratch>,
     told: Arc<Told>,
     #[cfg(feature = "sql")]
     libsql: crate::sql::LibsqlServers,
@@ -40,6 +43,8 @@ pub struct AppStores {
     kv_remote: Opened<Backend, dyn Stores>,
     #[cfg(feature = "remote")]
     blob_remote: Opened<Backend, dyn Containers>,
+    #[cfg(feature = "http")]
+    llm: Opened<holm_manifest::Llm, Llm>,
 }
 
 /// Where `embedded` stores are.
@@ -86,12 +91,24 @@ pub struct Lent {
     pub sql: Arc<dyn Databases>,
     /// Its variables.
     pub variables: Arc<Variables>,
+    /// What runs the models it was granted; `None`: nothing does.
+    #[cfg(feature = "http")]
+    pub llm: Option<Arc<Llm>>,
 }
 
 impl Lent {
     /// These stores, and nothing else.
     pub fn stores(kv: Arc<dyn Stores>, blob: Arc<dyn Containers>, spool: Spool) -> Self {
-        Self { kv, blob, spool, servers: Arc::default(), sql: Arc::new(NoDatabases), variables: Arc::default() }
+        Self {
+            kv,
+            blob,
+            spool,
+            servers: Arc::default(),
+            sql: Arc::new(NoDatabases),
+            variables: Arc::default(),
+            #[cfg(feature = "http")]
+            llm: None,
+        }
     }
 }
 
@@ -111,10 +128,13 @@ impl AppStores {
             blob: MemoryContainers::counted(&memory),
             files: Opened::default(),
             databases: Arc::default(),
+            scratch: Arc::default(),
             #[cfg(feature = "remote")]
             kv_remote: Opened::default(),
             #[cfg(feature = "remote")]
             blob_remote: Opened::default(),
+            #[cfg(feature = "http")]
+            llm: Opened::default(),
         }
     }
 
@@ -143,8 +163,15 @@ impl AppStores {
                 Err(why) => wrong.push(format!("the container of blobs `{name}`: {why}")),
             }
         }
+        #[cfg(feature = "http")]
+        let llm = self.llm(services).unwrap_or_else(|why| {
+            wrong.push(format!("the server of models: {why}"));
+            None
+        });
         match wrong.is_empty() {
             true => Ok(Lent {
+                #[cfg(feature = "http")]
+                llm,
                 servers: Arc::clone(&self.servers),
                 sql: Arc::new(self.databases(services, limits.sql)),
                 ..Lent::stores(Arc::new(stores), Arc::new(containers), spool)
@@ -195,6 +222,13 @@ impl AppStores {
         })
     }
 
+    #[cfg(feature = "http")]
+    fn llm(&self, services: &Services) -> Result<Option<Arc<Llm>>, String> {
+        let Some(named) = &services.llm else { return Ok(None) };
+        let new = Llm::new(named, self.report.clone())?;
+        Ok(Some(self.llm.get(named, || new)))
+    }
+
     /// The databases that `services` has for guests, none of which is touched before it is used.
     fn databases(&self, services: &Services, most: u64) -> AppDatabases {
         let folder = self.embedded.as_ref().map(|embedded| {
@@ -210,6 +244,7 @@ impl AppStores {
         AppDatabases::new(
             folder,
             services.sql.clone(),
+            Arc::clone(&self.scratch),
             room,
             place,
             #[cfg(feature = "sql")]
@@ -262,7 +297,7 @@ mod tests {
 
     fn services(kv: &str, blob: &str) -> Services {
         let named = |text: &str| [("a".to_owned(), text.parse().unwrap())].into();
-        Services { kv: named(kv), blob: named(blob) }
+        Services { kv: named(kv), blob: named(blob), ..Services::default() }
     }
 
     fn names(name: &str) -> Vec<String> {

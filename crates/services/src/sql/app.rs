@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use holm_manifest::SqlBackend;
+use tempfile::TempDir;
 
 use super::embedded::EmbeddedConnection;
 use super::file::DatabaseFile;
@@ -15,11 +16,32 @@ use crate::StorageError;
 /// Finds the file at a path, and keeps it open for all guests of the app.
 pub(crate) type Place = Arc<dyn Fn(&PathBuf, Option<&Path>) -> Arc<DatabaseFile> + Send + Sync>;
 
+/// A folder for databases that end with the process, made when the first one is opened.
+#[derive(Default)]
+pub(crate) struct Scratch(Mutex<Option<TempDir>>);
+
+impl Scratch {
+    fn folder(&self) -> Result<PathBuf, StorageError> {
+        let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(folder) = &*made {
+            return Ok(folder.path().to_owned());
+        }
+        let folder = tempfile::Builder::new().prefix("holm-").tempdir().map_err(|error| StorageError::File {
+            file: std::env::temp_dir(),
+            problem: error.to_string(),
+            advice: "databases that are not kept lie there: TMPDIR names another folder",
+        })?;
+        Ok(made.insert(folder).path().to_owned())
+    }
+}
+
 /// Where the databases of an app are, for one guest of it.
 pub struct AppDatabases {
     /// The folder of those that Holm keeps, and one that must be there for it to be made. `None`: there is no such place.
     folder: Option<(PathBuf, Option<PathBuf>)>,
     named: BTreeMap<String, SqlBackend>,
+    /// Of those that are not kept.
+    scratch: Arc<Scratch>,
     /// How many bytes each may have.
     room: u64,
     files: Place,
@@ -33,6 +55,7 @@ impl AppDatabases {
     pub(crate) fn new(
         folder: Option<(PathBuf, Option<PathBuf>)>,
         named: BTreeMap<String, SqlBackend>,
+        scratch: Arc<Scratch>,
         room: u64,
         files: Place,
         #[cfg(feature = "sql")] libsql: super::libsql::Servers,
@@ -40,6 +63,7 @@ impl AppDatabases {
         Self {
             folder,
             named,
+            scratch,
             room,
             files,
             #[cfg(feature = "sql")]
@@ -66,6 +90,7 @@ impl Databases for AppDatabases {
                 let Some((folder, inside)) = &self.folder else { return Err(homeless(name).into()) };
                 self.file(name, &folder.join(file_name(name)), inside.as_deref())
             }
+            Some(SqlBackend::Memory) => self.file(name, &self.scratch.folder()?.join(file_name(name)), None),
             Some(SqlBackend::File(path)) => self.file(name, path, None),
             #[cfg(feature = "sql")]
             Some(SqlBackend::Libsql { url, token }) => return Ok(self.libsql.connection(url, token)),

@@ -85,9 +85,12 @@ impl Connection for EmbeddedConnection {
     }
 }
 
+/// Who waits for the names of columns.
+type Waiting = tokio::sync::oneshot::Sender<Result<Vec<String>, SqlError>>;
+
 /// A sink of rows whose columns somebody waits for, over several attempts.
 struct Coming {
-    columns: Arc<StdMutex<Option<tokio::sync::oneshot::Sender<Result<Vec<String>, SqlError>>>>>,
+    columns: Arc<StdMutex<Option<Waiting>>>,
     rows: tokio::sync::mpsc::Sender<Vec<Value>>,
 }
 

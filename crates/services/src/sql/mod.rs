@@ -20,8 +20,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-pub(crate) use app::Place;
 pub use app::{AppDatabases, NoDatabases};
+pub(crate) use app::{Place, Scratch};
 pub use error::SqlError;
 pub(crate) use file::DatabaseFile;
 #[cfg(feature = "sql")]

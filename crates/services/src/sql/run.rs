@@ -87,7 +87,7 @@ pub(super) fn run(
     sink: &mut dyn Sink,
 ) -> Result<(), Failure<SqlError>> {
     let mut prepared = connection.prepare(statement)?;
-    let columns: Vec<String> = prepared.column_names().into_iter().map(ToOwned::to_owned).collect();
+    let columns: Vec<String> = prepared.column_names().map(ToOwned::to_owned).collect();
     let count = columns.len();
     watch.running.store(true, Relaxed);
     let mut rows = prepared.query(params_from_iter(parameters))?;

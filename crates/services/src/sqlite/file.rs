@@ -60,6 +60,8 @@ pub(super) fn open(path: &Path) -> Result<(Connection, Connection), StorageError
     let explain = |error: rusqlite::Error| explain(&error, path);
     let writer = connect(path).map_err(explain)?;
     prepare(&writer, path)?;
+    // What is written ahead is put into the file by `catch_up`, at which nobody waits who must not.
+    writer.pragma_update(None, "wal_autocheckpoint", 0).map_err(explain)?;
     let reader = connect(path).map_err(explain)?;
     reader.pragma_update(None, "query_only", true).map_err(explain)?;
     Ok((reader, writer))
@@ -150,6 +152,11 @@ fn check(state: State, path: &Path) -> Result<(), StorageError> {
         State::Foreign => ("the database belongs to another program".to_owned(), "name another file"),
     };
     Err(StorageError::File { file: path.to_owned(), problem, advice })
+}
+
+/// Puts what was written ahead into the file, as far as nobody still reads what was there before. Waits for the disk.
+pub(super) fn catch_up(writer: &Connection) -> rusqlite::Result<()> {
+    writer.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
 }
 
 /// SQLite does not apply the busy timeout to this switch, so two processes that create the file

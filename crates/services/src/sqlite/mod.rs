@@ -4,9 +4,11 @@
 
 mod failure;
 mod file;
+mod prompt;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::runtime::Handle;
@@ -18,6 +20,9 @@ use crate::tally::Tally;
 pub(crate) use failure::Failure;
 pub(crate) use failure::{explain, is_busy};
 pub(crate) use file::{create, use_write_ahead_log};
+use prompt::Prompt;
+
+pub(crate) use prompt::SMALL;
 
 /// One file of Holm's, which holds key-value stores and the index of blobs.
 ///
@@ -33,6 +38,7 @@ pub(crate) struct Database {
     pub(crate) alarm: Alarm,
     /// Bytes beside the file that count towards what may be kept: blobs that are being written, or still being read.
     pub(crate) beside: Tally,
+    prompt: Arc<Prompt>,
 }
 
 // Reads have a connection of their own, so that they never wait for a write that itself waits for another process. The
@@ -59,6 +65,7 @@ impl Database {
             connections: OnceCell::new(),
             alarm: Alarm::default(),
             beside: Tally::default(),
+            prompt: Arc::default(),
         }
     }
 
@@ -105,6 +112,20 @@ impl Database {
         self.blocking(move || work(&connection)).await
     }
 
+    /// Does short work on a connection that only reads, at once: handing it to a thread that may wait, and the answer back,
+    /// takes several times as long as reading what is in memory. `None`: it is to be done with [`Self::read`], because
+    /// `work` says so, or because somebody would have to wait.
+    pub(crate) async fn read_now<T, E: From<StorageError>>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<Option<T>, Failure<E>>,
+    ) -> Result<Option<T>, E> {
+        if !self.prompt.may_read() {
+            return Ok(None);
+        }
+        let connection = self.connections().await?.reader.lock().await;
+        self.at_once(|| without_waiting(&connection, || work(&connection)))
+    }
+
     /// Does `work` in a transaction, which is taken back if that fails.
     pub(crate) async fn write<T, E>(
         &self,
@@ -114,16 +135,43 @@ impl Database {
         T: Send + 'static,
         E: From<StorageError> + Send + 'static,
     {
-        let mut connection = Arc::clone(&self.connections().await?.writer).lock_owned().await;
+        let connection = Arc::clone(&self.connections().await?.writer).lock_owned().await;
+        let prompt = Arc::clone(&self.prompt);
         self.blocking(move || {
-            // Immediate: a transaction that reads first and then finds another process writing
-            // could only fail, where this one waits its turn.
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let answer = work(&transaction)?;
-            transaction.commit()?;
+            let answer = transact(&connection, work)?;
+            if prompt.waited() {
+                file::catch_up(&connection)?;
+                prompt.caught_up();
+            }
             Ok(answer)
         })
         .await
+    }
+
+    /// Does short work that writes so many bytes, at once. `None`: nothing happened, and it is to be done with
+    /// [`Self::write`].
+    pub(crate) async fn write_now<T, E: From<StorageError>>(
+        &self,
+        bytes: usize,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Failure<E>>,
+    ) -> Result<Option<T>, E> {
+        if bytes > SMALL || !self.prompt.may_write() {
+            return Ok(None);
+        }
+        let connection = self.connections().await?.writer.lock().await;
+        let answer = self.at_once(|| without_waiting(&connection, || transact(&connection, work).map(Some)));
+        self.prompt.wrote(bytes as u64);
+        answer
+    }
+
+    fn at_once<T, E: From<StorageError>>(
+        &self,
+        work: impl FnOnce() -> Result<Option<T>, Failure<E>>,
+    ) -> Result<Option<T>, E> {
+        match self.prompt.watch(work) {
+            Err(Failure::Sql(error)) if is_busy(&error) => Ok(None),
+            ended => self.ended(ended),
+        }
     }
 
     async fn connections(&self) -> Result<&Connections, StorageError> {
@@ -145,7 +193,11 @@ impl Database {
         T: Send + 'static,
         E: From<StorageError> + Send + 'static,
     {
-        match blocking(work).await? {
+        self.ended(blocking(work).await?)
+    }
+
+    fn ended<T, E: From<StorageError>>(&self, ended: Result<T, Failure<E>>) -> Result<T, E> {
+        match ended {
             Ok(answer) => {
                 self.alarm.rest();
                 Ok(answer)
@@ -158,6 +210,30 @@ impl Database {
             }
         }
     }
+}
+
+/// Does `work` in a transaction, which is taken back if that fails.
+fn transact<T, E>(
+    connection: &Connection,
+    work: impl FnOnce(&Transaction<'_>) -> Result<T, Failure<E>>,
+) -> Result<T, Failure<E>> {
+    // Immediate: a transaction that reads first and then finds another process writing could only fail, where this one
+    // waits its turn.
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    let answer = work(&transaction)?;
+    transaction.commit()?;
+    Ok(answer)
+}
+
+/// Does work that fails where it would wait for another process.
+fn without_waiting<T, E>(
+    connection: &Connection,
+    work: impl FnOnce() -> Result<T, Failure<E>>,
+) -> Result<T, Failure<E>> {
+    connection.busy_timeout(Duration::ZERO)?;
+    let answer = work();
+    connection.busy_timeout(file::BUSY_TIMEOUT)?;
+    answer
 }
 
 /// The last to close a file tidies up in it, for which the task that lets go of an idle app must not wait.

@@ -232,7 +232,7 @@ async fn rows_are_handed_on_while_more_of_them_come() {
     }
     assert_eq!((next, streamed.end.await.unwrap()), (200_001, Ok(())));
     // What nobody reads to the end does not keep the next statement waiting for ever.
-    let mut streamed = connection.stream(many.replace("200000", "2000").into(), vec![]).await.unwrap();
+    let mut streamed = connection.stream(many.replace("200000", "2000"), vec![]).await.unwrap();
     streamed.rows.recv().await.unwrap();
     drop(streamed);
     assert_eq!(one(&connection, "SELECT 7").await, PgValue::Int32(7));

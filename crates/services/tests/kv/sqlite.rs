@@ -56,6 +56,17 @@ async fn child_writes_until_killed() {
 }
 
 #[tokio::test]
+#[ignore = "a helper process"]
+async fn child_sets_until_killed() {
+    let store = default_store(&child_file()).await;
+    println!();
+    for n in 0_u32.. {
+        store.set("n", n.to_string().into_bytes()).await.unwrap();
+        println!("wrote {n}");
+    }
+}
+
+#[tokio::test]
 async fn values_outlive_the_handle() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("kv.db");
@@ -129,6 +140,69 @@ async fn a_killed_process_loses_nothing_it_was_told_is_stored() {
         let value = String::from_utf8(values[0].clone().unwrap()).unwrap();
         assert!(value.trim().parse::<u64>().unwrap() >= last_told.unwrap());
     }
+}
+
+#[tokio::test]
+async fn what_was_written_at_once_is_there_after_the_process_was_killed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("kv.db");
+    let mut child = child("child_sets_until_killed", &path);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let last = |line: String| line.strip_prefix("wrote ").and_then(|n| n.parse::<u32>().ok());
+    let mut told = 0;
+    while told < 3000 {
+        told = lines.by_ref().find_map(last).unwrap();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    told = lines.filter_map(last).last().unwrap_or(told);
+    let value = default_store(&path).await.get("n").await.unwrap().unwrap();
+    assert!(String::from_utf8(value).unwrap().parse::<u32>().unwrap() >= told);
+}
+
+#[tokio::test]
+async fn values_are_the_same_whether_they_are_had_at_once_or_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = default_store(&directory.path().join("kv.db")).await;
+    store.set("first", Vec::new()).await.unwrap();
+    for length in [0, 1, 65_535, 65_536, 65_537, 1 << 20] {
+        let value: Vec<u8> = (0..length).map(|at| at as u8).collect();
+        store.set("k", value.clone()).await.unwrap();
+        assert!(store.get("k").await.unwrap().as_ref() == Some(&value), "{length}");
+        store.delete("k").await.unwrap();
+        assert_eq!(store.get("k").await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn what_is_written_ahead_does_not_grow_without_end() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("kv.db");
+    let store = default_store(&path).await;
+    for n in 0..4000_u32 {
+        store.set(&(n % 100).to_string(), vec![n as u8; 4000]).await.unwrap();
+    }
+    let ahead = fs::metadata(directory.path().join("kv.db-wal")).unwrap().len();
+    assert!(ahead < 8 << 20, "{ahead} bytes");
+    assert!(fs::metadata(&path).unwrap().len() > 100 * 4000);
+}
+
+#[tokio::test]
+async fn a_short_write_waits_until_another_process_has_written() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("kv.db");
+    let store = default_store(&path).await;
+    store.set("k", b"old".to_vec()).await.unwrap();
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let holder = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(300));
+        other.execute_batch("UPDATE entries SET value = x'00'; COMMIT").unwrap();
+    });
+    assert_eq!(store.get("k").await.unwrap().unwrap(), b"old");
+    store.set("k", b"new".to_vec()).await.unwrap();
+    holder.join().unwrap();
+    assert_eq!(store.get("k").await.unwrap().unwrap(), b"new");
 }
 
 #[tokio::test]

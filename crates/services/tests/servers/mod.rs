@@ -71,15 +71,41 @@ pub(crate) fn nats_over_tls(certificate: &Path, key: &Path) -> Option<Server> {
     Server::start("nats-server", &usual, &[], "-sd", format!("tls://localhost:{port}"), port)
 }
 
+/// An MQTT broker for everybody, or `None` where there is none.
+pub(crate) fn mosquitto() -> Option<Server> {
+    mosquitto_with(|_| "allow_anonymous true\n".to_owned())
+}
+
+/// The same with these lines in its configuration, which may name files of its folder.
+pub(crate) fn mosquitto_with(lines: impl FnOnce(&Path) -> String) -> Option<Server> {
+    let port = free_port();
+    // Where Debian has it, which is not on everybody's PATH.
+    let program = if Path::new(MOSQUITTO).exists() { MOSQUITTO } else { "mosquitto" };
+    Server::launch(program, format!("mqtt://127.0.0.1:{port}"), port, |folder| {
+        let file = folder.join("mosquitto.conf");
+        std::fs::write(&file, format!("listener {port} 127.0.0.1\n{}", lines(folder))).unwrap();
+        vec!["-c".to_owned(), file.display().to_string()]
+    })
+}
+
+const MOSQUITTO: &str = "/usr/sbin/mosquitto";
+
 impl Server {
     /// Starts `program` with the words of `usual`, and `more`, and a folder to keep things in after `keep`.
     fn start(program: &'static str, usual: &str, more: &[&str], keep: &str, url: String, port: u16) -> Option<Self> {
+        Self::launch(program, url, port, |folder| {
+            let kept = folder.display().to_string();
+            usual.split(' ').chain(more.iter().copied()).chain([keep, &kept]).map(str::to_owned).collect()
+        })
+    }
+
+    /// Starts `program` with these arguments, and a folder of its own.
+    fn launch(program: &'static str, url: String, port: u16, args: impl FnOnce(&Path) -> Vec<String>) -> Option<Self> {
         if !is_there(program) {
             return None;
         }
         let folder = tempfile::tempdir().unwrap();
-        let kept = folder.path().display().to_string();
-        let args = usual.split(' ').chain(more.iter().copied()).chain([keep, &kept]).map(str::to_owned).collect();
+        let args = args(folder.path());
         Some(Self::of(program, args, url, port, folder).started())
     }
 

@@ -29,7 +29,7 @@ async fn get(url: &str) -> Result<Response, String> {
     let (_, no_trailers) = wit_future::new(|| Ok(None));
     let (request, _sent) = Request::new(Fields::new(), None, no_trailers, None);
     request.set_scheme(Some(&scheme)).map_err(|()| "not a scheme")?;
-    request.set_authority(Some(authority)).map_err(|()| "not an authority")?;
+    request.set_authority(Some(authority).filter(|host| !host.is_empty())).map_err(|()| "not an authority")?;
     request.set_path_with_query(Some(path)).map_err(|()| "not a path")?;
     send(request).await.map_err(|error: ErrorCode| format!("{error:?}"))
 }

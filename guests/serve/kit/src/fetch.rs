@@ -32,7 +32,7 @@ fn get(url: &str, connect: Option<u64>) -> Result<IncomingResponse, String> {
 
     let request = OutgoingRequest::new(Fields::new());
     request.set_scheme(Some(&scheme)).map_err(|()| "not a scheme")?;
-    request.set_authority(Some(authority)).map_err(|()| "not an authority")?;
+    request.set_authority(Some(authority).filter(|host| !host.is_empty())).map_err(|()| "not an authority")?;
     request.set_path_with_query(Some(path)).map_err(|()| "not a path")?;
     let body = request.body().map_err(|()| "no body")?;
     let options = RequestOptions::new();

@@ -2,10 +2,11 @@
 
 use std::cell::Cell;
 
+use wasmtime::component::Resource;
 use wasmtime::{AsContextMut as _, Caller, Result, Val, ValRaw, bail};
 
 use super::{Flat, Value};
-use crate::direct::link::Link;
+use crate::direct::link::Wiring;
 use crate::state::State;
 
 /// The most bytes that one call may make the host copy. Lists may overlap, so the size of the memory is no bound.
@@ -15,11 +16,22 @@ const MOST_COPIED: usize = 128 << 20;
 pub(in crate::direct) struct Guest<'a> {
     memory: &'a [u8],
     left: Cell<usize>,
+    /// The next handle is lent, not given away.
+    lent: Cell<bool>,
 }
 
 impl<'a> Guest<'a> {
-    pub(in crate::direct) fn new(memory: &'a [u8]) -> Self {
-        Self { memory, left: Cell::new(MOST_COPIED) }
+    /// `method`: the first handle of the call is lent.
+    pub(in crate::direct) fn new(memory: &'a [u8], method: bool) -> Self {
+        Self { memory, left: Cell::new(MOST_COPIED), lent: Cell::new(method) }
+    }
+
+    /// The resource at a place in the store's table. What waits for one that was given away ends it as well.
+    pub(super) fn resource<T: 'static>(&self, place: u32) -> Resource<T> {
+        match self.lent.replace(false) {
+            true => Resource::new_borrow(place),
+            false => Resource::new_own(place),
+        }
     }
 
     /// `length` bytes that the host will copy.
@@ -72,13 +84,13 @@ impl<'a> Guest<'a> {
 /// A guest's memory, while the host writes what a call returns.
 pub(in crate::direct) struct Out<'a> {
     caller: Caller<'a, State>,
-    link: Link,
+    link: Wiring,
     /// Memory that was allocated already, for where the guest cannot be called.
     allocated: Option<u32>,
 }
 
 impl<'a> Out<'a> {
-    pub(in crate::direct) fn new(caller: Caller<'a, State>, link: Link) -> Self {
+    pub(in crate::direct) fn new(caller: Caller<'a, State>, link: Wiring) -> Self {
         Self { caller, link, allocated: None }
     }
 
@@ -86,7 +98,7 @@ impl<'a> Out<'a> {
     /// ([`Lower::heap`](super::Lower::heap)).
     pub(in crate::direct) async fn with_room(
         mut caller: Caller<'a, State>,
-        link: Link,
+        link: Wiring,
         heap: Option<(u32, u32)>,
     ) -> Result<Self> {
         let Some((size, align)) = heap else { return Ok(Self::new(caller, link)) };
@@ -120,7 +132,7 @@ impl<'a> Out<'a> {
         let realloc = self.link.realloc()?;
         let mut values = [ValRaw::u32(0), ValRaw::u32(0), ValRaw::u32(align), ValRaw::u32(size)];
         self.caller.data_mut().direct.leave()?;
-        // SAFETY: `Link::new` checked that the function takes four i32 and returns one, which `values` has room for, and
+        // SAFETY: `Wiring::new` checked that the function takes four i32 and returns one, which `values` has room for, and
         // that it belongs to this store. `call` of the safe interface is refused while a fiber runs, since another
         // thread could go on with what is on this stack: all of it is `Send`, as the engine's own calls of this
         // function rely on too.

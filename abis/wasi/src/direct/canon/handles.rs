@@ -8,12 +8,6 @@ use wasmtime::{Result, bail};
 
 use super::{Core, Flat, Guest, Lift, Lower, Out, Value};
 
-/// A handle that the guest gives away.
-pub(in crate::direct) struct Own<T: 'static>(pub(in crate::direct) Resource<T>);
-
-/// A handle that the guest lends for the call.
-pub(in crate::direct) struct Borrow<T: 'static>(pub(in crate::direct) Resource<T>);
-
 /// The handle that a guest is given for a resource.
 pub(in crate::direct) fn handle<T>(resource: &Resource<T>) -> u32 {
     resource.rep().wrapping_add(1)
@@ -26,39 +20,23 @@ fn place(handle: u32) -> Result<u32> {
     }
 }
 
-macro_rules! index {
-    ($($ty:ident),*) => {$(
-        impl<T: 'static> Value for $ty<T> {
-            const SIZE: u32 = 4;
-            const ALIGN: u32 = 4;
-            const FLAT: usize = 1;
+impl<T: 'static> Value for Resource<T> {
+    const SIZE: u32 = 4;
+    const ALIGN: u32 = 4;
+    const FLAT: usize = 1;
 
-            fn flatten(into: &mut Vec<Core>) {
-                into.push(Core::I32);
-            }
-        }
-    )*};
-}
-
-index!(Own, Borrow, Resource);
-
-impl<T> Lift for Own<T> {
-    fn lift(flat: &mut Flat<'_>, _: &Guest<'_>) -> Result<Self> {
-        Ok(Self(Resource::new_own(place(flat.next_u32()?)?)))
-    }
-
-    fn load(guest: &Guest<'_>, at: u32) -> Result<Self> {
-        Ok(Self(Resource::new_own(place(u32::load(guest, at)?)?)))
+    fn flatten(into: &mut Vec<Core>) {
+        into.push(Core::I32);
     }
 }
 
-impl<T> Lift for Borrow<T> {
-    fn lift(flat: &mut Flat<'_>, _: &Guest<'_>) -> Result<Self> {
-        Ok(Self(Resource::new_borrow(place(flat.next_u32()?)?)))
+impl<T> Lift for Resource<T> {
+    fn lift(flat: &mut Flat<'_>, guest: &Guest<'_>) -> Result<Self> {
+        Ok(guest.resource(place(flat.next_u32()?)?))
     }
 
     fn load(guest: &Guest<'_>, at: u32) -> Result<Self> {
-        Ok(Self(Resource::new_borrow(place(u32::load(guest, at)?)?)))
+        Ok(guest.resource(place(u32::load(guest, at)?)?))
     }
 }
 

@@ -55,7 +55,7 @@ impl Element for u8 {
 
 impl Element for u32 {}
 impl Element for String {}
-impl<T> Element for super::Borrow<T> {}
+impl<T> Element for wasmtime::component::Resource<T> {}
 impl<T: Element> Element for Vec<T> {}
 impl<A: Value, B: Value> Element for (A, B) {}
 
@@ -175,5 +175,6 @@ tuple! {
     (A 0, B 1)
     (A 0, B 1, C 2)
     (A 0, B 1, C 2, D 3)
+    (A 0, B 1, C 2, D 3, E 4)
     (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7)
 }

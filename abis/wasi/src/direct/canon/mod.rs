@@ -10,7 +10,7 @@ mod scalars;
 pub(super) mod variants;
 
 pub(super) use guest::{Guest, Out};
-pub(super) use handles::{Borrow, Own, handle};
+pub(super) use handles::handle;
 pub(super) use lists::Element;
 pub(super) use variants::{record, variant};
 

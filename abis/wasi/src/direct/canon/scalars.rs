@@ -42,6 +42,36 @@ macro_rules! integer {
 
 integer!(u8 is I32, u16 is I32, u32 is I32, u64 is I64);
 
+impl Value for i32 {
+    const SIZE: u32 = u32::SIZE;
+    const ALIGN: u32 = u32::ALIGN;
+    const FLAT: usize = 1;
+
+    fn flatten(into: &mut Vec<Core>) {
+        u32::flatten(into);
+    }
+}
+
+impl Lift for i32 {
+    fn lift(flat: &mut Flat<'_>, guest: &Guest<'_>) -> Result<Self> {
+        Ok(u32::lift(flat, guest)?.cast_signed())
+    }
+
+    fn load(guest: &Guest<'_>, at: u32) -> Result<Self> {
+        Ok(u32::load(guest, at)?.cast_signed())
+    }
+}
+
+impl Lower for i32 {
+    fn lower(self) -> u64 {
+        self.cast_unsigned().lower()
+    }
+
+    fn store(self, out: &mut Out<'_>, at: u32) -> Result<()> {
+        self.cast_unsigned().store(out, at)
+    }
+}
+
 impl Value for bool {
     const SIZE: u32 = 1;
     const ALIGN: u32 = 1;

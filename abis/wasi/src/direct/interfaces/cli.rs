@@ -2,6 +2,7 @@
 
 use wasmtime::component::Resource;
 use wasmtime_wasi::cli::WasiCliView as _;
+use wasmtime_wasi::filesystem::Descriptor;
 use wasmtime_wasi::p2::DynInputStream;
 use wasmtime_wasi::p2::bindings::cli::environment::Host as _;
 use wasmtime_wasi::p2::bindings::cli::exit::Host as _;
@@ -14,7 +15,7 @@ use wasmtime_wasi::p2::bindings::cli::terminal_stderr::Host as _;
 use wasmtime_wasi::p2::bindings::cli::terminal_stdin::Host as _;
 use wasmtime_wasi::p2::bindings::cli::terminal_stdout::Host as _;
 
-use crate::direct::link::Functions;
+use crate::direct::functions::Functions;
 
 pub(super) fn define(functions: &mut Functions) {
     functions
@@ -24,15 +25,17 @@ pub(super) fn define(functions: &mut Functions) {
         .now("initial-cwd", |s, ()| s.cli().initial_cwd());
     functions
         .interface("wasi:cli/exit")
-        .now("exit", |s, (status,): (Result<(), ()>,)| s.cli().exit(status))
-        .now("exit-with-code", |s, (code,): (u8,)| s.cli().exit_with_code(code));
+        .acts("exit", |s, (status,): (Result<(), ()>,)| s.cli().exit(status))
+        .acts("exit-with-code", |s, (code,): (u8,)| s.cli().exit_with_code(code));
     functions
         .interface("wasi:cli/stdin")
         .now("get-stdin", |s, ()| -> wasmtime::Result<Resource<DynInputStream>> { s.cli().get_stdin() });
     functions.interface("wasi:cli/stdout").now("get-stdout", |s, ()| s.cli().get_stdout());
     functions.interface("wasi:cli/stderr").now("get-stderr", |s, ()| s.cli().get_stderr());
     terminals(functions);
-    functions.interface("wasi:filesystem/preopens").now("get-directories", |_, ()| Ok(Vec::<(u32, String)>::new()));
+    functions
+        .interface("wasi:filesystem/preopens")
+        .now("get-directories", |_, ()| Ok(Vec::<(Resource<Descriptor>, String)>::new()));
     functions.interface("wasi:filesystem/types").out_of_reach();
 }
 

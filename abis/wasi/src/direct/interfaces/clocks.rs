@@ -1,18 +1,13 @@
 //! `wasi:clocks`.
 
-use wasmtime::Result;
 use wasmtime_wasi::clocks::WasiClocksView as _;
 use wasmtime_wasi::p2::bindings::clocks::monotonic_clock::Host as Monotonic;
 use wasmtime_wasi::p2::bindings::clocks::wall_clock::{Datetime, Host as Wall};
 
-use crate::direct::link::Functions;
+use crate::direct::canon::record;
+use crate::direct::functions::Functions;
 
-/// `datetime`.
-type Time = (u64, u32);
-
-fn time(time: Result<Datetime>) -> Result<Time> {
-    time.map(|time| (time.seconds, time.nanoseconds))
-}
+record!(Datetime { seconds: u64, nanoseconds: u32 });
 
 pub(super) fn define(functions: &mut Functions) {
     functions
@@ -23,6 +18,6 @@ pub(super) fn define(functions: &mut Functions) {
         .now("subscribe-duration", |s, (after,): (u64,)| s.clocks().subscribe_duration(after));
     functions
         .interface("wasi:clocks/wall-clock")
-        .now("now", |s, ()| time(Wall::now(&mut s.clocks())))
-        .now("resolution", |s, ()| time(Wall::resolution(&mut s.clocks())));
+        .now("now", |s, ()| Wall::now(&mut s.clocks()))
+        .now("resolution", |s, ()| Wall::resolution(&mut s.clocks()));
 }

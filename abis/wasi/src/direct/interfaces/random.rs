@@ -5,7 +5,7 @@ use wasmtime_wasi::p2::bindings::random::insecure_seed::Host as _;
 use wasmtime_wasi::p2::bindings::random::random::Host as _;
 use wasmtime_wasi::random::WasiRandomView as _;
 
-use crate::direct::link::Functions;
+use crate::direct::functions::Functions;
 
 pub(super) fn define(functions: &mut Functions) {
     functions

@@ -12,8 +12,8 @@ use wasmtime_wasi::p2::bindings::sockets::udp_create_socket::Host as _;
 use wasmtime_wasi::p2::{DynPollable, SocketResult};
 use wasmtime_wasi::sockets::WasiSocketsView as _;
 
-use crate::direct::canon::{Borrow, record, variant};
-use crate::direct::link::Functions;
+use crate::direct::canon::{record, variant};
+use crate::direct::functions::Functions;
 use crate::state::State;
 
 mod tcp;
@@ -53,7 +53,7 @@ variant!(lower ErrorCode {
 });
 
 /// What a function of sockets returns: an error code, or an error that ends the guest.
-fn socket<T>(state: &mut State, result: SocketResult<T>) -> wasmtime::Result<Result<T, ErrorCode>> {
+pub(super) fn socket<T>(state: &mut State, result: SocketResult<T>) -> wasmtime::Result<Result<T, ErrorCode>> {
     match result {
         Ok(value) => Ok(Ok(value)),
         Err(error) => state.sockets().convert_error_code(error).map(Err),
@@ -64,14 +64,14 @@ fn socket<T>(state: &mut State, result: SocketResult<T>) -> wasmtime::Result<Res
 macro_rules! plain {
     ($functions:ident, $host:ident, $it:ty: $($name:literal = $function:ident($($arg:ident: $ty:ty)?)),* $(,)?) => {
         $(
-            $functions.now($name, |s, (it, $($arg,)?): ($crate::direct::canon::Borrow<$it>, $($ty,)?)| {
-                let done = $host::$function(&mut s.sockets(), it.0, $($arg)?);
+            $functions.now($name, |s, (it, $($arg,)?): (wasmtime::component::Resource<$it>, $($ty,)?)| {
+                let done = $host::$function(&mut s.sockets(), it, $($arg)?);
                 socket(s, done)
             });
         )*
     };
 }
-use plain;
+pub(super) use plain;
 
 pub(super) fn define(functions: &mut Functions) {
     functions
@@ -102,18 +102,18 @@ pub(super) fn define(functions: &mut Functions) {
 }
 
 fn names(functions: &mut Functions) {
-    type Lookup = Borrow<ResolveAddressStream>;
+    type Lookup = Resource<ResolveAddressStream>;
     functions
-        .now("resolve-addresses", |s, (network, name): (Borrow<Network>, String)| {
-            let lookup = s.resolve_addresses(network.0, name);
+        .now("resolve-addresses", |s, (network, name): (Resource<Network>, String)| {
+            let lookup = s.resolve_addresses(network, name);
             socket(s, lookup)
         })
         .now("[method]resolve-address-stream.resolve-next-address", |s, (lookup,): (Lookup,)| {
-            let next = s.resolve_next_address(lookup.0);
+            let next = s.resolve_next_address(lookup);
             socket(s, next)
         })
         .now("[method]resolve-address-stream.subscribe", |s, (lookup,): (Lookup,)| {
-            HostResolveAddressStream::subscribe(s, lookup.0) as wasmtime::Result<Resource<DynPollable>>
+            HostResolveAddressStream::subscribe(s, lookup) as wasmtime::Result<Resource<DynPollable>>
         })
         .drops("resolve-address-stream", |s, lookup: Resource<ResolveAddressStream>| {
             HostResolveAddressStream::drop(s, lookup)

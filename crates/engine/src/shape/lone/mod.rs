@@ -6,10 +6,15 @@
 //! imports as core functions needs neither, so here the wiring is followed through the shim and back to what each
 //! import of the module really is.
 //!
-//! Nothing is taken from names. Whatever is not exactly of that form is no lone core, and stays a component.
+//! A program built for WASI 0.1 has a third module beside it, the *adapter*, which turns the functions it imports into those of
+//! 0.2. A host that has those of 0.1 itself needs no adapter either.
+//!
+//! Nothing is taken from names, but for those of WASI 0.1's functions. Whatever is not exactly of that form is no lone core, and
+//! stays a component.
 //!
 //! Format: the component model's `design/mvp/Binary.md`; the shape of the glue is that of the tool `wit-component`.
 
+mod adapter;
 mod glue;
 mod inner;
 mod resolve;
@@ -66,6 +71,8 @@ pub enum Target {
         /// `pollable`
         resource: String,
     },
+    /// A function of WASI 0.1, under that name, through an adapter that passes it on to the component's own imports.
+    Preview1,
 }
 
 /// A function that the component exports in an interface.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use wasmparser::{ComponentExternalKind, ComponentInstance, ExternalKind, Instance, Parser, Payload, TypeRef};
 
+use super::adapter::Adapter;
 use super::glue::{self, Shim};
 use super::space::{ComponentInstanceOf, CoreFunction, Function, Of, Options, Space, Type};
 use super::{CoreExport, CoreImport, LoneCore, Target};
@@ -16,8 +17,12 @@ pub(super) fn resolve(file: &[u8], space: &Space<'_>) -> Option<LoneCore> {
     }
     let (_, _, (core, _)) = exports.first()?;
     let main = space.core_export(*core)?.instance;
-    let mut wiring = Wiring { file, space, main, glue: None, options: Options::default() };
+    let mut wiring = Wiring { file, space, main, glue: None, adapter: None, options: Options::default() };
     wiring.glue = wiring.find_glue()?;
+    wiring.adapter = match wiring.glue.as_ref().and_then(|glue| glue.adapter) {
+        Some(instance) => Some(wiring.adapter(instance)?),
+        None => None,
+    };
     let imports = wiring.imports()?;
     let exports = exports.into_iter().map(|(interface, name, lifted)| wiring.export(interface, name, lifted));
     let exports = exports.collect::<Option<Vec<_>>>()?;
@@ -65,7 +70,7 @@ impl<'a> Space<'a> {
     }
 
     /// A core function that is the export of an instance.
-    fn core_export(&self, function: u32) -> Option<Of<'a>> {
+    pub(super) fn core_export(&self, function: u32) -> Option<Of<'a>> {
         match self.core_functions.get(function as usize)? {
             CoreFunction::Export(of) => Some(*of),
             _ => None,
@@ -77,7 +82,7 @@ impl<'a> Space<'a> {
     }
 
     /// The module that a core instance is made of, and what it is given.
-    fn instantiated(&self, instance: u32) -> Option<(u32, HashMap<&'a str, u32>)> {
+    pub(super) fn instantiated(&self, instance: u32) -> Option<(u32, HashMap<&'a str, u32>)> {
         match self.core_instance(instance)? {
             Instance::Instantiate { module_index, args } => {
                 Some((*module_index, args.iter().map(|arg| (arg.name, arg.index)).collect()))
@@ -92,7 +97,7 @@ impl<'a> Space<'a> {
     }
 
     /// What a core instance that is only a list of exports has under this name.
-    fn listed(&self, instance: u32, name: &str, kind: ExternalKind) -> Option<u32> {
+    pub(super) fn listed(&self, instance: u32, name: &str, kind: ExternalKind) -> Option<u32> {
         match self.core_instance(instance)? {
             Instance::FromExports(exports) => {
                 let export = exports.iter().find(|export| export.name == name && export.kind == kind)?;
@@ -103,7 +108,7 @@ impl<'a> Space<'a> {
     }
 
     /// The name of an imported instance.
-    fn imported(&self, instance: u32) -> Option<&'a str> {
+    pub(super) fn imported(&self, instance: u32) -> Option<&'a str> {
         match self.instances.get(instance as usize)? {
             ComponentInstanceOf::Import(name) => Some(name),
             _ => None,
@@ -121,32 +126,36 @@ struct Glue<'a> {
     instance: u32,
     shim: Shim<'a>,
     slots: HashMap<u32, u32>,
+    /// The one other module that is instantiated, between the two.
+    adapter: Option<u32>,
 }
 
-struct Wiring<'s, 'a> {
+pub(super) struct Wiring<'s, 'a> {
     file: &'a [u8],
-    space: &'s Space<'a>,
+    pub(super) space: &'s Space<'a>,
     /// The core instance of the program's own module.
     main: u32,
     glue: Option<Glue<'a>>,
+    pub(super) adapter: Option<Adapter<'a>>,
     /// What all lowered functions have in common.
     options: Options,
 }
 
 impl<'a> Wiring<'_, 'a> {
-    fn bytes_of(&self, instance: u32) -> Option<&'a [u8]> {
+    pub(super) fn bytes_of(&self, instance: u32) -> Option<&'a [u8]> {
         self.file.get(self.space.module_of(instance)?)
     }
 
-    /// The shim and the fixup, which is all that may be instantiated beside the program's own module. `Some(None)` where
-    /// there is neither.
+    /// The shim and the fixup, which is all that may be instantiated beside the program's own module and an adapter.
+    /// `Some(None)` where there is neither.
     fn find_glue(&self) -> Option<Option<Glue<'a>>> {
         let others = self.space.core_instances.iter().zip(0..);
         let others = others.filter(|(made, _)| matches!(made, Instance::Instantiate { .. })).map(|(_, index)| index);
         let others: Vec<u32> = others.filter(|index| *index != self.main).collect();
-        let [shim_instance, fixup_instance] = match *others.as_slice() {
+        let (shim_instance, adapter, fixup_instance) = match *others.as_slice() {
             [] => return Some(None),
-            [shim, fixup] => [shim, fixup],
+            [shim, fixup] => (shim, None, fixup),
+            [shim, adapter, fixup] => (shim, Some(adapter), fixup),
             _ => return None,
         };
         let (_, nothing) = self.space.instantiated(shim_instance)?;
@@ -161,7 +170,7 @@ impl<'a> Wiring<'_, 'a> {
             Some((*slot, self.space.listed(*given.get(module)?, name, ExternalKind::Func)?))
         };
         let slots = fixup.slots.iter().map(function).collect::<Option<_>>()?;
-        Some(Some(Glue { instance: shim_instance, shim, slots }))
+        Some(Some(Glue { instance: shim_instance, shim, slots, adapter }))
     }
 
     /// Whether what `instance` has as `name` is the table that `shim` exports as `table`.
@@ -183,7 +192,11 @@ impl<'a> Wiring<'_, 'a> {
             for import in section.into_imports() {
                 let import = import.ok()?;
                 let TypeRef::Func(_) = import.ty else { return None };
-                let target = self.target(self.import(*given.get(import.module)?, import.name)?)?;
+                let function = self.import(*given.get(import.module)?, import.name)?;
+                let target = match self.adapted(function, import.module, import.name) {
+                    Some(target) => target,
+                    None => self.target(function)?,
+                };
                 imports.push(CoreImport { module: import.module.to_owned(), name: import.name.to_owned(), target });
             }
             break;
@@ -192,13 +205,13 @@ impl<'a> Wiring<'_, 'a> {
     }
 
     /// The core function that an instance given to the program has under this name.
-    fn import(&self, instance: u32, name: &str) -> Option<u32> {
+    pub(super) fn import(&self, instance: u32, name: &str) -> Option<u32> {
         let function = self.space.listed(instance, name, ExternalKind::Func)?;
         match self.space.core_functions.get(function as usize)? {
-            CoreFunction::Export(of) => {
-                let glue = self.glue.as_ref().filter(|glue| glue.instance == of.instance)?;
-                glue.slots.get(glue.shim.slots.get(of.name)?).copied()
-            }
+            CoreFunction::Export(of) => match self.glue.as_ref().filter(|glue| glue.instance == of.instance) {
+                Some(glue) => glue.slots.get(glue.shim.slots.get(of.name)?).copied(),
+                None => Some(function),
+            },
             _ => Some(function),
         }
     }
@@ -242,7 +255,7 @@ impl<'a> Wiring<'_, 'a> {
     }
 
     /// The name of what must be an export of the program's own module.
-    fn of_main(&self, of: &Of<'_>) -> Option<String> {
+    pub(super) fn of_main(&self, of: &Of<'_>) -> Option<String> {
         (of.instance == self.main).then(|| of.name.to_owned())
     }
 

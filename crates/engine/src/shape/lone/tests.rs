@@ -101,6 +101,76 @@ fn a_program_of_several_modules_is_not_alone() {
     assert_eq!(wrapped("i32.const 0", &format!("{inner}{WITH_INNER}")), None);
 }
 
+/// What tools make of a program for WASI 0.1 that asks for random bytes. `REACHED` is the interface that its adapter imports.
+const ADAPTED: &str = r#"
+    (component
+      (import "REACHED" (instance $random
+        (export "get-random-bytes" (func (param "len" u64) (result (list u8))))))
+      (core module $main
+        (import "wasi_snapshot_preview1" "random_get" (func (param i32 i32) (result i32)))
+        (memory (export "memory") 1)
+        (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) i32.const 0)
+        (func (export "run")))
+      (core module $adapter
+        (import "env" "memory" (memory 0))
+        (import "__main_module__" "cabi_realloc" (func (param i32 i32 i32 i32) (result i32)))
+        (import "REACHED" "get-random-bytes" (func (param i64 i32)))
+        (func (export "EXPORTED") (param i32 i32) (result i32) i32.const 0)
+        (func (export "cabi_import_realloc") (param i32 i32 i32 i32) (result i32) i32.const 0))
+      (core module $shim
+        (type $get (func (param i32 i32) (result i32)))
+        (type $bytes (func (param i64 i32)))
+        (table (export "$imports") 2 2 funcref)
+        (func (export "0") (type $get) local.get 0 local.get 1 i32.const 0 call_indirect (type $get))
+        (func (export "1") (type $bytes) local.get 0 local.get 1 i32.const 1 call_indirect (type $bytes)))
+      (core module $fixup
+        (import "" "0" (func $get (param i32 i32) (result i32)))
+        (import "" "1" (func $bytes (param i64 i32)))
+        (import "" "$imports" (table 2 2 funcref))
+        (elem (i32.const 0) func $get $bytes))
+      (core instance $s (instantiate $shim))
+      (alias core export $s "0" (core func $get))
+      (alias core export $s "1" (core func $bytes))
+      (core instance $preview1 (export "random_get" (func $get)))
+      (core instance $i (instantiate $main (with "wasi_snapshot_preview1" (instance $preview1))))
+      (alias core export $i "memory" (core memory $memory))
+      (alias core export $i "cabi_realloc" (core func $realloc))
+      (core instance $env (export "memory" (memory $memory)))
+      (core instance $of-main (export "cabi_realloc" (func $realloc)))
+      (core instance $of-random (export "get-random-bytes" (func $bytes)))
+      (core instance $a (instantiate $adapter (with "env" (instance $env)) (with "__main_module__" (instance $of-main))
+        (with "REACHED" (instance $of-random))))
+      (alias core export $s "$imports" (core table $table))
+      (alias core export $a "EXPORTED" (core func $adapted))
+      (alias core export $a "cabi_import_realloc" (core func $import-realloc))
+      (alias export $random "get-random-bytes" (func $random-bytes))
+      (core func $lowered (canon lower (func $random-bytes) (memory $memory) (realloc $import-realloc)))
+      (core instance $fill
+        (export "0" (func $adapted)) (export "1" (func $lowered)) (export "$imports" (table $table)))
+      (core instance (instantiate $fixup (with "" (instance $fill))))
+      (func $run (canon lift (core func $i "run")))
+      (instance $wrapped (export "run" (func $run)))
+      (export "test:guest/runner@0.1.0" (instance $wrapped)))
+"#;
+
+fn adapted(reached: &str, exported: &str) -> Option<LoneCore> {
+    lone(&ADAPTED.replace("REACHED", reached).replace("EXPORTED", exported))
+}
+
+#[test]
+fn a_program_for_wasi_0_1_does_without_an_adapter_that_passes_on_what_it_calls() {
+    let lone = adapted("wasi:random/random@0.2.12", "random_get").unwrap();
+    let (module, name) = ("wasi_snapshot_preview1".to_owned(), "random_get".to_owned());
+    assert_eq!(lone.imports, [CoreImport { module, name, target: Target::Preview1 }]);
+}
+
+#[test]
+fn an_adapter_with_answers_of_its_own_is_part_of_the_program() {
+    assert_eq!(adapted("wasi:cli/stdin@0.2.12", "random_get"), None, "which cannot know what is random");
+    assert_eq!(adapted("acme:random/random@0.2.12", "random_get"), None);
+    assert_eq!(adapted("wasi:random/random@0.2.12", "fd_write"), None, "which calls one function another");
+}
+
 #[test]
 fn values_that_cross_otherwise_than_in_utf8_through_one_memory_are_left_to_the_engine() {
     let text = WRAPPED.replace("SLOT", "i32.const 0").replace("EXPORT", WITH_INNER);

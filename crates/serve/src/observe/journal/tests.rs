@@ -239,6 +239,7 @@ fn ask(app: &App, finished: &Finished) {
         trace: None,
         trace_state: None,
         caller: None,
+        occasion: None,
         version,
         guest: None,
         route: None,

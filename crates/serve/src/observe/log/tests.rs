@@ -51,6 +51,7 @@ fn asked(log: &Log, host: &str, path: &str, finished: &Finished) -> String {
         trace,
         trace_state: None,
         caller: None,
+        occasion: None,
         version,
         guest: Some("api"),
         route: None,

@@ -66,16 +66,7 @@ pub(super) fn server(app: Option<&AppName>, access: &Access<'_>, trace: &Trace) 
         span.text("error.type", error);
     }
     span.holm(app, access.request);
-    if let Some(version) = access.version {
-        span.number("holm.version", version);
-    }
-    if let Some(guest) = access.guest {
-        span.text("holm.guest", guest);
-    }
-    if let Some(cold_start) = finished.cold_start {
-        span.seconds("holm.cold_start", cold_start);
-    }
-    span.seconds("holm.cpu_time", finished.cpu);
+    span.guest(access);
     span.end(status.is_some() || matches!(finished.outcome, Outcome::Failed(_)))
 }
 
@@ -111,7 +102,8 @@ impl Client {
         span.text("url.full", &format!("{scheme}://{host}{}", self.uri.path()));
         span.server(host);
         span.response(self.answered.map(|(status, _)| status));
-        let elsewhere = self.uri.host().is_none_or(|host| holm_grants::sibling(host).is_none());
+        let elsewhere =
+            self.uri.host().is_none_or(|host| holm_grants::sibling(host).or(holm_grants::chained(host)).is_none());
         if let Some((_, version)) = self.answered.filter(|_| elsewhere) {
             span.protocol(version);
         }
@@ -129,10 +121,10 @@ impl Client {
 }
 
 /// A span that is written.
-struct Span(Message);
+pub(super) struct Span(Message);
 
 impl Span {
-    fn begin(trace: &Trace, kind: u64, trace_state: Option<&str>) -> Self {
+    pub(super) fn begin(trace: &Trace, kind: u64, trace_state: Option<&str>) -> Self {
         let mut span = Message::with_capacity(512);
         span.bytes(field::TRACE_ID, &trace.id.bytes());
         span.bytes(field::SPAN_ID, &trace.span.bytes());
@@ -166,13 +158,13 @@ impl Span {
         }
     }
 
-    fn time(&mut self, start: SystemTime, end: SystemTime) {
+    pub(super) fn time(&mut self, start: SystemTime, end: SystemTime) {
         self.0.fixed64(field::START, nanoseconds(start));
         self.0.fixed64(field::END, nanoseconds(end));
     }
 
     /// Who was asked: a name or an address, and the port where one was named.
-    fn server(&mut self, host: &str) {
+    pub(super) fn server(&mut self, host: &str) {
         let (address, port) = split_port(host);
         if !address.is_empty() {
             self.text("server.address", address);
@@ -199,15 +191,38 @@ impl Span {
         }
     }
 
-    fn holm(&mut self, app: Option<&AppName>, request: RequestId) {
+    pub(super) fn holm(&mut self, app: Option<&AppName>, request: RequestId) {
         if let Some(app) = app {
             self.text("holm.app", app.as_str());
         }
         self.text("holm.request.id", Short::of(request).as_str());
     }
 
-    fn text(&mut self, key: &str, value: &str) {
+    pub(super) fn text(&mut self, key: &str, value: &str) {
         self.0.attribute(field::ATTRIBUTES, key, Value::Text(start(value)));
+    }
+
+    /// What it took, and of whom.
+    pub(super) fn guest(&mut self, access: &Access<'_>) {
+        if let Some(version) = access.version {
+            self.number("holm.version", version);
+        }
+        if let Some(guest) = access.guest {
+            self.text("holm.guest", guest);
+        }
+        if let Some(cold_start) = access.finished.cold_start {
+            self.seconds("holm.cold_start", cold_start);
+        }
+        self.seconds("holm.cpu_time", access.finished.cpu);
+    }
+
+    /// A name that is not made of a method: what is done, and with what.
+    pub(super) fn called(&mut self, what: &str, with: &str) {
+        let with = start(with);
+        self.0.head(field::NAME, what.len() + 1 + with.len());
+        self.0.0.extend_from_slice(what.as_bytes());
+        self.0.0.push(b' ');
+        self.0.0.extend_from_slice(with.as_bytes());
     }
 
     fn number(&mut self, key: &str, value: u64) {
@@ -218,7 +233,7 @@ impl Span {
         self.0.attribute(field::ATTRIBUTES, key, Value::Double(value.as_secs_f64()));
     }
 
-    fn end(mut self, failed: bool) -> Message {
+    pub(super) fn end(mut self, failed: bool) -> Message {
         if failed {
             let mut status = Message::with_capacity(2);
             status.number(3, STATUS_ERROR);

@@ -4,6 +4,7 @@
 //! Whoever records never waits: a span is written into a bounded queue, from which a thread of its own sends batches. What
 //! does not fit, and what the collector does not take, is dropped, counted and told of in the log.
 
+mod event;
 mod export;
 mod http;
 mod queue;
@@ -61,7 +62,11 @@ impl Spans {
     /// Records a request that is over, if it is part of a trace that is recorded.
     pub fn request(&self, app: Option<&AppName>, access: &Access<'_>) {
         if let Some(trace) = access.trace.filter(|trace| trace.is_sampled()) {
-            self.queue.push(&http::server(app, access, &trace).0);
+            let span = match access.occasion {
+                Some(occasion) => event::consumer(app, access, occasion, &trace),
+                None => http::server(app, access, &trace),
+            };
+            self.queue.push(&span.0);
         }
     }
 

@@ -7,12 +7,12 @@ use wasmtime_wasi::p2::bindings::sockets::tcp::{HostTcpSocket, ShutdownType};
 use wasmtime_wasi::sockets::WasiSocketsView as _;
 
 use super::{plain, socket};
-use crate::direct::canon::{Borrow, variant};
-use crate::direct::link::Functions;
+use crate::direct::canon::variant;
+use crate::direct::functions::Functions;
 
 variant!(both ShutdownType { Receive, Send, Both });
 
-type Tcp = Borrow<TcpSocket>;
+type Tcp = Resource<TcpSocket>;
 
 pub(super) fn define(functions: &mut Functions) {
     plain!(functions, HostTcpSocket, TcpSocket:
@@ -40,29 +40,32 @@ pub(super) fn define(functions: &mut Functions) {
         "[method]tcp-socket.shutdown" = shutdown(value: ShutdownType),
     );
     functions
-        .waits("[method]tcp-socket.start-bind", |s, (it, network, address): (Tcp, Borrow<Network>, IpSocketAddress)| {
-            Box::pin(async move {
-                let done = HostTcpSocket::start_bind(&mut s.sockets(), it.0, network.0, address).await;
-                socket(s, done)
-            })
-        })
+        .waits(
+            "[method]tcp-socket.start-bind",
+            |s, (it, network, address): (Tcp, Resource<Network>, IpSocketAddress)| {
+                Box::pin(async move {
+                    let done = HostTcpSocket::start_bind(&mut s.sockets(), it, network, address).await;
+                    socket(s, done)
+                })
+            },
+        )
         .now(
             "[method]tcp-socket.start-connect",
-            |s, (it, network, address): (Tcp, Borrow<Network>, IpSocketAddress)| {
-                let done = HostTcpSocket::start_connect(&mut s.sockets(), it.0, network.0, address);
+            |s, (it, network, address): (Tcp, Resource<Network>, IpSocketAddress)| {
+                let done = HostTcpSocket::start_connect(&mut s.sockets(), it, network, address);
                 socket(s, done)
             },
         )
         .waits("[method]tcp-socket.start-listen", |s, (it,): (Tcp,)| {
             Box::pin(async move {
-                let done = HostTcpSocket::start_listen(&mut s.sockets(), it.0).await;
+                let done = HostTcpSocket::start_listen(&mut s.sockets(), it).await;
                 socket(s, done)
             })
         })
-        .now("[method]tcp-socket.is-listening", |s, (it,): (Tcp,)| HostTcpSocket::is_listening(&mut s.sockets(), it.0))
+        .now("[method]tcp-socket.is-listening", |s, (it,): (Tcp,)| HostTcpSocket::is_listening(&mut s.sockets(), it))
         .now("[method]tcp-socket.address-family", |s, (it,): (Tcp,)| {
-            HostTcpSocket::address_family(&mut s.sockets(), it.0)
+            HostTcpSocket::address_family(&mut s.sockets(), it)
         })
-        .now("[method]tcp-socket.subscribe", |s, (it,): (Tcp,)| HostTcpSocket::subscribe(&mut s.sockets(), it.0))
+        .now("[method]tcp-socket.subscribe", |s, (it,): (Tcp,)| HostTcpSocket::subscribe(&mut s.sockets(), it))
         .drops("tcp-socket", |s, it: Resource<TcpSocket>| HostTcpSocket::drop(&mut s.sockets(), it));
 }

@@ -10,8 +10,8 @@ use wasmtime_wasi::p2::bindings::sockets::udp::{
 use wasmtime_wasi::sockets::WasiSocketsView as _;
 
 use super::{plain, socket};
-use crate::direct::canon::{Borrow, Element, Own, record};
-use crate::direct::link::Functions;
+use crate::direct::canon::{Element, record};
+use crate::direct::functions::Functions;
 
 record!(IncomingDatagram { data: Vec<u8>, remote_address: IpSocketAddress });
 record!(OutgoingDatagram { data: Vec<u8>, remote_address: Option<IpSocketAddress> });
@@ -19,7 +19,7 @@ record!(OutgoingDatagram { data: Vec<u8>, remote_address: Option<IpSocketAddress
 impl Element for IncomingDatagram {}
 impl Element for OutgoingDatagram {}
 
-type Udp = Borrow<UdpSocket>;
+type Udp = Resource<UdpSocket>;
 
 pub(super) fn define(functions: &mut Functions) {
     plain!(functions, HostUdpSocket, UdpSocket:
@@ -41,34 +41,37 @@ pub(super) fn define(functions: &mut Functions) {
         "[method]outgoing-datagram-stream.send" = send(datagrams: Vec<OutgoingDatagram>),
     );
     functions
-        .waits("[method]udp-socket.start-bind", |s, (it, network, address): (Udp, Borrow<Network>, IpSocketAddress)| {
-            Box::pin(async move {
-                let done = HostUdpSocket::start_bind(&mut s.sockets(), it.0, network.0, address).await;
-                socket(s, done)
-            })
-        })
+        .waits(
+            "[method]udp-socket.start-bind",
+            |s, (it, network, address): (Udp, Resource<Network>, IpSocketAddress)| {
+                Box::pin(async move {
+                    let done = HostUdpSocket::start_bind(&mut s.sockets(), it, network, address).await;
+                    socket(s, done)
+                })
+            },
+        )
         .waits("[method]udp-socket.stream", |s, (it, address): (Udp, Option<IpSocketAddress>)| {
             Box::pin(async move {
-                let done = HostUdpSocket::stream(&mut s.sockets(), it.0, address).await;
+                let done = HostUdpSocket::stream(&mut s.sockets(), it, address).await;
                 socket(s, done)
             })
         })
         .now("[method]udp-socket.address-family", |s, (it,): (Udp,)| {
-            HostUdpSocket::address_family(&mut s.sockets(), it.0)
+            HostUdpSocket::address_family(&mut s.sockets(), it)
         })
-        .now("[method]udp-socket.subscribe", |s, (it,): (Udp,)| HostUdpSocket::subscribe(&mut s.sockets(), it.0))
+        .now("[method]udp-socket.subscribe", |s, (it,): (Udp,)| HostUdpSocket::subscribe(&mut s.sockets(), it))
         .drops("udp-socket", |s, it: Resource<UdpSocket>| HostUdpSocket::drop(&mut s.sockets(), it));
     functions
-        .now("[method]incoming-datagram-stream.subscribe", |s, (it,): (Borrow<IncomingDatagramStream>,)| {
-            HostIncomingDatagramStream::subscribe(&mut s.sockets(), it.0)
+        .now("[method]incoming-datagram-stream.subscribe", |s, (it,): (Resource<IncomingDatagramStream>,)| {
+            HostIncomingDatagramStream::subscribe(&mut s.sockets(), it)
         })
         .drops("incoming-datagram-stream", |s, it: Resource<IncomingDatagramStream>| {
             HostIncomingDatagramStream::drop(&mut s.sockets(), it)
         })
-        .now("[method]outgoing-datagram-stream.subscribe", |s, (it,): (Borrow<OutgoingDatagramStream>,)| {
-            HostOutgoingDatagramStream::subscribe(&mut s.sockets(), it.0)
+        .now("[method]outgoing-datagram-stream.subscribe", |s, (it,): (Resource<OutgoingDatagramStream>,)| {
+            HostOutgoingDatagramStream::subscribe(&mut s.sockets(), it)
         })
-        .waits("outgoing-datagram-stream", |s, (it,): (Own<OutgoingDatagramStream>,)| {
-            Box::pin(async move { HostOutgoingDatagramStream::drop(&mut s.sockets(), it.0).await })
+        .drops_waiting("outgoing-datagram-stream", |s, it: Resource<OutgoingDatagramStream>| {
+            Box::pin(async move { HostOutgoingDatagramStream::drop(&mut s.sockets(), it).await })
         });
 }
