@@ -81,14 +81,7 @@ impl Connection {
     async fn run(&self, statement: &str, parameters: Vec<MyValue>, sink: &mut Sink) -> Result<(), MyError> {
         let parameters = checked(statement, parameters)?;
         let mut lease = self.lease.lock().await;
-        let mut running = running(&mut lease)?;
-        let Some(client) = running.client() else { return Err(gone()) };
-        let ended = rows(client, statement, parameters, sink).await;
-        // Of an answer that is too large, the rest would only be thrown away.
-        if ended != Err(too_large()) {
-            running.finish();
-        }
-        ended
+        rows(running(&mut lease)?, statement, parameters, sink).await
     }
 
     /// Runs a statement, and answers its rows as they come, of which only each single one is bounded.
@@ -109,14 +102,7 @@ impl Connection {
             let mut lease = lease.lock_owned().await;
             let ended = match running(&mut lease) {
                 Err(error) => Some(Err(error)),
-                Ok(mut running) => {
-                    let Some(client) = running.client() else { return };
-                    let ended = while_read(rows(client, &statement, parameters, &mut sink), &gone_away).await;
-                    if ended.is_some() {
-                        running.finish();
-                    }
-                    ended
-                }
+                Ok(running) => while_read(rows(running, &statement, parameters, &mut sink), &gone_away).await,
             };
             let Some(ended) = ended else { return };
             match (sink, ended) {
@@ -130,10 +116,10 @@ impl Connection {
 
 /// What `reading` ends with; `None` if nobody reads any more and there is much left.
 async fn while_read<T>(reading: impl Future<Output = T>, reader: &mpsc::Sender<Vec<MyValue>>) -> Option<T> {
-    let mut reading = std::pin::pin!(reading);
+    let mut reading = Box::pin(reading);
     tokio::select! {
         ended = &mut reading => Some(ended),
-        () = reader.closed() => timeout(REST, &mut reading).await.ok(),
+        () = reader.closed() => timeout(REST, reading).await.ok(),
     }
 }
 
@@ -170,7 +156,29 @@ fn checked(statement: &str, parameters: Vec<MyValue>) -> Result<Vec<Value>, MyEr
     }
 }
 
-async fn rows(client: &mut Conn, statement: &str, parameters: Vec<Value>, sink: &mut Sink) -> Result<(), MyError> {
+/// Reads every row; of what cannot be handed on, the rest, if it is near.
+async fn rows(
+    mut running: Running<'_>,
+    statement: &str,
+    parameters: Vec<Value>,
+    sink: &mut Sink,
+) -> Result<(), MyError> {
+    let Some(client) = running.client() else { return Err(gone()) };
+    let mut unread = false;
+    let ended = read_on(client, statement, parameters, sink, &mut unread).await;
+    if !unread {
+        running.finish();
+    }
+    ended
+}
+
+async fn read_on(
+    client: &mut Conn,
+    statement: &str,
+    parameters: Vec<Value>,
+    sink: &mut Sink,
+    unread: &mut bool,
+) -> Result<(), MyError> {
     let prepared = match client.prep(statement).await {
         Ok(prepared) => prepared,
         // Some statements can only be sent as text; they answer nothing of interest.
@@ -189,18 +197,14 @@ async fn rows(client: &mut Conn, statement: &str, parameters: Vec<Value>, sink: 
     let mut answer = client.exec_iter(&prepared, given).await.map_err(|error| MyError::of(&error))?;
     let columns: Vec<Column> = answer.columns_ref().iter().map(Column::of).collect();
     tell(sink, columns.clone())?;
-    let mut failed = Ok(());
     while let Some(row) = answer.next().await.map_err(|error| MyError::of(&error))? {
-        // The rest is read all the same, as the next answer comes after it.
-        if failed.is_ok() {
-            failed = hand_on(row, &columns, sink).await;
-            if failed == Err(too_large()) {
-                return failed;
-            }
+        if let Err(error) = hand_on(row, &columns, sink).await {
+            // The next answer comes after the rest of this one.
+            *unread = timeout(REST, answer.drop_result()).await.is_err();
+            return Err(error);
         }
     }
-    answer.drop_result().await.map_err(|error| MyError::of(&error))?;
-    failed
+    answer.drop_result().await.map_err(|error| MyError::of(&error))
 }
 
 /// Tells of the columns.

@@ -11,7 +11,7 @@ use tokio_postgres::{Row, Statement};
 
 use super::decode::{self, Raw};
 use super::encode::Parameter;
-use super::live::Live;
+use super::live::{Live, Running};
 use super::{Column, MAX_RESULT, PgError, PgType, PgValue};
 use crate::servers::pool::Lease;
 use crate::streamed::{self, Streamed};
@@ -67,13 +67,13 @@ impl Connection {
         let lease = self.lease.lock().await;
         let live = live(&lease)?;
         let running = live.begin();
-        let result = prepare(live, statement, &parameters).await;
-        let result = match result {
-            Ok(prepared) => rows(live, &prepared, &parameters, &mut Sink::Nowhere).await,
-            Err(error) => Err(error),
-        };
-        running.finish();
-        result
+        match prepare(live, statement, &parameters).await {
+            Ok(prepared) => rows(live, running, &prepared, &parameters, &mut Sink::Nowhere).await,
+            Err(error) => {
+                running.finish();
+                Err(error)
+            }
+        }
     }
 
     /// Runs a statement, and answers its rows.
@@ -90,17 +90,15 @@ impl Connection {
         let live = live(&lease)?;
         let running = live.begin();
         let mut sink = Sink::Collect(Vec::new(), 0);
-        let result = match prepare(live, statement, &parameters).await {
-            Ok(prepared) => match rows(live, &prepared, &parameters, &mut sink).await {
-                Ok(_) => Ok(columns(&prepared)),
-                // What is left of it would only be thrown away.
-                Err(error) if is_too_large(&error) => return Err(error),
-                Err(error) => Err(error),
-            },
-            Err(error) => Err(error),
+        let prepared = match prepare(live, statement, &parameters).await {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                running.finish();
+                return Err(error);
+            }
         };
-        running.finish();
-        let columns = result?;
+        rows(live, running, &prepared, &parameters, &mut sink).await?;
+        let columns = columns(&prepared);
         let Sink::Collect(rows, _) = sink else { return Ok(RowSet { columns, rows: Vec::new() }) };
         Ok(RowSet { columns, rows })
     }
@@ -143,18 +141,21 @@ impl Connection {
             };
             let mut sink = Sink::Send(source.rows);
             let _ = source.columns.send(Ok(columns(&prepared)));
-            let mut reading = pin!(rows(live, &prepared, &parameters, &mut sink));
-            let ended = tokio::select! {
-                ended = &mut reading => Some(ended),
-                // What is left is read to the end, if that is near.
-                () = gone.closed() => timeout(REST, reading).await.ok(),
-            };
-            if let Some(ended) = ended {
-                running.finish();
+            let reading = rows(live, running, &prepared, &parameters, &mut sink);
+            if let Some(ended) = while_read(reading, &gone).await {
                 let _ = source.end.send(ended.map(drop));
             }
         });
         coming.columns(|| PgError::Other("the host is shutting down".to_owned())).await
+    }
+}
+
+/// What `reading` ends with; `None` if nobody reads any more and there is much left.
+async fn while_read<T>(reading: impl Future<Output = T>, reader: &mpsc::Sender<Vec<PgValue>>) -> Option<T> {
+    let mut reading = Box::pin(reading);
+    tokio::select! {
+        ended = &mut reading => Some(ended),
+        () = reader.closed() => timeout(REST, reading).await.ok(),
     }
 }
 
@@ -205,22 +206,45 @@ async fn prepare(live: &Live, statement: &str, parameters: &[Parameter]) -> Resu
 }
 
 /// Reads every row, and answers how many were written.
-async fn rows(live: &Live, prepared: &Statement, parameters: &[Parameter], sink: &mut Sink) -> Result<u64, PgError> {
-    let started = live.client.query_raw(prepared, parameters).await.map_err(|error| judge(live, &error))?;
+async fn rows(
+    live: &Live,
+    running: Running<'_>,
+    prepared: &Statement,
+    parameters: &[Parameter],
+    sink: &mut Sink,
+) -> Result<u64, PgError> {
+    let started = match live.client.query_raw(prepared, parameters).await {
+        Ok(started) => started,
+        Err(error) => {
+            running.finish();
+            return Err(judge(live, &error));
+        }
+    };
     let mut started = pin!(started);
-    let mut failed = Ok(());
     while let Some(row) = started.next().await {
-        let row = row.map_err(|error| judge(live, &error))?;
-        live.allowance.renew();
-        // The rest is read all the same, as the next answer comes after it.
-        if failed.is_ok() {
-            failed = hand_on(&row, sink).await;
-            if matches!(&failed, Err(error) if is_too_large(error)) {
-                break;
+        let row = match row {
+            Ok(row) => row,
+            Err(error) => {
+                running.finish();
+                return Err(judge(live, &error));
             }
+        };
+        live.allowance.renew();
+        if let Err(error) = hand_on(&row, sink).await {
+            // The next answer comes after the rest of this one.
+            let rest = async {
+                while let Some(Ok(_)) = started.next().await {
+                    live.allowance.renew();
+                }
+            };
+            if timeout(REST, rest).await.is_ok() {
+                running.finish();
+            }
+            return Err(error);
         }
     }
-    failed.map(|()| started.rows_affected().unwrap_or(0))
+    running.finish();
+    Ok(started.rows_affected().unwrap_or(0))
 }
 
 async fn hand_on(row: &Row, sink: &mut Sink) -> Result<(), PgError> {
@@ -259,14 +283,8 @@ fn read(row: &Row, room: u64) -> Result<(Vec<PgValue>, u64), PgError> {
     Ok((values, bytes))
 }
 
-const TOO_LARGE: &str = "query result exceeds limit of ";
-
 fn too_large() -> PgError {
-    PgError::query(format!("{TOO_LARGE}{MAX_RESULT} bytes; ask for fewer rows or columns at a time"))
-}
-
-fn is_too_large(error: &PgError) -> bool {
-    matches!(error, PgError::Query(refusal) if refusal.server.is_none() && refusal.text.starts_with(TOO_LARGE))
+    PgError::query(format!("query result exceeds limit of {MAX_RESULT} bytes; ask for fewer rows or columns at a time"))
 }
 
 fn judge(live: &Live, error: &tokio_postgres::Error) -> PgError {
