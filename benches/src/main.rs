@@ -1,6 +1,6 @@
 //! Runs every benchmark beside its peers and prints medians.
 //!
-//!     cargo run --release --manifest-path benches/Cargo.toml [-- start | first | throughput | call | plugin | plugins | compose | request | serve | filter
+//!     cargo run --release --manifest-path benches/Cargo.toml [-- start | first | throughput | call | plugin | plugins | compose | request | serve | spin | filter
 //!         | polyglot | cold | deployed | neighbour | resident | size | soak]
 //!
 //! Processes are compared in turn (A B A B …) and in CPU time, because machines are noisy. `wasmtime` and `wasm3` are
@@ -22,6 +22,7 @@ mod resident;
 mod serve;
 mod size;
 mod soak;
+mod spin;
 mod start;
 mod throughput;
 
@@ -36,7 +37,7 @@ fn main() {
     if wanted == ["soak"] {
         return soak::run();
     }
-    let all: [(&str, fn()); 16] = [
+    let all: [(&str, fn()); 17] = [
         ("start", start::run),
         ("first", first::run),
         ("throughput", throughput::run),
@@ -46,6 +47,7 @@ fn main() {
         ("compose", compose::run),
         ("request", request::run),
         ("serve", serve::run),
+        ("spin", spin::run),
         ("filter", filter::run),
         ("polyglot", polyglot::run),
         ("cold", deployed::cold),

@@ -132,13 +132,18 @@ where
 
 /// One round of requests at one server.
 pub fn load(server: &Server) -> Cost {
+    load_with(server, REQUEST, END)
+}
+
+/// Likewise, of these requests. `end` is what the body of a response ends with.
+pub fn load_with(server: &Server, request: &[u8], end: &[u8]) -> Cost {
     let (stop, answered) = (AtomicBool::new(false), AtomicU64::new(0));
     let start = Instant::now();
     let before = process_cpu(server.child.id());
     thread::scope(|scope| {
         // Two threads with half the connections each: one for each would cost more than the servers.
         for _ in 0..2 {
-            scope.spawn(|| requests(&server.address, CONNECTIONS / 2, &stop, &answered));
+            scope.spawn(|| requests(&server.address, (request, end), &stop, &answered));
         }
         thread::sleep(ROUND);
         stop.store(true, Relaxed);
@@ -153,8 +158,8 @@ const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
 const END: &[u8] = b"Hello from Holm!\n";
 
 /// Sends on all connections, then reads from all, and so on.
-fn requests(address: &str, connections: usize, stop: &AtomicBool, answered: &AtomicU64) {
-    let mut streams: Vec<TcpStream> = (0..connections)
+fn requests(address: &str, (request, end): (&[u8], &[u8]), stop: &AtomicBool, answered: &AtomicU64) {
+    let mut streams: Vec<TcpStream> = (0..CONNECTIONS / 2)
         .map(|_| {
             let stream = TcpStream::connect(address).expect("it listens");
             stream.set_nodelay(true).expect("a TCP option");
@@ -164,11 +169,11 @@ fn requests(address: &str, connections: usize, stop: &AtomicBool, answered: &Ato
     let mut buffer = [0; 4096];
     while !stop.load(Relaxed) {
         for stream in &mut streams {
-            stream.write_all(REQUEST).expect("it reads");
+            stream.write_all(request).expect("it reads");
         }
         for stream in &mut streams {
             let mut length = 0;
-            while !ended(&buffer[..length]) {
+            while !ended(&buffer[..length], end) {
                 let read = stream.read(&mut buffer[length..]).expect("it writes");
                 assert!(read > 0, "it closed: {}", String::from_utf8_lossy(&buffer[..length]));
                 length += read;
@@ -179,7 +184,7 @@ fn requests(address: &str, connections: usize, stop: &AtomicBool, answered: &Ato
 }
 
 /// Whether a response is all there: its text, and in chunks the last of them.
-fn ended(response: &[u8]) -> bool {
-    response.ends_with(END) && !response.windows(9).any(|part| part.eq_ignore_ascii_case(b"g: chunked"))
+fn ended(response: &[u8], end: &[u8]) -> bool {
+    response.ends_with(end) && !response.windows(9).any(|part| part.eq_ignore_ascii_case(b"g: chunked"))
         || response.ends_with(b"\r\n0\r\n\r\n")
 }
