@@ -25,6 +25,9 @@ impl Hop {
     pub(super) fn of(asked: types::Request) -> Result<Self, HttpError> {
         let url = if asked.uri.starts_with('/') { format!("{ITSELF}{}", asked.uri) } else { asked.uri };
         let url = Url::parse(&url).map_err(|_| HttpError::InvalidUrl)?;
+        if !["http", "https"].contains(&url.scheme()) {
+            return Err(HttpError::InvalidUrl);
+        }
         let mut headers = HeaderMap::with_capacity(asked.headers.len().min(100));
         for (name, value) in asked.headers {
             let name: HeaderName = name.parse().map_err(|_| HttpError::RuntimeError)?;

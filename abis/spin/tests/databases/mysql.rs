@@ -24,7 +24,7 @@ async fn the_first_version_has_an_address_for_each_statement() {
     }
     let denied = run(&guest, "mysql://ann:hunter2@db.example.com/x", "SELECT 1", "[]").await;
     assert!(denied.starts_with("err(connection-failed(") && !denied.contains("hunter2"), "{denied}");
-    assert_eq!(refused(&host), ["--outbound mysql://db.example.com:3306"]);
+    assert_eq!(refused(&host), ["--outbound mysql://db.example.com"]);
 }
 
 #[tokio::test]

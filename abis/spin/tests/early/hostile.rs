@@ -108,8 +108,10 @@ async fn lists_that_overlap_are_not_copied_without_end() {
         (func $send (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))"#;
     let fill = "(local $at i32)
         (loop $more
-            (i32.store (i32.add (local.get $at) (i32.const 4)) (i32.const 60000))
-            (i32.store (i32.add (local.get $at) (i32.const 12)) (i32.const 60000))
+            (i32.store (local.get $at) (i32.const 0))
+            (i32.store (i32.add (local.get $at) (i32.const 8)) (i32.const 0))
+            (i32.store (i32.add (local.get $at) (i32.const 4)) (i32.const 24672))
+            (i32.store (i32.add (local.get $at) (i32.const 12)) (i32.const 24672))
             (br_if $more (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 16))) (i32.const 64000))))";
     let zeros = "(i32.const 0)";
     let call = format!(

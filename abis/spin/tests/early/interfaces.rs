@@ -182,7 +182,7 @@ async fn models_answer_where_they_are_granted() {
     assert_eq!(ask(&handler, "/llm/embed", &["m", "a", "b"]).await, "ok [[0.5, 1.0], [-2.0, 0.0]] 4");
     let other = ask(&handler, "/llm/infer", &["other", "prompt"]).await;
     assert!(other.starts_with("error: invalid input: the component may not use the model `other`"), "{other}");
-    assert_eq!(refused(&host), ["--model=other"]);
+    assert_eq!(refused(&host), ["--model other"]);
 }
 
 #[tokio::test]
@@ -200,7 +200,7 @@ async fn servers_that_are_not_granted_are_not_reached() {
     }
     assert_eq!(
         refused(&host),
-        ["--outbound postgres://db.example.com:5432", "--outbound mysql://db.example.com:3306",]
+        ["--outbound mysql://db.example.com", "--outbound postgres://db.example.com"]
     );
     assert_eq!(ask(&handler, "/redis/get", &["redis://db.example.com", "k"]).await, "error: error");
 }

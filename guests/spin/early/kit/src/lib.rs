@@ -43,7 +43,7 @@ fn answer(request: Request) -> Response {
         _ => {}
     }
     let body = String::from_utf8(request.body.unwrap_or_default()).expect("text");
-    let args: Vec<&str> = body.lines().collect();
+    let args: Vec<&str> = body.split('\n').collect();
     match called(path, &args) {
         Ok(text) => Response::text(200, format!("ok {text}")),
         Err(error) => Response::text(200, format!("error: {error}")),
