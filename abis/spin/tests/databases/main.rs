@@ -50,8 +50,13 @@ impl App {
     }
 }
 
+/// A guest of an SDK, which has become a component, if it was none, as when it is loaded by the program.
 pub(crate) fn prebuilt(name: &str) -> Vec<u8> {
-    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../guests/prebuilt").join(name)).unwrap()
+    let bytes = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../guests/prebuilt").join(name)).unwrap();
+    match holm_componentize::kind(&bytes).unwrap() {
+        holm_componentize::Kind::Component => bytes,
+        _ => holm_componentize::encode(&bytes).unwrap(),
+    }
 }
 
 fn compile(source: Source) -> Guest {
