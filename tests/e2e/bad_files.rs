@@ -54,12 +54,12 @@ fn a_directory() {
     let dir = file("x", "");
     fs::create_dir(dir.path().join("app.wasm")).unwrap();
     insta::assert_snapshot!(holm(["run", "app.wasm"]).within(dir.path()).fails(126), @r"
-    error: app.wasm is a directory, not a WebAssembly file
-    hint: name the .wasm file inside it
+    error: app.wasm is a directory without a holm.toml or a spin.toml
+    hint: name the .wasm file inside it, or a folder with a manifest
     ");
     insta::assert_snapshot!(holm(["run", "."]).within(dir.path()).fails(126), @r"
-    error: . is a directory, not a WebAssembly file
-    hint: name the .wasm file inside it
+    error: . is a directory without a holm.toml or a spin.toml
+    hint: name the .wasm file inside it, or a folder with a manifest
     ");
 }
 

@@ -129,7 +129,7 @@ fn the_abi_can_be_named() {
     let error = holm(["run", "--abi", "nonsense"]).guest("hello.p1.wasm").fails(125);
     insta::assert_snapshot!(error, @r"
     error: no ABI is called `nonsense`
-    hint: --abi takes bindgen, extism, http-wasm, proxy-wasm, wasi, core
+    hint: --abi takes bindgen, extism, http-wasm, proxy-wasm, spin, wasi, core
     ");
 }
 

@@ -280,8 +280,8 @@ fn manifest(guest: Option<&str>, args: &HostArgs) -> Result<(Described, OfApp, P
             let path = Path::new(app);
             let file = if path.is_dir() { manifests::in_folder(path) } else { Some(path.to_owned()) };
             let file = file.ok_or_else(|| {
-                Error::new(Kind::NotFound, format!("{app} has no holm.toml and no spin.toml"))
-                    .note("name a .wasm, a manifest, or a folder with one")
+                Error::new(Kind::Invalid, format!("{app} is a directory without a holm.toml or a spin.toml"))
+                    .note("name the .wasm file inside it, or a folder with a manifest")
             })?;
             return chosen(manifests::load(&file)?, None, &file, args);
         }

@@ -16,7 +16,9 @@ use crate::oci;
 pub(crate) fn local(file: &Path, guest: &Guest, args: &RegistryArgs) -> Result<PathBuf> {
     let digest = guest.digest_of(file);
     let name = file.to_string_lossy();
-    if name.starts_with("https://") || name.starts_with("http://") {
+    // Nothing is fetched unless something says what it has to be.
+    let digest_of_url = digest.filter(|_| name.starts_with("https://") || name.starts_with("http://"));
+    if let Some(digest) = digest_of_url {
         return downloaded(&name, digest);
     }
     if let Some(package) = PackageName::of(file) {
@@ -52,12 +54,12 @@ fn check(file: &Path, digest: &str) -> Result<()> {
 }
 
 #[cfg(feature = "spin")]
-fn downloaded(url: &str, digest: Option<&str>) -> Result<PathBuf> {
+fn downloaded(url: &str, digest: &str) -> Result<PathBuf> {
     crate::spin::fetch::fetched(url, digest)
 }
 
 #[cfg(not(feature = "spin"))]
-fn downloaded(url: &str, _: Option<&str>) -> Result<PathBuf> {
+fn downloaded(url: &str, _: &str) -> Result<PathBuf> {
     Err(Error::new(Kind::Unsupported, format!("{url}: this build of Holm downloads no guests"))
         .note("download it first, and name the file"))
 }

@@ -31,12 +31,12 @@ const REDIRECTS: usize = 5;
 ///
 /// # Errors
 /// It cannot be downloaded, is too large, or is something else.
-pub(crate) fn fetched(url: &str, digest: Option<&str>) -> Result<PathBuf> {
-    let digest = digest.filter(|digest| digest.len() == 64 && digest.bytes().all(|digit| digit.is_ascii_hexdigit()));
-    let digest = digest.ok_or_else(|| {
-        Error::new(Kind::Usage, format!("{url} is named without its digest"))
-            .note("digest = \"sha256:…\" beside `url` says what has to be there")
-    })?;
+pub(crate) fn fetched(url: &str, digest: &str) -> Result<PathBuf> {
+    // It names a folder.
+    if digest.len() != 64 || !digest.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return Err(Error::new(Kind::Usage, format!("{url}: `{digest}` is no SHA-256"))
+            .note("digest = \"sha256:…\" beside `url` says what has to be there"));
+    }
     let dir = Cache::default_dir().ok_or_else(|| {
         Error::new(Kind::Io, "there is no home directory for what is downloaded")
             .note("HOLM_CACHE_DIR names a folder for it")
