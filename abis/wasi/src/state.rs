@@ -20,7 +20,9 @@ use crate::context::{Given, World};
 #[cfg(feature = "http")]
 use crate::http::Outbound;
 use crate::names::Lookup;
-use crate::parts::{PartWorld, Whose};
+use crate::parts::PartWorld;
+#[cfg(feature = "http")]
+use crate::parts::Whose;
 use crate::paths;
 use crate::services::Services;
 use crate::sockets::Sockets;

@@ -13,8 +13,6 @@ use crate::servers::dial;
 
 /// How long a server may take to put a connection in order.
 const TIDY: Duration = Duration::from_secs(5);
-/// A connection that was used so recently is taken to work.
-const FRESH: Duration = Duration::from_secs(5);
 /// How many statements a connection keeps prepared. The server holds each, and closes those that make room.
 const STATEMENTS: usize = 32;
 /// What the protocol adds to the values of a row, and to spare.
@@ -27,7 +25,6 @@ pub(super) struct Live {
     options: Opts,
     host: String,
     addresses: Vec<SocketAddr>,
-    used: Instant,
 }
 
 impl Live {
@@ -41,18 +38,14 @@ impl Live {
         self.addresses.iter().all(|address| gate.allows(&self.host, *address))
     }
 
-    /// Whether the server still answers, as far as that is not known.
+    /// Whether the server still answers. The driver does not notice that a connection broke before it uses it.
     pub(super) async fn answers(&mut self) -> bool {
-        if self.used.elapsed() < FRESH {
-            return true;
-        }
         let Some(client) = &mut self.client else { return false };
         matches!(timeout(TIDY, client.ping()).await, Ok(Ok(())))
     }
 
     /// Makes it as new for the next guest; false if that does not work.
     pub(super) async fn clean(&mut self) -> bool {
-        self.used = Instant::now();
         let Some(client) = &mut self.client else { return false };
         // An old server that cannot do so is not used again.
         matches!(timeout(TIDY, client.reset()).await, Ok(Ok(true)))
@@ -125,7 +118,7 @@ pub(super) async fn connect(address: &Address, roots: Vec<Vec<u8>>, gate: &dyn G
     let connected = timeout_at(deadline, Conn::new(options.clone())).await;
     let connected = connected.map_err(|_| MyError::Connection(format!("`{host}` did not answer in time")))?;
     let client = connected.map_err(|error| MyError::connecting(&error))?;
-    Ok(Live { client: Some(client), options, host: host.to_owned(), addresses, used: Instant::now() })
+    Ok(Live { client: Some(client), options, host: host.to_owned(), addresses })
 }
 
 /// Trusts the system's authorities, and the driver's own where it has none.

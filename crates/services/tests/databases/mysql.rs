@@ -108,6 +108,9 @@ async fn a_server_that_was_stopped_and_started_is_connected_to_again() {
     let held = opened(&mysql, &server).await;
     held.execute("CREATE TABLE t (n INT) ENGINE=InnoDB", vec![]).await.unwrap();
     held.execute("INSERT INTO t VALUES (7)", vec![]).await.unwrap();
+    // One that waits to be lent again, and breaks meanwhile.
+    drop(opened(&mysql, &server).await);
+    tokio::time::sleep(Duration::from_millis(100)).await;
     server.stop();
     for _ in 0..2 {
         let broken = held.query("SELECT n FROM t", vec![]).await;
