@@ -198,9 +198,6 @@ async fn servers_that_are_not_granted_are_not_reached() {
         let answer = ask(&handler, path, &[address, "SELECT 1"]).await;
         assert!(answer.starts_with("error: connection failed: ") && answer.contains("is not permitted"), "{answer}");
     }
-    assert_eq!(
-        refused(&host),
-        ["--outbound mysql://db.example.com", "--outbound postgres://db.example.com"]
-    );
+    assert_eq!(refused(&host), ["--outbound mysql://db.example.com", "--outbound postgres://db.example.com"]);
     assert_eq!(ask(&handler, "/redis/get", &["redis://db.example.com", "k"]).await, "error: error");
 }
