@@ -1,7 +1,7 @@
 //! SQLite databases for guests, by name.
 //!
 //! A guest runs whatever SQL it likes, so a database is a file of its own, beside Holm's own, and its connections are
-//! locked down ([`lockdown`]): no other file, no setting that makes a commit less durable, no more bytes than it may keep,
+//! locked down (`lockdown`): no other file, no setting that makes a commit less durable, no more bytes than it may keep,
 //! no statement that
 //! goes on for ever.
 
