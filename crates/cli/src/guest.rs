@@ -73,8 +73,7 @@ fn wasi(of_app: &OfApp, guest: &mut Described) -> Result<Wasi> {
     let variables = crate::variables::of_app(&of_app.variables, &of_app.services, true, Some(Arc::new(output::warn)))?;
     crate::variables::fill_in(guest, &variables)?;
     let (kv, blob) = stores(&guest.grants, guest.components.iter().map(|component| &component.grants));
-    // What else there is, guests of ours are not lent.
-    if kv.is_empty() && blob.is_empty() && of_app.platform == Platform::Holm {
+    if lends_nothing(&guest.grants, &kv, &blob) && of_app.platform == Platform::Holm {
         return Ok(Wasi::default());
     }
     let file = match &of_app.name {
@@ -111,6 +110,13 @@ pub(crate) fn stores<'a>(own: &'a Grants, components: impl Iterator<Item = &'a G
         blob.extend(new(&grants.blob, &blob));
     }
     (kv, blob)
+}
+
+/// Whether a guest is granted none of what it would have to be lent. Guests of Spin's have variables all the same.
+#[cfg(feature = "stores")]
+pub(crate) fn lends_nothing(grants: &Grants, kv: &[String], blob: &[String]) -> bool {
+    let Grants { sql, models, outbound, .. } = grants;
+    kv.is_empty() && blob.is_empty() && sql.is_empty() && models.is_empty() && outbound.is_empty()
 }
 
 /// The error of stores that cannot be where the manifest says.

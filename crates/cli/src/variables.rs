@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use holm_engine::{Error, Kind, Result};
-use holm_grants::OutboundGrant;
-use holm_manifest::{Guest, Services, Template, Variable};
+use holm_manifest::{Guest, Services, Template, Variable, outbound_grant};
 use holm_services::Report;
 use holm_services::variables::{AppVariables, Surroundings};
 
@@ -43,7 +42,8 @@ pub(crate) fn fill_in(guest: &mut Guest, variables: &AppVariables) -> Result<()>
     }
     let templates = std::mem::take(&mut guest.outbound);
     for value in values(&templates, variables).map_err(|error| wrong(&error))? {
-        let granted: OutboundGrant = value.parse().map_err(|error| wrong(&error))?;
+        // A variable that is empty names no server, and that is no mistake.
+        let Some(granted) = outbound_grant(&value).map_err(|error| wrong(&error))? else { continue };
         for (component, dependency) in guest.components.iter_mut().zip(&guest.dependencies) {
             if dependency.inherits.has("allowed_outbound_hosts") {
                 component.grants.outbound.push(granted.clone());

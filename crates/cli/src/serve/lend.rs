@@ -16,7 +16,7 @@ use holm_services::lent::{AppStores, Embedded, Lent, LentLimits};
 use holm_services::variables::AppVariables;
 
 use super::load::{Loading, OfApp, Wanted};
-use crate::guest::{Shared, stores, unfit};
+use crate::guest::{Shared, lends_nothing, stores, unfit};
 use crate::{output, variables};
 
 /// Which apps, and so where what they keep lies in the server's folder.
@@ -60,9 +60,7 @@ impl Lending {
 
     fn lend(&self, app: &AppName, common: &Common, guest: &Guest, variables: &AppVariables) -> Result<Option<Lent>> {
         let (kv, blob) = stores(&guest.grants, guest.components.iter().map(|component| &component.grants));
-        // What else there is, guests of ours are not lent, but servers that they were granted.
-        let nothing = kv.is_empty() && blob.is_empty() && guest.grants.outbound.is_empty();
-        if nothing && common.platform == Platform::Holm {
+        if lends_nothing(&guest.grants, &kv, &blob) && common.platform == Platform::Holm {
             return Ok(None);
         }
         let limits = guest.serve.store.map_or_else(LentLimits::default, LentLimits::of);

@@ -25,6 +25,9 @@ pub(crate) fn configure(app: &mut App, name: &str, args: &HostArgs) -> Result<()
     let mut state = None;
     if let Some(file) = &args.runtime_config {
         let config = RuntimeConfig::load(file).map_err(|error| Error::new(Kind::Usage, error.to_string()))?;
+        for key in config.unheeded() {
+            crate::output::warn(&format!("{}: `{key}` is read, and changes nothing here", file.display()));
+        }
         config.apply_to(app);
         state = config.state_dir;
     }
