@@ -13,6 +13,7 @@ use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 
+use crate::answering::{self, Unanswered};
 use crate::tls::client_config;
 
 /// A name with more addresses than this has the rest ignored.
@@ -98,23 +99,16 @@ impl Dialer {
         let looked = timeout_at(deadline, tokio::net::lookup_host((self.host.as_str(), self.port))).await;
         let looked = looked.map_err(|_| NoStream::Failed("its name was not resolved in time".into()))?;
         let addresses: Vec<_> = looked.map_err(failed)?.take(MAX_ADDRESSES).collect();
-        let allowed: Vec<_> = addresses.iter().filter(|address| permits.allow(address.ip())).collect();
-        if allowed.is_empty() && !addresses.is_empty() {
-            return Err(NoStream::NotPermitted);
+        let allowed: Vec<_> = addresses.iter().copied().filter(|address| permits.allow(address.ip())).collect();
+        match (allowed.is_empty(), addresses.is_empty()) {
+            (true, false) => return Err(NoStream::NotPermitted),
+            (true, true) => return Err(NoStream::Failed("its name leads nowhere".into())),
+            (false, _) => {}
         }
-        let mut last = NoStream::Failed("its name leads nowhere".into());
-        for (tried, address) in allowed.iter().enumerate() {
-            let now = Instant::now();
-            let left = u32::try_from(allowed.len() - tried).unwrap_or(u32::MAX);
-            // Each has an equal share of the time, so that a silent one does not use up the turn of those after it.
-            let share = deadline.saturating_duration_since(now) / left;
-            match timeout_at(now + share, TcpStream::connect(address)).await {
-                Ok(Ok(stream)) => return Ok((stream, **address)),
-                Ok(Err(error)) => last = failed(error),
-                Err(_) => last = slow(share),
-            }
-        }
-        Err(last)
+        answering::connect(&allowed, deadline).await.map_err(|unanswered| match unanswered {
+            Unanswered::Silent(share) => slow(share),
+            Unanswered::Failed(_, error) => failed(error),
+        })
     }
 }
 

@@ -9,6 +9,8 @@
 
 #[cfg(feature = "stores")]
 mod alarm;
+#[cfg(any(feature = "http", feature = "remote", feature = "sql"))]
+mod answering;
 #[cfg(feature = "stores")]
 pub mod blob;
 pub mod connections;

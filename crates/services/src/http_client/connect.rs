@@ -18,6 +18,7 @@ use super::pool::Connection;
 use super::slots::Slot;
 use super::tls::Tls;
 use super::{AddressPolicy, HttpError};
+use crate::answering::{self, Unanswered};
 
 /// A name with more addresses than this has the rest ignored.
 const MAX_ADDRESSES: usize = 16;
@@ -108,21 +109,12 @@ pub(super) fn allowed(
     Ok(allowed)
 }
 
-/// Connects to the first of `addresses` (not empty) that answers. Each gets an equal share of the
-/// time left, so that a silent one does not use up the turn of those after it.
+/// Connects to the first of `addresses` (not empty) that answers.
 pub(super) async fn dial(addresses: &[SocketAddr], deadline: Instant) -> Result<(TcpStream, SocketAddr), HttpError> {
-    let mut failed = HttpError::ConnectionTimeout;
-    for (tried, address) in addresses.iter().enumerate() {
-        let now = Instant::now();
-        let left = u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
-        let share = deadline.saturating_duration_since(now) / left;
-        match timeout_at(now + share, TcpStream::connect(address)).await {
-            Err(_) => failed = HttpError::ConnectionTimeout,
-            Ok(Err(error)) => failed = connecting(&error),
-            Ok(Ok(stream)) => return Ok((stream, *address)),
-        }
-    }
-    Err(failed)
+    answering::connect(addresses, deadline).await.map_err(|unanswered| match unanswered {
+        Unanswered::Silent(_) => HttpError::ConnectionTimeout,
+        Unanswered::Failed(_, error) => connecting(&error),
+    })
 }
 
 /// Begins TLS if the target asks for it, then HTTP.

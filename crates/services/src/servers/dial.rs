@@ -2,10 +2,11 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
+
+use crate::answering::{self, Unanswered};
 
 /// A name with more addresses than this has the rest ignored.
 const MAX_ADDRESSES: usize = 16;
@@ -50,26 +51,17 @@ pub(crate) async fn resolve(
     }
 }
 
-/// Connects to the first of these that answers. Each has an equal share of the time that is left.
+/// Connects to the first of these that answers.
 pub(crate) async fn connect(
     host: &str,
     addresses: &[SocketAddr],
     deadline: Instant,
 ) -> Result<(TcpStream, SocketAddr), DialError> {
-    let mut failed = DialError::Slow(host.to_owned());
-    for (tried, address) in addresses.iter().enumerate() {
-        let now = Instant::now();
-        let left = u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
-        let share: Duration = deadline.saturating_duration_since(now) / left;
-        match timeout_at(now + share, TcpStream::connect(address)).await {
-            Err(_) => failed = DialError::Slow(host.to_owned()),
-            Ok(Err(error)) => failed = DialError::Connect(*address, error),
-            Ok(Ok(stream)) => {
-                // Statements are small, and each is waited for.
-                let _ = stream.set_nodelay(true);
-                return Ok((stream, *address));
-            }
-        }
-    }
-    Err(failed)
+    let (stream, address) = answering::connect(addresses, deadline).await.map_err(|unanswered| match unanswered {
+        Unanswered::Silent(_) => DialError::Slow(host.to_owned()),
+        Unanswered::Failed(address, error) => DialError::Connect(address, error),
+    })?;
+    // Statements are small, and each is waited for.
+    let _ = stream.set_nodelay(true);
+    Ok((stream, address))
 }
