@@ -10,7 +10,7 @@ use wasmtime::Result;
 use super::args::Args;
 use super::link::Work;
 use super::out::{Out, ROOT};
-use super::rdbms::{Statement, failed, rows, statement};
+use super::rdbms::{Statement, answered, failed, statement};
 use super::servers::Opened;
 use super::state::State;
 use crate::rdbms::{Error, RowSet, given};
@@ -20,17 +20,7 @@ const SCHEMES: &[&str] = &["mysql"];
 
 pub(super) fn query(args: &mut Args<'_>) -> Result<Work> {
     let statement = statement(args)?;
-    Ok(Box::new(move |state| {
-        Box::pin(async move {
-            let answer = queried(state, statement).await;
-            let mut out = Out::default();
-            match answer {
-                Ok(answer) => rows(&mut out, answer)?,
-                Err(error) => failed(&mut out, 4, error)?,
-            }
-            Ok(Some(out))
-        })
-    }))
+    Ok(Box::new(move |state| Box::pin(async move { answered(queried(state, statement).await).map(Some) })))
 }
 
 pub(super) fn execute(args: &mut Args<'_>) -> Result<Work> {

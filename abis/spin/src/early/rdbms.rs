@@ -56,8 +56,18 @@ fn parameter(guest: &Reader<'_>, at: u32) -> Result<ParameterValue> {
     })
 }
 
+/// Lays out what a query came to.
+pub(super) fn answered(answer: std::result::Result<RowSet, Error>) -> Result<Out> {
+    let mut out = Out::default();
+    match answer {
+        Ok(answer) => rows(&mut out, answer)?,
+        Err(error) => failed(&mut out, 4, error)?,
+    }
+    Ok(out)
+}
+
 /// Lays an answer out.
-pub(super) fn rows(out: &mut Out, answer: RowSet) -> Result<()> {
+fn rows(out: &mut Out, answer: RowSet) -> Result<()> {
     out.u8(ROOT, 0, 0);
     let columns = out.list(ROOT, 4, answer.columns.len(), 12, 4)?;
     for (number, Column { name, data_type }) in answer.columns.into_iter().enumerate() {
