@@ -1,6 +1,7 @@
 //! From a prebuilt guest's name to what it answers.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+#[path = "../../../../crates/services/tests/llm/server.rs"]
 pub(crate) mod server;
 
 use std::path::Path;

@@ -3,6 +3,7 @@
 #![cfg(all(feature = "http", feature = "stores"))]
 #![allow(clippy::unwrap_used)]
 
+#[allow(dead_code, reason = "shared with the tests of Spin's guests")]
 mod server;
 
 use std::sync::{Arc, Mutex};

@@ -28,6 +28,11 @@ impl Answer {
         Self([head.as_bytes(), body.as_bytes()].concat())
     }
 
+    /// Leads elsewhere.
+    pub(crate) fn leading(to: &str) -> Self {
+        Self(format!("HTTP/1.1 302 -\r\nlocation: {to}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").into())
+    }
+
     pub(crate) fn json(status: u16, body: &Value) -> Self {
         Self::text(status, &body.to_string())
     }
