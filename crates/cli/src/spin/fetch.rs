@@ -2,14 +2,13 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use holm_engine::shape::Digest;
 use holm_engine::{Cache, Error, Kind, Result};
 use holm_grants::format_size;
-use holm_services::http_client::{AddressPolicy, ClientConfig, HttpClient, Options, new_identity};
+use holm_services::http_client::{Anywhere, ClientConfig, HttpClient, Options};
 use http::header::{LOCATION, USER_AGENT};
 use http::{Request, Uri};
 use http_body_util::{BodyExt as _, Empty, Limited};
@@ -95,11 +94,13 @@ fn keep(place: &Path, bytes: &[u8]) -> std::io::Result<()> {
 async fn get(url: &str, most: usize) -> Result<Bytes> {
     let failed = |why: String| Error::new(Kind::Io, format!("{url} cannot be downloaded: {why}"));
     let client = HttpClient::new(ClientConfig::default()).map_err(|error| failed(error.to_string()))?;
+    // Whoever names a URL in a manifest on this machine may reach what this machine reaches; what comes from there is known.
+    let policy = Anywhere::default();
     let mut uri: Uri = url.parse().map_err(|_| Error::new(Kind::Usage, format!("{url} is no URL")))?;
     for _ in 0..=REDIRECTS {
         let request = Request::get(uri.clone()).header(USER_AGENT, concat!("holm/", env!("CARGO_PKG_VERSION")));
         let request = request.body(Empty::<Bytes>::new()).map_err(|error| failed(error.to_string()))?;
-        let response = client.send(request, &Anywhere(new_identity()), &Options::default()).await;
+        let response = client.send(request, &policy, &Options::default()).await;
         let response = response.map_err(|error| failed(error.to_string()))?;
         let status = response.status();
         if status.is_success() {
@@ -127,19 +128,6 @@ fn follow(from: &Uri, to: &str) -> Option<Uri> {
     };
     let downgraded = from.scheme_str() == Some("https") && next.scheme_str() != Some("https");
     (!downgraded && next.authority().is_some()).then_some(next)
-}
-
-/// Whoever names a URL in a manifest on this machine may reach what this machine reaches; what comes from there is known.
-struct Anywhere(u64);
-
-impl AddressPolicy for Anywhere {
-    fn allow(&self, _: &str, _: SocketAddr) -> bool {
-        true
-    }
-
-    fn identity(&self) -> u64 {
-        self.0
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! Asking a server in JSON.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,7 +13,7 @@ use tokio::time::timeout;
 
 use super::LlmError;
 use crate::alarm::{Alarm, Report};
-use crate::http_client::{AddressPolicy, ClientConfig, HttpClient, Options, ResponseBody, new_identity};
+use crate::http_client::{Anywhere, ClientConfig, HttpClient, Options, ResponseBody};
 
 /// The most bytes of text that one call may carry.
 pub const MAX_QUESTION: usize = 4 << 20;
@@ -39,19 +38,6 @@ pub(super) struct Server {
     alarm: Alarm,
 }
 
-/// The server is chosen by whoever runs the app, so it may be anywhere.
-struct Anywhere(u64);
-
-impl AddressPolicy for Anywhere {
-    fn allow(&self, _: &str, _: SocketAddr) -> bool {
-        true
-    }
-
-    fn identity(&self) -> u64 {
-        self.0
-    }
-}
-
 impl Server {
     /// The server at `url`, of which only scheme, host and port count: paths are those of its API, as in Spin.
     pub(super) fn new(url: &str, token: &Secret, report: Option<Report>) -> Result<Self, String> {
@@ -64,7 +50,7 @@ impl Server {
         let config =
             ClientConfig { max_connections: CONNECTIONS, max_connections_each: CONNECTIONS, ..ClientConfig::default() };
         let client = HttpClient::new(config).map_err(|error| error.to_string())?;
-        Ok(Self { client, policy: Anywhere(new_identity()), origin, authorization, alarm: Alarm::new(report) })
+        Ok(Self { client, policy: Anywhere::default(), origin, authorization, alarm: Alarm::new(report) })
     }
 
     /// Posts `question` to `path`, and reads the answer.

@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout};
 
 use super::VariableError;
 use crate::alarm::{Alarm, Report};
-use crate::http_client::{AddressPolicy, ClientConfig, HttpClient, Options, new_identity};
+use crate::http_client::{Anywhere, ClientConfig, HttpClient, Options};
 
 /// The longest answer that is read, in bytes.
 pub const MAX_ANSWER: usize = 1 << 20;
@@ -40,19 +40,6 @@ pub(super) struct Vault {
     alarm: Alarm,
 }
 
-/// The server is chosen by whoever runs the app, so it may be anywhere.
-struct Anywhere(u64);
-
-impl AddressPolicy for Anywhere {
-    fn allow(&self, _: &str, _: std::net::SocketAddr) -> bool {
-        true
-    }
-
-    fn identity(&self) -> u64 {
-        self.0
-    }
-}
-
 impl Vault {
     /// The engine mounted at `mount` of the server at `url`. Connects to nothing.
     pub(super) fn new(
@@ -72,7 +59,7 @@ impl Vault {
         let config = ClientConfig { max_connections: 8, max_connections_each: 8, ..ClientConfig::default() };
         let client = HttpClient::new(config).map_err(|error| error.to_string())?;
         let path = format!("{base}/v1/{mount}/data/{prefix}");
-        Ok(Self { client, policy: Anywhere(new_identity()), origin, path, token, alarm: Alarm::new(report) })
+        Ok(Self { client, policy: Anywhere::default(), origin, path, token, alarm: Alarm::new(report) })
     }
 
     /// The value at `uri`, or why it cannot be had, in words without the server's address.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use holm_manifest::server::Telemetry;
-use holm_services::http_client::{AddressPolicy, ClientConfig, HttpClient, Options};
+use holm_services::http_client::{Anywhere, ClientConfig, HttpClient, Options};
 use http::{HeaderMap, Method, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use tokio::sync::watch;
@@ -49,7 +49,7 @@ pub(super) fn start(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let resource = resource(&config.service_name);
     let told = Told { last: None, dropped: 0, why: None };
-    let mut exporter = Exporter { client, url, resource, queue, ending, log, told };
+    let mut exporter = Exporter { client, policy: Anywhere::default(), url, resource, queue, ending, log, told };
     let (done, is_done) = mpsc::channel();
     std::thread::Builder::new().name("holm-spans".to_owned()).spawn(move || {
         runtime.block_on(exporter.run());
@@ -87,6 +87,7 @@ fn resource(service: &str) -> Message {
 
 struct Exporter {
     client: HttpClient,
+    policy: Anywhere,
     url: Uri,
     resource: Message,
     queue: Arc<Queue>,
@@ -182,7 +183,7 @@ impl Exporter {
     }
 
     async fn send(&mut self, body: Bytes) -> Sent {
-        let why = match timeout(TIMEOUT, exchange(&self.client, &self.url, body)).await {
+        let why = match timeout(TIMEOUT, exchange((&self.client, &self.policy), &self.url, body)).await {
             Ok(Ok((status, headers, answer))) => return self.judge(status, &headers, &answer),
             Ok(Err(error)) => format!("cannot be reached: {error}"),
             Err(_) => format!("did not answer within {TIMEOUT:?}"),
@@ -221,21 +222,12 @@ impl Exporter {
     }
 }
 
-/// The collector is chosen by whoever runs the server, so it may be anywhere.
-struct Anywhere;
-
-impl AddressPolicy for Anywhere {
-    fn allow(&self, _: &str, _: std::net::SocketAddr) -> bool {
-        true
-    }
-
-    fn identity(&self) -> u64 {
-        0
-    }
-}
-
 /// Status, headers and the beginning of the body of the answer.
-async fn exchange(client: &HttpClient, url: &Uri, body: Bytes) -> Result<(StatusCode, HeaderMap, Bytes), String> {
+async fn exchange(
+    (client, policy): (&HttpClient, &Anywhere),
+    url: &Uri,
+    body: Bytes,
+) -> Result<(StatusCode, HeaderMap, Bytes), String> {
     let request = Request::builder()
         .method(Method::POST)
         .uri(url)
@@ -243,7 +235,7 @@ async fn exchange(client: &HttpClient, url: &Uri, body: Bytes) -> Result<(Status
         .header(header::USER_AGENT, concat!("holm/", env!("CARGO_PKG_VERSION")))
         .body(Full::new(body))
         .map_err(|error| error.to_string())?;
-    let answer = client.send(request, &Anywhere, &Options::default()).await.map_err(|error| error.to_string())?;
+    let answer = client.send(request, policy, &Options::default()).await.map_err(|error| error.to_string())?;
     let (head, body) = answer.into_parts();
     // An answer that is too long, or breaks off, has still said by its status what became of the spans.
     let body = Limited::new(body, ANSWER).collect().await.map(|body| body.to_bytes()).unwrap_or_default();

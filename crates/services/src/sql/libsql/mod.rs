@@ -2,7 +2,6 @@
 
 mod protocol;
 
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
@@ -20,7 +19,7 @@ use self::protocol::{Done, Reply, Wrong};
 use super::{Answer, Connection, MAX_RESULT, Rows, SqlError, Value, check_given};
 use crate::StorageError;
 use crate::health::{Health, Manners};
-use crate::http_client::{self, AddressPolicy, ClientConfig, HttpClient, Options};
+use crate::http_client::{self, Anywhere, ClientConfig, HttpClient, Options};
 use crate::streamed;
 
 const REACH: &str = "see whether it runs there, or correct the database's address";
@@ -33,7 +32,7 @@ const MAX_REPLY: usize = 2 * MAX_RESULT as usize;
 /// What speaks to the libSQL servers of an app. Clones share connections.
 #[derive(Clone, Default)]
 pub(crate) struct Servers {
-    client: Arc<OnceLock<(HttpClient, u64)>>,
+    client: Arc<OnceLock<(HttpClient, Anywhere)>>,
     manners: Manners,
 }
 
@@ -83,23 +82,10 @@ struct State {
 }
 
 struct Stream {
-    client: Arc<OnceLock<(HttpClient, u64)>>,
+    client: Arc<OnceLock<(HttpClient, Anywhere)>>,
     url: String,
     token: Secret,
     health: Health,
-}
-
-/// The operator has named the server, so that it may be anywhere.
-struct Anywhere(u64);
-
-impl AddressPolicy for Anywhere {
-    fn allow(&self, _: &str, _: SocketAddr) -> bool {
-        true
-    }
-
-    fn identity(&self) -> u64 {
-        self.0
-    }
 }
 
 /// How a request went.
@@ -118,7 +104,7 @@ impl Stream {
     }
 
     async fn ask(&self, body: String) -> Result<Heard, StorageError> {
-        let (client, identity) = self.client()?;
+        let (client, policy) = self.client()?;
         let request = Request::builder()
             .method(Method::POST)
             .uri(format!("{}/v3/pipeline", self.url))
@@ -126,7 +112,7 @@ impl Stream {
             .header(AUTHORIZATION, format!("Bearer {}", self.token.expose()))
             .body(Full::new(Bytes::from(body)))
             .map_err(|_| self.health.failed("its address or token cannot be in a request", REACH))?;
-        let sent = client.send(request, &Anywhere(*identity), &Options::default()).await;
+        let sent = client.send(request, policy, &Options::default()).await;
         let response = sent.map_err(|error| self.health.failed(error, REACH))?;
         match response.status() {
             status if status.is_success() => {}
@@ -156,12 +142,12 @@ impl Stream {
         Ok(whole)
     }
 
-    fn client(&self) -> Result<&(HttpClient, u64), StorageError> {
+    fn client(&self) -> Result<&(HttpClient, Anywhere), StorageError> {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
         let client = HttpClient::new(ClientConfig::default()).map_err(|error| self.health.failed(error, REACH))?;
-        Ok(self.client.get_or_init(|| (client, http_client::new_identity())))
+        Ok(self.client.get_or_init(|| (client, Anywhere::default())))
     }
 }
 
